@@ -1,0 +1,96 @@
+"""Everything that can be refused, as errors that carry data.
+
+An error says what happened, where, and what to do, in Chinese and in English: a `Text` for the sentence and one for the
+hint. Nothing here prints or exits; the command line maps the classes to exit codes in one table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+
+class Text(NamedTuple):
+    """One sentence in both languages; neither is a translation that may lag: they stand side by side in the source."""
+
+    zh: str
+    en: str
+
+    def get(self, language: str) -> str:
+        """The sentence in `language` ("zh", "zh-CN", "en" …); English when the language is neither."""
+        return self.zh if language.lower().startswith("zh") else self.en
+
+    def __str__(self) -> str:
+        return f"{self.zh} / {self.en}"
+
+
+class GuanjiaError(Exception):
+    """The root of all errors that Guanjia raises on purpose.
+
+    `text` says what happened and where, `hint` what to do about it; `data` holds the same as plain values for programs.
+    """
+
+    def __init__(self, text: Text, hint: Text | None = None, **data: Any) -> None:
+        super().__init__(str(text))
+        self.text = text
+        self.hint = hint
+        self.data: Mapping[str, Any] = data
+
+
+class Refused(GuanjiaError):
+    """The rules do not allow it: wrong state, role, guard, or a field is missing. The case is as it was."""
+
+    def __init__(self, code: str, text: Text, hint: Text | None = None, **data: Any) -> None:
+        super().__init__(text, hint, **data)
+        self.code = code
+
+
+class NotFound(Refused):
+    """What was named does not exist: a case, an action, a field, a procedure, a person. `data["known"]` lists what there is."""
+
+    def __init__(self, text: Text, hint: Text | None = None, **data: Any) -> None:
+        super().__init__("not_found", text, hint, **data)
+
+
+class Conflict(GuanjiaError):
+    """Somebody else changed the case between reading and writing, or a key was used for another command."""
+
+
+class StoreError(GuanjiaError):
+    """The database cannot be used: missing, locked, read-only, corrupt, foreign, full, or newer than this program."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong in a file that an administrator wrote. Lines and columns count from 1, columns in characters."""
+
+    code: str
+    text: Text
+    file: str = ""
+    line: int = 0
+    column: int = 0
+    hint: Text | None = None
+    snippet: str = ""
+    severity: str = "error"
+
+    @property
+    def place(self) -> str:
+        """`file:line:column`, as editors and terminals make it clickable."""
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
+
+class Invalid(GuanjiaError):
+    """Files that cannot be used. `findings` holds every problem at once, in order of place."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        first = findings[0]
+        more = len(findings) - 1
+        super().__init__(
+            Text(
+                f"{first.place}: {first.text.zh}" + (f"（另有 {more} 处）" if more else ""),
+                f"{first.place}: {first.text.en}" + (f" (and {more} more)" if more else ""),
+            ),
+            first.hint,
+        )
+        self.findings = tuple(findings)

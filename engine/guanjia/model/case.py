@@ -1,0 +1,201 @@
+"""A case: one run of a procedure, as a value.
+
+Everything here is frozen and plain, so that a case can be folded from its events, compared, and written as JSON. Field
+values are JSON scalars; a personal value is a `Personal` reference (a commitment), never the value itself. Instants are
+microseconds (see `guanjia.clock`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ..clock import Instant
+
+ClockStatus = Literal["running", "paused", "met", "breached", "cancelled", "reset"]
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """One cycle of an SLA clock: an instance of a `Sla`.
+
+    `due` is the first instant that is too late; while paused there is none. `total` and `used` are microseconds of the
+    clock's calendar for an amount of time, day-ends for an amount of days. `pending` are the thresholds still to come,
+    as (instant, order, name) in that order; while paused their instants are unknown and `pending` is empty.
+    """
+
+    name: str
+    cycle: int
+    status: ClockStatus
+    started_at: Instant
+    counted_from: Instant
+    target: int
+    calendar: str
+    unit: Literal["time", "days", "workdays", "instant"]
+    total: int
+    used: int
+    since: Instant
+    due: Instant | None
+    pending: tuple[tuple[Instant, int, str], ...] = ()
+    fired: tuple[str, ...] = ()
+    pauses: tuple[tuple[Instant, Instant | None], ...] = ()
+    extended: tuple[tuple[str, str], ...] = ()
+    """Extensions given: (amount, counted from `due` or `start`)."""
+    breached_at: Instant | None = None
+    ended_at: Instant | None = None
+    provisional: bool = False
+    working: int = 0
+    """The whole span in working time of the calendar: what percent thresholds are taken of."""
+
+    @property
+    def open(self) -> bool:
+        return self.status in ("running", "paused")
+
+    def to_plain(self) -> dict[str, Any]:
+        return _plain(self)
+
+    @classmethod
+    def from_plain(cls, data: Mapping[str, Any]) -> Clock:
+        return cls(
+            **{
+                **data,
+                "pending": tuple(tuple(item) for item in data.get("pending", ())),
+                "fired": tuple(data.get("fired", ())),
+                "pauses": tuple(tuple(item) for item in data.get("pauses", ())),
+                "extended": tuple(tuple(item) for item in data.get("extended", ())),
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """An armed delay of a state that the case is in. Leaving the state cancels it."""
+
+    name: str
+    state: str
+    due: Instant
+    order: int
+    armed_at: Instant
+
+    def to_plain(self) -> dict[str, Any]:
+        return _plain(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What is remembered of an action, a signal, a delay or a state: how often, and the last time when, by whom, with what."""
+
+    count: int
+    at: Instant
+    by: str
+    input: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_plain(self) -> dict[str, Any]:
+        return _plain(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A case at one moment: the fold of its events. `seq` is the number of the last of them, and its version."""
+
+    id: str
+    number: str
+    site: str
+    procedure: str
+    version: str
+    mode: str | None
+    seq: int
+    opened_at: Instant
+    changed_at: Instant
+    opener: str
+    states: tuple[str, ...] = ()
+    """The active innermost states, in the order written: one, or one of each track."""
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    assignee: str | None = None
+    customer: str | None = None
+    closed_at: Instant | None = None
+    outcome: str | None = None
+    parent: str | None = None
+    children: Mapping[str, str] = field(default_factory=dict)
+    clocks: Mapping[str, Clock] = field(default_factory=dict)
+    """The present or last cycle of each clock that ever started."""
+    cycles: tuple[Clock, ...] = ()
+    """Earlier, finished cycles; they never change again."""
+    delays: Mapping[str, Delay] = field(default_factory=dict)
+    past: Mapping[str, Past] = field(default_factory=dict)
+    history: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """For each compound state that was left: the innermost states it was left in."""
+    escalated: tuple[str, ...] = ()
+
+    @property
+    def finished(self) -> bool:
+        return self.closed_at is not None
+
+    def to_plain(self) -> dict[str, Any]:
+        return _plain(self)
+
+    @classmethod
+    def from_plain(cls, data: Mapping[str, Any]) -> Case:
+        """The case that `to_plain` wrote."""
+        values = dict(data)
+        for name in ("states", "escalated"):
+            values[name] = tuple(values.get(name, ()))
+        if "cycles" in values:
+            values["cycles"] = tuple(Clock.from_plain(item) for item in values["cycles"])
+        if "clocks" in values:
+            values["clocks"] = {name: Clock.from_plain(item) for name, item in values["clocks"].items()}
+        if "delays" in values:
+            values["delays"] = {name: Delay(**item) for name, item in values["delays"].items()}
+        if "past" in values:
+            values["past"] = {name: Past(**item) for name, item in values["past"].items()}
+        if "history" in values:
+            values["history"] = {name: tuple(item) for name, item in values["history"].items()}
+        return cls(**values)
+
+
+_DEFAULTS: dict[type, tuple[tuple[str, Any], ...]] = {}
+
+
+def _fields(kind: type) -> tuple[tuple[str, Any], ...]:
+    known = _DEFAULTS.get(kind)
+    if known is None:
+        known = tuple(
+            (item.name, item.default_factory() if callable(item.default_factory) else item.default)
+            for item in dataclasses.fields(kind)
+        )
+        _DEFAULTS[kind] = known
+    return known
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    """A value as JSON can hold it, what is at its default left out."""
+    out: dict[str, Any] = {}
+    for name, default in _fields(type(value)):
+        item = getattr(value, name)
+        if item == default:
+            continue
+        if isinstance(item, Mapping):
+            item = {key: inner.to_plain() if hasattr(inner, "to_plain") else inner for key, inner in item.items()}
+        elif name == "cycles":
+            item = [inner.to_plain() for inner in item]
+        out[name] = item
+    return out
+
+
+def due_things(case: Case) -> Iterator[tuple[Instant, int, str, str]]:
+    """Everything in a case that time will do: (instant, order as written, "delay" | "clock", name)."""
+    for delay in case.delays.values():
+        yield delay.due, delay.order, "delay", delay.name
+    for clock in case.clocks.values():
+        if clock.status == "running" and clock.pending:
+            at, order, threshold = clock.pending[0]
+            yield at, order, "clock", f"{clock.name}.{threshold}"
+
+
+def next_due(case: Case) -> Instant | None:
+    """The next instant at which time changes this case by itself; None when nothing will. The one indexed column."""
+    if case.closed_at is not None:
+        return None
+    return min((at for at, _, _, _ in due_things(case)), default=None)

@@ -1,0 +1,141 @@
+"""What happened to a case, what is asked of it, and by whom.
+
+An `Event` is one step as a value: everything that it changed stands in it, so that `evolve` needs nothing else. Events of
+a case form a hash chain. A `Command` is what the one funnel takes; an `Actor` is who asks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ..clock import Instant
+
+EventType = Literal[
+    "opened",  # the case began
+    "acted",  # a person took an action
+    "signalled",  # another system, another case, or this case itself sent a signal
+    "elapsed",  # a delay ran out
+    "reached",  # a clock reached a threshold (name: <clock>.<threshold>); `<clock>.due` is a breach
+    "moved",  # an `always` transition followed by itself
+    "edited",  # fields were changed
+    "assigned",  # somebody was made responsible by hand
+    "noted",  # a remark was added
+    "attached",  # a file was added
+    "reopened",  # a finished case began again
+    "linked",  # a child or another case was bound to this one
+    "refused",  # somebody tried what they may not, or came too late
+]
+
+CommandKind = Literal["open", "act", "signal", "due", "edit", "assign", "note", "attach", "link"]
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who asks: a member of staff, a customer, another system, or the engine itself (`SYSTEM`)."""
+
+    id: str
+    roles: tuple[str, ...] = ()
+    kind: Literal["staff", "customer", "system"] = "staff"
+    name: str = ""
+
+
+SYSTEM = Actor("system", (), "system")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What is asked of one case. `at` backdates (needs a right and a reason); `key` makes it happen once however often sent."""
+
+    kind: CommandKind
+    name: str
+    """Procedure to open, action, signal, due thing, assignee; "" where there is nothing to name."""
+    case: str | None = None
+    """Id or number; None only to open."""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    actor: Actor = SYSTEM
+    key: str | None = None
+    site: str = ""
+    mode: str | None = None
+    at: Instant | None = None
+    reason: str | None = None
+    expect: int | None = None
+    """Refuse with Conflict unless the case is still at this version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One recorded fact. `data` is plain JSON; its keys are described in docs/architecture.md."""
+
+    case: str
+    seq: int
+    type: EventType
+    name: str
+    actor: str
+    occurred_at: Instant
+    recorded_at: Instant
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+    def text(self) -> str:
+        """The canonical JSON that is stored and hashed."""
+        return json.dumps(
+            [self.case, self.seq, self.type, self.name, self.actor, self.occurred_at, self.recorded_at, self.data],
+            ensure_ascii=False,
+            separators=(",", ":"),
+        )
+
+    @classmethod
+    def from_text(cls, text: str) -> Event:
+        return cls(*json.loads(text))
+
+
+GENESIS = bytes(32)
+
+
+def chain(head: bytes, text: str) -> bytes:
+    """The head of a case's chain after the event with this canonical text: SHA-256 over the head before and the text."""
+    return hashlib.sha256(head + text.encode()).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One rendered message to one recipient by one channel: an instance of a notice, waiting in the outbox.
+
+    `key` names it for ever: (case, event, effect, recipient, channel); the receiver sees it (Message-ID).
+    """
+
+    key: str
+    case: str
+    seq: int
+    template: str
+    recipient: str
+    """`staff:<id>`, `customer:<id>`, or an address as it came with the case."""
+    channel: str
+    address: str
+    language: str
+    subject: str
+    body: str
+    created_at: Instant
+    outside: bool = False
+    problem: str | None = None
+    """Why it could not be rendered; such a one is kept and shown, never sent."""
+
+
+PERSONAL = "personal"
+
+
+def personal_reference(commitment: str) -> dict[str, str]:
+    """What stands in events and snapshots in the place of a personal value."""
+    return {PERSONAL: commitment}
+
+
+def is_personal(value: Any) -> bool:
+    return isinstance(value, dict) and len(value) == 1 and PERSONAL in value
+
+
+def commit(salt: str, value: Any) -> str:
+    """The salted commitment of a personal value: proves later what it was, tells nothing once salt and value are destroyed."""
+    return hashlib.sha256(f"{salt}\x1f{json.dumps(value, ensure_ascii=False)}".encode()).hexdigest()

@@ -1,0 +1,98 @@
+"""An office and its organisation as their files say it: the definitions, frozen.
+
+`office.yaml` names the office and says where it keeps its cases and how it reaches people; `organisation.yaml` lists
+roles and staff. Both are read by `language` with the same strictness as procedures.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field as Key, StrictBool as Flag, StrictInt as Whole
+
+from .procedure import Labelled, Languages, Name, Node, Scalar, Words
+
+
+class Mail(Node):
+    """An SMTP server. The password is read from the environment variable that `password_env` names."""
+
+    host: str
+    port: Whole = 587
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    user: str | None = None
+    password_env: str | None = None
+    sender: str
+    timeout: Whole = 20
+
+
+class Files(Node):
+    """Each message becomes a file in this folder of the office."""
+
+    folder: str = "outbox"
+
+
+class Channels(Node):
+    """How the office reaches people. A channel that is not named is not used."""
+
+    console: Flag = False
+    file: Files | None = None
+    mail: Mail | None = None
+
+
+class Schedule(Node):
+    """Opens a case again and again: `cron` as five fields in the office's zone."""
+
+    open: Name
+    cron: str
+    with_: dict[Name, Scalar | None] = Key(default_factory=dict, alias="with")
+    catch_up: Literal["skip", "once", "all"] = "once"
+
+
+class Office(Node):
+    """office.yaml"""
+
+    name: Labelled
+    site: Name = "main"
+    zone: str = "Asia/Shanghai"
+    language: Languages = "zh"
+    """The language of people of whom nothing else is known."""
+    phone: str = ""
+    database: str = "guanjia.db"
+    """A file in the office's folder, or postgresql://…"""
+    channels: Channels = Channels()
+    schedules: dict[Name, Schedule] = Key(default_factory=dict)
+
+
+class Person(Node):
+    """A member of staff."""
+
+    name: str
+    roles: Words = ()
+    language: Languages | None = None
+    mail: str | None = None
+    phone: str | None = None
+    users: Words = ()
+    """Names of this person at the operating system."""
+    active: Flag = True
+    """False: has left; history keeps the name."""
+    on_duty: Flag = True
+
+
+class Role(Node):
+    """A role and what it may do beyond what procedures say."""
+
+    label: Labelled = Labelled()
+    rights: Words = ()
+    """`backdate`, `act_for` (act as somebody else), `assign`, `edit`, `all`."""
+    outside: Flag = False
+    """Not our staff: the authority, a contractor. A drill never reaches them."""
+    parent: Name | None = None
+    """Whoever answers for this role: where escalation goes next."""
+
+
+class Organisation(Node):
+    """organisation.yaml"""
+
+    roles: dict[Name, Role] = Key(default_factory=dict)
+    staff: dict[str, Person] = Key(default_factory=dict)
+    """Ids may hold dots and hyphens: engineer.li"""

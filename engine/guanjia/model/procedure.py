@@ -1,0 +1,374 @@
+"""A procedure as the administrator means it: the definition, frozen.
+
+These models are the grammar of the language (docs/language.md): what YAML may say, normalised so that nothing has two
+forms any more (one branch is a list of one, one name is a list of one). Expressions and durations stay text here; they are
+checked when a file is read and compiled when a version is loaded. The canonical JSON of a `Version` is what its hash covers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field as Key,
+    StrictBool as Flag,
+    StrictInt as Whole,
+    StrictStr,
+    model_validator,
+)
+
+LANGUAGE_VERSION = 1
+Languages = Literal["zh", "en"]
+
+
+def _is_name(value: str) -> str:
+    if not value.isidentifier():
+        raise ValueError(f"{value!r} is not a name: letters, digits and _ only, not beginning with a digit")
+    return value
+
+
+def _listed(value: Any) -> Any:
+    """One where several may stand is a list of one."""
+    return value if isinstance(value, list | tuple) or value is None else [value]
+
+
+Name = Annotated[str, AfterValidator(_is_name)]
+Expression = Annotated[str, Key(min_length=1)]
+Duration = Annotated[str, Key(min_length=1)]
+Scalar = Flag | Whole | Decimal | StrictStr
+Names = Annotated[tuple[Name, ...], BeforeValidator(_listed)]
+Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+
+
+class Node(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Labelled(Node):
+    """A sentence in the languages that the office speaks."""
+
+    zh: str | None = None
+    en: str | None = None
+
+
+FieldType = Literal[
+    "text", "integer", "decimal", "money", "boolean", "choice", "date", "instant", "duration",
+    "phone", "email", "room", "customer", "staff", "list", "attachment",
+]  # fmt: skip
+
+
+class Field(Node):
+    """One datum that a case holds, or that an action asks for."""
+
+    type: FieldType
+    of: Words = ()
+    """The values of a choice, or of the items of a list."""
+    required: Flag = False
+    default: Scalar | None = None
+    min: Scalar | None = None
+    max: Scalar | None = None
+    """Bounds of a number, date, instant or duration; of the length of a text or list."""
+    pattern: str | None = None
+    personal: Flag = False
+
+
+class Guard(Node):
+    """A condition with the author's own words for its refusal."""
+
+    that: Expression
+    else_: Labelled | None = Key(None, alias="else")
+
+
+def _guards(value: Any) -> Any:
+    return [{"that": item} if isinstance(item, str) else item for item in _listed(value)]
+
+
+Guards = Annotated[tuple[Guard, ...], BeforeValidator(_guards)]
+
+
+class Recipients(Node):
+    """Who is told: roles, `assignee`, `opener`, `customer`, `previous`, `staff:<id>`, or `to:` a field of type staff."""
+
+    to: Words
+    channel: Words = ()
+    with_: dict[Name, Expression] = Key(default_factory=dict, alias="with")
+
+
+def _recipients(value: Any) -> Any:
+    return {"to": value} if isinstance(value, str | list | tuple) else value
+
+
+class Assign(Node):
+    """Who becomes responsible: a person by expression, or somebody of a role or team, chosen."""
+
+    role: Name | None = None
+    team: Name | None = None
+    person: Expression | None = None
+    choose: Literal["first", "least_loaded", "round_robin", "on_duty", "previous"] = "least_loaded"
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Assign:
+        if sum(value is not None for value in (self.role, self.team, self.person)) != 1:
+            raise ValueError("assign needs exactly one of role, team, person")
+        return self
+
+
+class Escalate(Node):
+    """Tell a higher level and record that it was told; the assignee stays who it was."""
+
+    to: Words
+    template: Name = "escalation"
+
+
+def _escalate(value: Any) -> Any:
+    return {"to": value} if isinstance(value, str | list | tuple) else value
+
+
+class Extend(Node):
+    """Give a clock more time, counted on from its due instant or anew from its start."""
+
+    by: Duration
+    from_: Literal["due", "start"] = Key("due", alias="from")
+
+
+def _extends(value: Any) -> Any:
+    return {"by": value} if isinstance(value, str) else value
+
+
+class Open(Node):
+    """Open a case of another procedure as a child of this one."""
+
+    as_: Name | None = Key(None, alias="as")
+    wait: Flag = False
+    with_: dict[Name, Expression] = Key(default_factory=dict, alias="with")
+
+
+def _open(value: Any) -> Any:
+    return {} if value is None else value
+
+
+class Emit(Node):
+    """Send a signal: to this case, its parent, or its child called …"""
+
+    signal: Name
+    to: str = "self"
+
+
+def _emit(value: Any) -> Any:
+    return {"signal": value} if isinstance(value, str) else value
+
+
+class Effect(Node):
+    """What a step does beside moving. Exactly one of the keys below, and `when` it is to be done."""
+
+    when: Expression | None = None
+    notify: dict[Name, Annotated[Recipients, BeforeValidator(_recipients)]] | None = None
+    assign: Assign | None = None
+    escalate: Annotated[Escalate, BeforeValidator(_escalate)] | None = None
+    set: dict[Name, Scalar | None] | None = None
+    extend: dict[Name, Annotated[Extend, BeforeValidator(_extends)]] | None = None
+    open: dict[Name, Annotated[Open, BeforeValidator(_open)]] | None = None
+    emit: Annotated[Emit, BeforeValidator(_emit)] | None = None
+    log: str | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Effect:
+        kinds = self.model_fields_set - {"when"}
+        if len(kinds) != 1:
+            raise ValueError("an effect is exactly one of notify, assign, escalate, set, extend, open, emit, log")
+        return self
+
+    @property
+    def kind(self) -> str:
+        return next(iter(self.model_fields_set - {"when"}))
+
+
+Effects = Annotated[tuple[Effect, ...], BeforeValidator(_listed)]
+
+
+class Branch(Node):
+    """The one body of every transition, whatever triggers it. Without `to` the case stays where it is."""
+
+    to: Name | None = None
+    guard: Guards = ()
+    by: Words = ()
+    """Who may: roles, `assignee`, `opener`, `customer`, `system`, `anyone`, or `<role> for customer`."""
+    not_by: Names = ()
+    """Whoever last did one of these actions may not do this one."""
+    require: Names = ()
+    """Fields that must have a value, given now or before."""
+    input: dict[Name, Field] = Key(default_factory=dict)
+    at_most: Whole | None = Key(None, ge=1)
+    do: Effects = ()
+    reenter: Flag = False
+
+
+Branches = Annotated[tuple[Branch, ...], BeforeValidator(_listed)]
+
+_TIMING = ("delay", "at", "every", "calendar", "branches")
+
+
+class Delay(Node):
+    """A transition that time takes: once `delay` after entry, `at` an instant, or `every` so often."""
+
+    delay: Duration | None = None
+    at: Expression | None = None
+    every: Duration | None = None
+    calendar: Name | None = None
+    branches: Branches
+
+    @model_validator(mode="before")
+    @classmethod
+    def _body_inline(cls, value: Any) -> Any:
+        if not isinstance(value, dict) or "branches" in value:
+            return value
+        body = {key: item for key, item in value.items() if key not in _TIMING}
+        return {key: item for key, item in value.items() if key in _TIMING} | {"branches": [body]}
+
+    @model_validator(mode="after")
+    def _one_timing(self) -> Delay:
+        if sum(value is not None for value in (self.delay, self.at, self.every)) != 1:
+            raise ValueError("needs exactly one of delay, at, every")
+        return self
+
+
+class State(Node):
+    """A state: simple, compound (`states`), parallel (`tracks`), final, or a history of the compound it stands in."""
+
+    initial: Name | None = None
+    states: dict[Name, State] = Key(default_factory=dict)
+    tracks: dict[Name, State] = Key(default_factory=dict)
+    final: Flag = False
+    outcome: Name | None = None
+    history: Literal["shallow", "deep"] | None = None
+    default: Name | None = None
+    """Where a history leads when there is none yet."""
+    entry: Effects = ()
+    exit: Effects = ()
+    transitions: dict[Name, Branches] = Key(default_factory=dict)
+    signals: dict[Name, Branches] = Key(default_factory=dict)
+    after: dict[Name, Delay] = Key(default_factory=dict)
+    always: Branches = ()
+    breach: dict[Name, Branches] = Key(default_factory=dict)
+
+
+Condition = Words
+"""States, actions, signals, `open`, or expressions; any one of them is enough."""
+
+
+class Target(Node):
+    """How long a clock may run. The first target whose guard holds counts; the last has none."""
+
+    guard: Guards = ()
+    within: Duration | None = None
+    until: Expression | None = None
+    earliest: tuple[Target, ...] = ()
+    calendar: Name | None = None
+
+    @model_validator(mode="after")
+    def _one_measure(self) -> Target:
+        if sum((self.within is not None, self.until is not None, bool(self.earliest))) != 1:
+            raise ValueError("a target is exactly one of within, until, earliest")
+        return self
+
+
+class Sla(Node):
+    """A promise with a deadline: what starts, pauses and stops its clock, how long it may take, what happens on the way."""
+
+    kind: Literal["sla", "ola", "uc"] = "sla"
+    start: Condition
+    pause: Condition = ()
+    resume: Condition = ()
+    stop: Condition = ()
+    cancel: Condition = ()
+    reset: Condition = ()
+    runs_in: Names = ()
+    """Short form: paused in every other state."""
+    from_: Expression | None = Key(None, alias="from")
+    """Where counting begins when that is not the start: `open`, an action or state of the past, or an instant."""
+    calendar: Name | None = None
+    target: Annotated[tuple[Target, ...], BeforeValidator(_listed)] = Key(min_length=1)
+    at: dict[str, Effects] = Key(default_factory=dict)
+    """Thresholds: `80%`, `due`, `due + 30m`, `due - 1h`, and the effects of each."""
+    on_change: Literal["keep", "carry", "restart"] = "keep"
+    on_reopen: Literal["new", "resume", "closed"] = "new"
+
+
+class Reopen(Branch):
+    """How a finished case may be opened again. `within` counts from the closing."""
+
+    within: Duration | None = None
+
+
+class Mode(Node):
+    """Another way to run the same procedure, e.g. a drill: marked in every text, and told to nobody outside."""
+
+    prefix: Labelled = Labelled()
+    outside: Literal["send", "record"] = "record"
+
+
+class Procedure(State):
+    """One YAML file: the root of its states, with the fields, promises and words that go with them."""
+
+    procedure: Name
+    number: str = "{procedure}-{year}-{seq:05}"
+    calendar: Name = "office"
+    fields: dict[Name, Field] = Key(default_factory=dict)
+    sla: dict[Name, Sla] = Key(default_factory=dict)
+    reopen: Annotated[tuple[Reopen, ...], BeforeValidator(_listed)] = ()
+    modes: dict[Name, Mode] = Key(default_factory=dict)
+    open_by: Words = ("anyone",)
+    """Who may open a case."""
+    labels: dict[Languages, dict[str, str]] = Key(default_factory=dict)
+
+    def walk(self) -> Iterator[tuple[str, State, tuple[str, ...]]]:
+        """Every state and track below the root as (name, state, names of its ancestors), in the order written."""
+
+        def inside(state: State, above: tuple[str, ...]) -> Iterator[tuple[str, State, tuple[str, ...]]]:
+            for name, child in (*state.states.items(), *state.tracks.items()):
+                yield name, child, above
+                yield from inside(child, (*above, name))
+
+        return inside(self, ())
+
+    def label(self, name: str, language: str) -> str:
+        """What people call `name` in `language`; another language's word, else the name itself."""
+        for spoken in (language[:2], "en", "zh"):
+            word = self.labels.get(spoken, {}).get(name)  # type: ignore[call-overload]
+            if word is not None:
+                return str(word)
+        return name
+
+
+class Version(Node):
+    """A procedure with everything that a case of it is pinned to. `hash` names it for ever."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, ignored_types=(cached_property,))
+
+    language: int = LANGUAGE_VERSION
+    procedure: Procedure
+    calendars: dict[str, dict[str, Any]] = Key(default_factory=dict)
+    """Each calendar that the procedure names, as the plain canonical data that `calendars` compiles."""
+    templates: dict[str, str] = Key(default_factory=dict)
+    """Each template that it can send, by `<language>/<name>.<channel>`, and what those include."""
+
+    @cached_property
+    def canonical(self) -> str:
+        """The same text for the same meaning: defaults left out, short forms spelt out, no spaces or comments."""
+        data = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        # Keys are not sorted: the order in which states, clocks and thresholds are written decides between equals.
+        return json.dumps({"language": self.language} | data, ensure_ascii=False, separators=(",", ":"))
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 of the canonical text, in hexadecimal."""
+        return hashlib.sha256(self.canonical.encode()).hexdigest()
