@@ -96,7 +96,7 @@ class Past:
         return _plain(self)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Case:
     """A case at one moment: the fold of its events. `seq` is the number of the last of them, and its version."""
 
@@ -114,20 +114,37 @@ class Case:
     """The active innermost states, in the order written: one, or one of each track."""
     fields: Mapping[str, Any] = field(default_factory=dict)
     assignee: str | None = None
+    handlers: tuple[str, ...] = ()
+    """Everybody who was ever responsible, the latest last."""
     customer: str | None = None
     closed_at: Instant | None = None
     outcome: str | None = None
     parent: str | None = None
     children: Mapping[str, str] = field(default_factory=dict)
+    """Name -> id of the cases that this one opened."""
+    waits: tuple[str, ...] = ()
+    """Children that must be closed before this case may finish."""
     clocks: Mapping[str, Clock] = field(default_factory=dict)
     """The present or last cycle of each clock that ever started."""
     cycles: tuple[Clock, ...] = ()
     """Earlier, finished cycles; they never change again."""
     delays: Mapping[str, Delay] = field(default_factory=dict)
+    """By `<state>.<name>`."""
     past: Mapping[str, Past] = field(default_factory=dict)
     history: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """For each compound state that was left: the innermost states it was left in."""
     escalated: tuple[str, ...] = ()
+
+    @property
+    def previous(self) -> str | None:
+        """Who was responsible before the present assignee."""
+        return next((who for who in reversed(self.handlers) if who != self.assignee), None)
+
+    def changed(self, **changes: Any) -> Case:
+        """The same case with these attributes; `dataclasses.replace` without its cost, which every event would pay."""
+        other = object.__new__(Case)
+        other.__dict__.update(self.__dict__, **changes)
+        return other
 
     @property
     def finished(self) -> bool:
@@ -140,7 +157,7 @@ class Case:
     def from_plain(cls, data: Mapping[str, Any]) -> Case:
         """The case that `to_plain` wrote."""
         values = dict(data)
-        for name in ("states", "escalated"):
+        for name in ("states", "escalated", "handlers", "waits"):
             values[name] = tuple(values.get(name, ()))
         if "cycles" in values:
             values["cycles"] = tuple(Clock.from_plain(item) for item in values["cycles"])
@@ -185,9 +202,12 @@ def _plain(value: Any) -> dict[str, Any]:
 
 
 def due_things(case: Case) -> Iterator[tuple[Instant, int, str, str]]:
-    """Everything in a case that time will do: (instant, order as written, "delay" | "clock", name)."""
-    for delay in case.delays.values():
-        yield delay.due, delay.order, "delay", delay.name
+    """Everything in a case that time will do: (instant, order as written, "delay" | "clock", key).
+
+    The key is `<state>.<delay>` or `<clock>.<threshold>`.
+    """
+    for key, delay in case.delays.items():
+        yield delay.due, delay.order, "delay", key
     for clock in case.clocks.values():
         if clock.status == "running" and clock.pending:
             at, order, threshold = clock.pending[0]

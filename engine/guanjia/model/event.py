@@ -60,6 +60,10 @@ class Command:
     key: str | None = None
     site: str = ""
     mode: str | None = None
+    customer: str | None = None
+    """To open: whose case it is."""
+    parent: str | None = None
+    """To open: the case that it is a child of."""
     at: Instant | None = None
     reason: str | None = None
     expect: int | None = None

@@ -26,13 +26,23 @@ from pydantic import (
     model_validator,
 )
 
+from ..errors import Text
+
 LANGUAGE_VERSION = 1
 Languages = Literal["zh", "en"]
 
 
+def _wrong(zh: str, en: str) -> ValueError:
+    """A refusal in both languages: `language` tells it at the place where the value was written."""
+    return ValueError(Text(zh, en))
+
+
 def _is_name(value: str) -> str:
     if not value.isidentifier():
-        raise ValueError(f"{value!r} is not a name: letters, digits and _ only, not beginning with a digit")
+        raise _wrong(
+            f"“{value}”不能作名字：只用文字、数字和 _，不以数字开头",
+            f"{value!r} is not a name: letters, digits and _ only, not beginning with a digit",
+        )
     return value
 
 
@@ -108,17 +118,19 @@ def _recipients(value: Any) -> Any:
 
 
 class Assign(Node):
-    """Who becomes responsible: a person by expression, or somebody of a role or team, chosen."""
+    """Who becomes responsible: a person by expression, or somebody of a role, chosen among those on duty first.
+
+    `previous` is whoever of the role was responsible for this case before; nobody was: the least loaded.
+    """
 
     role: Name | None = None
-    team: Name | None = None
     person: Expression | None = None
-    choose: Literal["first", "least_loaded", "round_robin", "on_duty", "previous"] = "least_loaded"
+    choose: Literal["first", "least_loaded", "previous"] = "least_loaded"
 
     @model_validator(mode="after")
     def _one_source(self) -> Assign:
-        if sum(value is not None for value in (self.role, self.team, self.person)) != 1:
-            raise ValueError("assign needs exactly one of role, team, person")
+        if (self.role is None) == (self.person is None):
+            raise _wrong("assign 要写 role 或 person 其中一个", "assign needs exactly one of role, person")
         return self
 
 
@@ -184,7 +196,10 @@ class Effect(Node):
     def _one_kind(self) -> Effect:
         kinds = self.model_fields_set - {"when"}
         if len(kinds) != 1:
-            raise ValueError("an effect is exactly one of notify, assign, escalate, set, extend, open, emit, log")
+            raise _wrong(
+                "一个效果只能是 notify, assign, escalate, set, extend, open, emit, log 之一；几个效果请分成几项",
+                "an effect is exactly one of notify, assign, escalate, set, extend, open, emit, log; list several one by one",
+            )
         return self
 
     @property
@@ -237,7 +252,7 @@ class Delay(Node):
     @model_validator(mode="after")
     def _one_timing(self) -> Delay:
         if sum(value is not None for value in (self.delay, self.at, self.every)) != 1:
-            raise ValueError("needs exactly one of delay, at, every")
+            raise _wrong("要写 delay、at、every 其中一个", "needs exactly one of delay, at, every")
         return self
 
 
@@ -277,7 +292,9 @@ class Target(Node):
     @model_validator(mode="after")
     def _one_measure(self) -> Target:
         if sum((self.within is not None, self.until is not None, bool(self.earliest))) != 1:
-            raise ValueError("a target is exactly one of within, until, earliest")
+            raise _wrong(
+                "target 要写 within、until、earliest 其中一个", "a target is exactly one of within, until, earliest"
+            )
         return self
 
 

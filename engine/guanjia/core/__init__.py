@@ -1,0 +1,12 @@
+"""The rules: pure functions from a case and a command to events, and from events to a case."""
+
+from ..model.case import next_due
+from .decide import Option, advance, available, decide, prepare, refusal
+from .evolve import evolve, fold
+from .program import Program, compile
+from .surroundings import NeedFact
+
+__all__ = [
+    "NeedFact", "Option", "Program", "advance", "available", "compile", "decide", "evolve", "fold", "next_due",
+    "prepare", "refusal",
+]  # fmt: skip

@@ -1,0 +1,240 @@
+"""Whether a branch may be followed now, and if not, exactly why.
+
+The machine asks `consider` for each branch in turn; the first that passes is taken. What refused the others is kept, so
+that a refusal names the role, the field or the very part of the guard, in the author's words where there are some.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..clock import iso
+from ..errors import Refused, Text
+from ..model.case import Case
+from ..model.event import Actor
+from .program import BranchProgram, Node, Program
+from .surroundings import Surroundings
+
+
+@dataclass(slots=True)
+class Token:
+    """The throw-away model that the machine moves."""
+
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """What stood in the way of one branch. A higher rank was nearer to passing."""
+
+    rank: int
+    code: str
+    text: Text
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Attempt:
+    program: Program
+    case: Case
+    see: Surroundings
+    actor: Actor
+    by_person: bool
+    """Roles, four eyes and required fields concern people; a delay or a breach has only its guard."""
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    probing: bool = False
+    """Only asking what could be done: what a person would still fill in does not count as an obstacle."""
+    chosen: BranchProgram | None = None
+    obstacles: list[Obstacle] = field(default_factory=list)
+    missing: tuple[str, ...] = ()
+
+    def consider(self, branch: BranchProgram) -> bool:
+        obstacle = self._judge(branch)
+        if obstacle is None:
+            self.chosen = branch
+            return True
+        self.obstacles.append(obstacle)
+        return False
+
+    def refusal(self, action: str, possible: tuple[str, ...]) -> Refused:
+        """The refusal to show: of the branch that came nearest to being taken."""
+        nearest = max(self.obstacles, key=lambda item: item.rank)
+        labels = _both(self.program, possible)
+        hint = (
+            Text(f"现在可以：{labels.zh}", f"Possible now: {labels.en}")
+            if possible and nearest.code not in ("field", "guard")
+            else None
+        )
+        return Refused(
+            nearest.code, nearest.text, hint,
+            case=self.case.number, action=action, possible=list(possible), missing=list(nearest.missing),
+        )  # fmt: skip
+
+    def _judge(self, program: BranchProgram) -> Obstacle | None:
+        branch = program.branch
+        if self.by_person:
+            if branch.by and not allowed(branch.by, self.actor, self.case):
+                return self._wrong_role(program)
+            for action in branch.not_by:
+                past = self.case.past.get(action)
+                if past is not None and past.by == self.actor.id:
+                    name = _one(self.program, action)
+                    return Obstacle(
+                        2, "not_by",
+                        Text(f"“{name.zh}”是您本人做的，这一步须由另一人办理。", f"You did “{name.en}” yourself; somebody else must do this."),
+                    )  # fmt: skip
+        if branch.at_most is not None:
+            past = self.case.past.get(program.name)
+            if past is not None and past.count >= branch.at_most:
+                return Obstacle(
+                    3, "at_most",
+                    Text(f"最多 {branch.at_most} 次，已经用完。", f"At most {branch.at_most} times, and that is used up."),
+                )  # fmt: skip
+        if program.within is not None and (obstacle := self._too_late(program)) is not None:
+            return obstacle
+        target = program.target
+        if self.case.waits and target is not None and target.kind == "final" and target.parent is self.program.root:
+            waiting = [name for name in self.case.waits if self.see.look(("child", name, "open"))]
+            if waiting:
+                names = _both(self.program, tuple(waiting))
+                return Obstacle(
+                    4, "child", Text(f"还在等子工单办结：{names.zh}", f"Still waiting for the child cases: {names.en}")
+                )  # fmt: skip
+        self.missing = self._missing(program)
+        if self.missing and not self.probing:
+            names = _both(self.program, self.missing)
+            return Obstacle(
+                4, "field", Text(f"还须填写：{names.zh}", f"Still needed: {names.en}"), self.missing
+            )  # fmt: skip
+        if self.probing and (branch.input or self.missing):
+            return None
+        return self._guarded(program)
+
+    def _wrong_role(self, program: BranchProgram) -> Obstacle:
+        who = _both(self.program, program.branch.by)
+        return Obstacle(
+            1, "role",
+            Text(
+                f"“{_one(self.program, program.name).zh}”只能由{who.zh}办理；{self.actor.id} 不是。",
+                f"Only {who.en} may do “{_one(self.program, program.name).en}”; {self.actor.id} is not.",
+            ),
+        )  # fmt: skip
+
+    def _too_late(self, program: BranchProgram) -> Obstacle | None:
+        amount, closed = program.within, self.case.closed_at
+        if amount is None or closed is None:
+            return None
+        calendar = self.program.calendar(None)
+        if amount.unit == "time":
+            until = calendar.add(closed, amount.value)
+        else:
+            until = calendar.add_days(closed, amount.value, working=amount.unit == "workdays")
+        if self.see.now < until:
+            return None
+        at = iso(until, calendar.zone)
+        return Obstacle(3, "window", Text(f"期限已过：只能在 {at} 之前。", f"Too late: this was possible until {at}."))
+
+    def _missing(self, program: BranchProgram) -> tuple[str, ...]:
+        if not self.by_person:
+            return ()
+        fields = tuple(name for name in program.branch.require if self.see.fields.get(name) is None)
+        inputs = tuple(
+            name for name, item in program.branch.input.items() if item.required and self.inputs.get(name) is None
+        )
+        return (*fields, *inputs)
+
+    def _guarded(self, program: BranchProgram) -> Obstacle | None:
+        for guard, expression in program.guards:
+            if expression.evaluate(self.see):
+                continue
+            if guard.else_ is not None and (guard.else_.zh or guard.else_.en):
+                zh, en = guard.else_.zh or guard.else_.en or "", guard.else_.en or guard.else_.zh or ""
+                return Obstacle(5, "guard", Text(zh, en))
+            parts = expression.explain(self.see)
+            shown = "; ".join(
+                part.source + "".join(f" [{'.'.join(path)} = {value}]" for path, value in part.values.items())
+                for part in parts
+            )
+            return Obstacle(5, "guard", Text(f"条件不成立：{shown}", f"The guard does not hold: {shown}"))
+        return None
+
+
+def allowed(words: tuple[str, ...], actor: Actor, case: Case | None) -> bool:
+    return any(_is(word, actor, case) for word in words)
+
+
+def on_behalf(words: tuple[str, ...], actor: Actor, case: Case) -> bool:
+    """Whether the actor may do this only for the customer (`agent for customer`)."""
+    own = tuple(word for word in words if " for " not in word)
+    return bool(words) and not allowed(own, actor, case) and allowed(words, actor, case)
+
+
+def _is(word: str, actor: Actor, case: Case | None) -> bool:
+    if word == "anyone":
+        return True
+    if word == "system":
+        return actor.kind == "system"
+    if word == "customer":
+        return actor.kind == "customer" and (case is None or case.customer in (None, actor.id))
+    if word in ("assignee", "opener", "previous"):
+        return case is not None and getattr(case, word) == actor.id
+    return word.removesuffix(" for customer") in actor.roles
+
+
+def select(
+    program: Program, leaves: tuple[str, ...], trigger: str, attempt: Attempt
+) -> list[tuple[BranchProgram, str]]:
+    """The branches that fire, with the innermost state of each: inner before outer, tracks in the order written."""
+    event = program.machine.events.get(trigger)
+    taken: list[tuple[BranchProgram, str]] = []
+    if event is None:
+        return taken
+    for leaf in leaves:
+        if leaf not in event.transitions:
+            continue
+        attempt.chosen = None
+        if not event.trigger(Token(leaf), attempt) or attempt.chosen is None:
+            continue
+        branch: BranchProgram = attempt.chosen
+        if any(known is branch for known, _ in taken):
+            continue
+        rival = next((item for item in taken if _conflict(item, (branch, leaf), program)), None)
+        if rival is None:
+            taken.append((branch, leaf))
+        elif rival[0].owner in branch.owner.path and rival[0].owner is not branch.owner:
+            taken[taken.index(rival)] = (branch, leaf)
+    return taken
+
+
+def _conflict(one: tuple[BranchProgram, str], other: tuple[BranchProgram, str], program: Program) -> bool:
+    """Two branches cannot both be followed when one leaves the state from which the other starts."""
+    return any(
+        branch.target is not None and _outside(branch) in program.nodes[leaf].path
+        for (branch, _), (_, leaf) in ((one, other), (other, one))
+    )
+
+
+def _outside(branch: BranchProgram) -> Node:
+    from .step import domain
+
+    return domain(branch)
+
+
+def _one(program: Program, name: str) -> Text:
+    base, _, behalf = name.partition(" for ")
+    zh, en = program.procedure.label(base, "zh"), program.procedure.label(base, "en")
+    return (
+        Text(f"{zh}（代{program.procedure.label(behalf, 'zh')}）", f"{en} for {program.procedure.label(behalf, 'en')}")
+        if behalf
+        else Text(zh, en)
+    )
+
+
+def _both(program: Program, names: tuple[str, ...]) -> Text:
+    shown = [(_one(program, name), name) for name in names]
+    return Text(
+        "、".join(f"{text.zh}（{name}）" if text.zh != name else name for text, name in shown),
+        ", ".join(f"{text.en} ({name})" if text.en != name else name for text, name in shown),
+    )

@@ -1,0 +1,451 @@
+"""`decide(program, case, command, now, facts) -> events`: every rule of a procedure, applied to one command.
+
+Run to completion: the command is one step; then `always` transitions and the case's own signals are taken until nothing
+moves. Nothing here does input or output or reads a clock: the same arguments give the same events for ever. An error leaves
+no trace, for nothing was changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..clock import Instant
+from ..errors import Conflict, Refused, Text
+from ..model.case import Case, due_things
+from ..model.event import SYSTEM, Actor, Command, Event, EventType
+from ..model.procedure import Field
+from . import clocks
+from .attempt import Attempt, allowed, on_behalf, select
+from .evolve import evolve
+from .program import BranchProgram, Program
+from .step import Step
+from .surroundings import Facts, Surroundings
+from .values import admit
+
+MOST_STEPS = 200
+"""Steps that one command may cause by itself before it is called a loop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """Something that could be done with a case now, and what stands in the way."""
+
+    action: str
+    allowed: bool
+    to: str | None
+    requires: tuple[str, ...]
+    inputs: Mapping[str, Field]
+    why: tuple[Text, ...]
+
+
+def decide(
+    program: Program, case: Case | None, command: Command, now: Instant, facts: Mapping[str, Any]
+) -> tuple[Event, ...]:
+    """The events that the command causes at `now`. Values must have been admitted (see `prepare`).
+
+    `facts` holds what is known from outside: `id` and `number` to open, `recorded` when that is not `now`, `personal`
+    (commitment -> value), `quiet` when nobody is to be told, and what `NeedFact` asked for. Raises Refused, Conflict or NeedFact.
+    """
+    return advance(program, case, command, now, facts)[0]
+
+
+def advance(
+    program: Program, case: Case | None, command: Command, now: Instant, facts: Mapping[str, Any]
+) -> tuple[tuple[Event, ...], Case]:
+    """`decide` and `evolve` in one: the events and the case after them."""
+    run = _Run(program, case, command, now, facts)
+    getattr(run, command.kind)()
+    run.complete()
+    assert run.case is not None
+    return tuple(run.events), run.case
+
+
+def prepare(program: Program, command: Command, salt: str) -> tuple[Command, list[tuple[str, str, Any]]]:
+    """The command with checked values, personal ones as references; and those as (commitment, salt, value)."""
+    fields: dict[str, Field] = dict(program.procedure.fields)
+    what = Text(
+        f"“{program.procedure.label(program.procedure.procedure, 'zh')}”",
+        f"The procedure {program.procedure.procedure!r}",
+    )
+    if command.kind in ("act", "signal"):
+        fields |= program.inputs.get((command.kind, command.name), {})
+    if not command.values or command.kind not in ("open", "act", "signal", "edit"):
+        return command, []
+    labels = {
+        name: Text(program.procedure.label(name, "zh"), program.procedure.label(name, "en")) for name in command.values
+    }
+    zone = program.calendar(None).zone
+    held, personal = admit(fields, command.values, salt, labels=labels, zone=zone, what=what)
+    return replace(command, values=held), personal
+
+
+def available(program: Program, case: Case, actor: Actor, now: Instant, facts: Mapping[str, Any]) -> tuple[Option, ...]:
+    """Every action of the present states, in the order written: allowed or not, what it needs, why not."""
+    known = Facts(facts)
+    see = Surroundings(program, case, now, actor, known, facts.get("personal", {}))
+    options = []
+    for action, branches in _actions(program, case).items():
+        attempt = Attempt(program, case, see, actor, by_person=True, probing=True)
+        taken = next((branch for branch in branches if attempt.consider(branch)), None)
+        inputs: dict[str, Field] = {}
+        for branch in branches:
+            inputs |= branch.branch.input
+        options.append(
+            Option(
+                action,
+                taken is not None,
+                taken.target.name if taken is not None and taken.target is not None else None,
+                attempt.missing if taken is not None else (),
+                inputs,
+                () if taken is not None else tuple(dict.fromkeys(item.text for item in attempt.obstacles)),
+            )
+        )
+    return tuple(options)
+
+
+def refusal(case: Case, command: Command, refused: Refused, now: Instant, recorded: Instant) -> Event:
+    """The event that records that somebody tried what they may not, or came too late."""
+    data = {"kind": command.kind, "code": refused.code, "text": {"zh": refused.text.zh, "en": refused.text.en}}
+    return Event(case.id, case.seq + 1, "refused", command.name, command.actor.id, now, recorded, data)
+
+
+def _actions(program: Program, case: Case) -> dict[str, list[BranchProgram]]:
+    if case.finished:
+        return {"reopen": list(program.reopen)} if program.reopen else {}
+    found = program.triggers_of(case.states)
+    return {trigger[4:]: branches for trigger, branches in found.items() if trigger.startswith("act:")}
+
+
+class _Run:
+    """One command on its way to completion: the events so far and the case after them."""
+
+    def __init__(
+        self, program: Program, case: Case | None, command: Command, now: Instant, facts: Mapping[str, Any]
+    ) -> None:
+        self.program = program
+        self.case = case
+        self.command = command
+        self.now = now
+        self.given = facts
+        self.recorded: Instant = facts.get("recorded", now)
+        self.personal: Mapping[str, Any] = facts.get("personal", {})
+        self.events: list[Event] = []
+        self.raised: list[str] = []
+
+    # -- commands
+
+    def open(self) -> None:
+        command, procedure = self.command, self.program.procedure
+        if self.case is not None:
+            raise Conflict(Text(f"{self.case.number} 已经存在。", f"{self.case.number} exists already."))
+        if not allowed(procedure.open_by, command.actor, None):
+            who = "、".join(procedure.label(word, "zh") for word in procedure.open_by)
+            raise Refused(
+                "role",
+                Text(f"只有{who}可以登记。", f"Only {', '.join(procedure.open_by)} may open a {procedure.procedure}."),
+            )
+        if command.mode is not None and command.mode not in procedure.modes:
+            modes = ", ".join(procedure.modes) or "—"
+            raise Refused(
+                "mode",
+                Text(
+                    f"没有“{command.mode}”这种模式；有：{modes}",
+                    f"There is no mode {command.mode!r}; there are: {modes}",
+                ),
+            )
+        fields = {name: field.default for name, field in procedure.fields.items() if field.default is not None}
+        fields = {name: value if isinstance(value, bool | int) else str(value) for name, value in fields.items()}
+        fields |= {name: value for name, value in command.values.items() if value is not None}
+        self._require(tuple(name for name, field in procedure.fields.items() if field.required and name not in fields))
+        about = {
+            "number": self.given["number"], "site": command.site, "procedure": procedure.procedure,
+            "version": self.program.hash, "mode": command.mode, "opener": command.actor.id,
+            "customer": command.customer, "parent": command.parent,
+        }  # fmt: skip
+        blank = Case(id=self.given["id"], seq=0, opened_at=self.now, changed_at=self.now, **about)
+        step = self._step(blank, {})
+        for name, value in fields.items():
+            step.change(name, value)
+        step.occurred.add("open")
+        step.begin()
+        self._record("opened", procedure.procedure, step, None, {"case": about})
+
+    def act(self) -> None:
+        case, command = self._present(), self.command
+        name = command.name
+        inputs, fields = self._sort(command.values)
+        step = self._step(case, inputs)
+        for field, value in fields.items():
+            step.change(field, value)
+        attempt = Attempt(self.program, case, step.see, command.actor, by_person=True, inputs=inputs)
+        if case.finished and name == "reopen" and self.program.reopen:
+            step.reopening = True
+            step.leaves = ()
+            taken = [(branch, "") for branch in self.program.reopen if attempt.consider(branch)][:1]
+        else:
+            taken = select(self.program, case.states, f"act:{name}", attempt)
+        if not taken:
+            raise self._refused(attempt, name)
+        behalf = any(on_behalf(branch.branch.by, command.actor, case) for branch, _ in taken)
+        step.occurred.add(name)
+        if step.reopening:
+            step.occurred.add("open")
+            step.data["closed"] = None
+        before = self._see(case, inputs)
+        for branch, leaf in taken:
+            self._default(step, branch)
+            step.take(branch, leaf)
+        extra: dict[str, Any] = {"input": dict(step.see.inputs)} if step.see.inputs else {}
+        if behalf:
+            extra["for"] = "customer"
+        self._record("reopened" if step.reopening else "acted", name, step, before, extra)
+
+    def signal(self) -> None:
+        case, command = self._present(), self.command
+        if command.name not in self.program.signals:
+            raise Refused(
+                "not_found",
+                Text(f"没有信号“{command.name}”。", f"There is no signal {command.name!r}."),
+                Text(
+                    f"有：{'、'.join(self.program.signals) or '—'}",
+                    f"There are: {', '.join(self.program.signals) or 'none'}",
+                ),
+            )
+        if not self._signalled(command.name, dict(command.values), command.actor):
+            where = "、".join(self.program.procedure.label(name, "zh") for name in case.states)
+            raise Refused(
+                "state",
+                Text(
+                    f"{case.number} 现在是“{where}”，不接收信号“{command.name}”。",
+                    f"{case.number} is in {', '.join(case.states)}; the signal {command.name!r} is not expected there.",
+                ),
+            )
+
+    def due(self) -> None:
+        case = self._present()
+        at, _, kind, key = min(due_things(case), default=(self.now + 1, 0, "", ""))
+        if case.finished or at > self.now:
+            return
+        self.now = at
+        if kind == "delay":
+            self._elapsed(case, key)
+        else:
+            self._reached(case, key)
+
+    def edit(self) -> None:
+        case = self._present()
+        self._staff_only()
+        step = self._step(case, {})
+        for name, value in self.command.values.items():
+            step.change(name, value)
+        if "set" not in step.data:
+            return
+        self._record("edited", "", step, self._see(case, {}))
+
+    def assign(self) -> None:
+        case = self._open_case()
+        self._staff_only()
+        step = self._step(case, {})
+        step.hand_to(self.command.name)
+        self._record("assigned", self.command.name, step, self._see(case, {}))
+
+    def note(self) -> None:
+        case = self._present()
+        self._record("noted", "", self._step(case, {}), None, {"text": self.command.values["text"]}, quiet=True)
+
+    def attach(self) -> None:
+        case = self._present()
+        self._record(
+            "attached", self.command.name, self._step(case, {}), None, {"file": dict(self.command.values)}, quiet=True
+        )
+
+    def link(self) -> None:
+        case = self._present()
+        other = self.command.values["case"]
+        known = next((name for name, child in case.children.items() if child == other), self.command.name)
+        link = {"name": known, "case": other}
+        self._record("linked", known, self._step(case, {}), self._see(case, {}), {"link": link})
+
+    # -- to completion
+
+    def complete(self) -> None:
+        """`always` transitions, then own signals in the order raised, until nothing moves."""
+        for _ in range(MOST_STEPS):
+            case = self.case
+            if case is None or case.finished or not self.events:
+                return
+            if self._moved(case):
+                continue
+            if not self.raised:
+                return
+            self._signalled(self.raised.pop(0), {}, SYSTEM)
+        names = " -> ".join(dict.fromkeys(event.name for event in self.events[-8:] if event.name))
+        raise Refused(
+            "loop",
+            Text(f"流程在这里转圈，停不下来：{names}", f"The procedure goes round in a circle here: {names}"),
+            Text("检查这些状态的 always 和 emit。", "Look at `always` and `emit` of these states."),
+        )
+
+    def _moved(self, case: Case) -> bool:
+        if "always" not in self.program.machine.events:
+            return False
+        step = self._step(case, {}, SYSTEM)
+        attempt = Attempt(self.program, case, step.see, SYSTEM, by_person=False)
+        taken = select(self.program, case.states, "always", attempt)
+        if not taken:
+            return False
+        before = self._see(case, {})
+        for branch, leaf in taken:
+            step.take(branch, leaf)
+        if not step.data:
+            return False
+        self._record("moved", taken[0][0].owner.name, step, before, actor=SYSTEM)
+        return True
+
+    def _signalled(self, name: str, inputs: dict[str, Any], actor: Actor) -> bool:
+        case = self._present()
+        if case.finished:
+            return False
+        step = self._step(case, inputs, actor)
+        attempt = Attempt(self.program, case, step.see, actor, by_person=False, inputs=inputs)
+        taken = select(self.program, case.states, f"signal:{name}", attempt)
+        if not taken and not any(
+            name in item.start.names | item.stop.names | item.pause.names | item.resume.names
+            for item in self.program.clocks
+        ):
+            return False
+        step.occurred.add(name)
+        before = self._see(case, inputs)
+        for branch, leaf in taken:
+            self._default(step, branch)
+            step.take(branch, leaf)
+        self._record("signalled", name, step, before, {"input": inputs} if inputs else {}, actor=actor)
+        return True
+
+    def _elapsed(self, case: Case, key: str) -> None:
+        armed = case.delays[key]
+        step = self._step(case, {}, SYSTEM)
+        attempt = Attempt(self.program, case, step.see, SYSTEM, by_person=False)
+        taken = select(self.program, case.states, f"delay:{key}", attempt)
+        step.data["delays"] = {key: None}
+        step.occurred.add(armed.name)
+        before = self._see(case, {})
+        for branch, leaf in taken:
+            step.take(branch, leaf)
+        definition = next(item for item in self.program.nodes[armed.state].delays if item.key == key)
+        if definition.delay.every is not None and armed.state not in step.data.get("exited", ()):
+            step.arm(definition, armed.due)
+        self._record("elapsed", key, step, before, actor=SYSTEM)
+
+    def _reached(self, case: Case, key: str) -> None:
+        name, _, threshold = key.partition(".")
+        step = self._step(case, {}, SYSTEM)
+        step.put(clocks.fire(case.clocks[name], threshold, self.now))
+        before = self._see(case, {})
+        # Effects and guards see the clock as it is once the threshold is reached.
+        step.see.case = case.changed(clocks=step.clocks)
+        attempt = Attempt(self.program, case, step.see, SYSTEM, by_person=False)
+        taken = select(self.program, case.states, f"breach:{name}", attempt) if threshold == "due" else []
+        step.do(self.program.clock_by_name[name].by_name[threshold].effects)
+        for branch, leaf in taken:
+            step.take(branch, leaf)
+        self._record("reached", key, step, before, actor=SYSTEM)
+
+    # -- pieces
+
+    def _present(self) -> Case:
+        assert self.case is not None
+        return self.case
+
+    def _open_case(self) -> Case:
+        case = self._present()
+        if case.finished:
+            raise Refused("state", Text(f"{case.number} 已经办结。", f"{case.number} is closed already."))
+        return case
+
+    def _staff_only(self) -> None:
+        if self.command.actor.kind == "customer":
+            raise Refused("role", Text("这一步只能由工作人员办理。", "Only staff may do this."))
+
+    def _step(self, case: Case, inputs: Mapping[str, Any], actor: Actor | None = None) -> Step:
+        return Step(self.program, case, self.now, actor or self.command.actor, Facts(self.given), self.personal, inputs)
+
+    def _see(self, case: Case, inputs: Mapping[str, Any]) -> Surroundings:
+        return Surroundings(self.program, case, self.now, self.command.actor, Facts(self.given), self.personal, inputs)
+
+    def _sort(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Values of an action: those that it asks for, and fields of the case."""
+        wanted = self.program.inputs.get(("act", self.command.name), {})
+        inputs = {name: value for name, value in values.items() if name in wanted}
+        return inputs, {name: value for name, value in values.items() if name not in wanted}
+
+    def _default(self, step: Step, branch: BranchProgram) -> None:
+        absent = {
+            name: field.default if isinstance(field.default, bool | int) else str(field.default)
+            for name, field in branch.branch.input.items()
+            if field.default is not None and step.see.inputs.get(name) is None
+        }
+        if absent:
+            step.see.inputs = {**step.see.inputs, **absent}
+
+    def _require(self, missing: tuple[str, ...]) -> None:
+        if not missing:
+            return
+        label = self.program.procedure.label
+        raise Refused(
+            "field",
+            Text(
+                "还须填写：" + "、".join(f"{label(name, 'zh')}（{name}）" for name in missing),
+                "Still needed: " + ", ".join(f"{label(name, 'en')} ({name})" for name in missing),
+            ),
+            missing=list(missing),
+        )
+
+    def _refused(self, attempt: Attempt, action: str) -> Refused:
+        case = self._present()
+        possible = tuple(_actions(self.program, case))
+        if attempt.obstacles:
+            return attempt.refusal(action, possible)
+        label = self.program.procedure.label
+        if action not in self.program.actions:
+            return Refused(
+                "not_found",
+                Text(f"没有“{action}”这个操作。", f"There is no action {action!r}."),
+                Text(
+                    "现在可以：" + "、".join(f"{label(name, 'zh')}（{name}）" for name in possible),
+                    "Possible now: " + (", ".join(possible) or "nothing"),
+                ),
+                action=action, known=list(self.program.actions), possible=list(possible),
+            )  # fmt: skip
+        states = "、".join(label(name, "zh") for name in case.states)
+        return Refused(
+            "state",
+            Text(
+                f"{case.number} 现在是“{states}”，不能“{label(action, 'zh')}”。",
+                f"{case.number} is in “{', '.join(label(name, 'en') for name in case.states)}”; “{label(action, 'en')}” is not possible there.",
+            ),
+            Text(
+                "现在可以：" + ("、".join(f"{label(name, 'zh')}（{name}）" for name in possible) or "无"),
+                "Possible now: " + (", ".join(f"{label(name, 'en')} ({name})" for name in possible) or "nothing"),
+            ),
+            case=case.number, action=action, possible=list(possible), states=list(case.states),
+        )  # fmt: skip
+
+    def _record(
+        self, type: EventType, name: str, step: Step, before: Surroundings | None, extra: Mapping[str, Any] | None = None,
+        *, actor: Actor | None = None, quiet: bool = False,
+    ) -> None:  # fmt: skip
+        if self.command.reason and not self.events:
+            step.data["reason"] = self.command.reason
+        data = step.data if quiet else step.settle(before)
+        if self.given.get("quiet"):
+            data["quiet"] = True
+        event = Event(
+            step.case.id, step.case.seq + 1, type, name, (actor or self.command.actor).id, self.now, self.recorded,
+            {**(extra or {}), **data},
+        )  # fmt: skip
+        self.case = evolve(self.case, event)
+        self.events.append(event)
+        self.raised.extend(step.raised)

@@ -1,0 +1,100 @@
+"""`evolve(case, event) -> case`: the only way in which a case changes.
+
+An event holds everything that it changed (docs/architecture.md lists the keys), so no procedure is needed here: a history
+folds to the same case for ever, whatever becomes of the program that wrote it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..model.case import Case, Clock, Delay, Past
+from ..model.event import Event
+
+_REMEMBERED = {"acted", "signalled", "elapsed", "reopened"}
+
+
+def evolve(case: Case | None, event: Event) -> Case:
+    """The case after the event. The event must be the next of this case (`seq` one higher), the first one `opened`."""
+    data = event.data
+    if case is None:
+        if event.type != "opened" or event.seq != 1:
+            raise ValueError("a history begins with `opened`, number 1")
+        case = Case(
+            id=event.case, seq=0, opened_at=event.occurred_at, changed_at=event.occurred_at, **data["case"]
+        )  # fmt: skip
+    elif event.seq != case.seq + 1 or event.case != case.id:
+        raise ValueError(f"event {event.seq} of {event.case} does not follow version {case.seq} of {case.id}")
+    if event.type == "refused":
+        return case.changed(seq=event.seq)
+    changes: dict[str, Any] = {"seq": event.seq, "changed_at": event.occurred_at}
+    if event.type in _REMEMBERED or "entered" in data or event.type == "opened":
+        changes["past"] = _remember(case, event)
+    if "states" in data:
+        changes["states"] = tuple(data["states"])
+    if "set" in data:
+        changes["fields"] = {**case.fields, **data["set"]}
+    if "assignee" in data:
+        who = data["assignee"]
+        changes["assignee"] = who
+        if who is not None:
+            changes["handlers"] = (*(name for name in case.handlers if name != who), who)
+    if "clocks" in data:
+        changes["clocks"] = {
+            **case.clocks, **{name: Clock.from_plain(plain) for name, plain in data["clocks"].items()}
+        }  # fmt: skip
+    if "cycles" in data:
+        changes["cycles"] = (*case.cycles, *(Clock.from_plain(plain) for plain in data["cycles"]))
+    if "delays" in data:
+        changes["delays"] = _delays(case.delays, data["delays"])
+    if "history" in data:
+        changes["history"] = {**case.history, **{name: tuple(leaves) for name, leaves in data["history"].items()}}
+    if "escalated" in data:
+        changes["escalated"] = (*case.escalated, *data["escalated"])
+    if "customer" in data:
+        changes["customer"] = data["customer"]
+    if "open" in data:
+        changes["children"] = {**case.children, **{child["as"]: child["id"] for child in data["open"]}}
+        changes["waits"] = (*case.waits, *(child["as"] for child in data["open"] if child["wait"]))
+    if "link" in data:
+        changes["children"] = {**case.children, data["link"]["name"]: data["link"]["case"]}
+    if "closed" in data:
+        closed = data["closed"]
+        changes["closed_at"] = event.occurred_at if closed else None
+        changes["outcome"] = closed["outcome"] if closed else None
+    return case.changed(**changes)
+
+
+def fold(events: Iterable[Event]) -> Case:
+    """The case that a history makes. ValueError for an empty or broken one."""
+    case: Case | None = None
+    for event in events:
+        case = evolve(case, event)
+    if case is None:
+        raise ValueError("an empty history is no case")
+    return case
+
+
+def _remember(case: Case, event: Event) -> dict[str, Past]:
+    past = dict(case.past)
+
+    def add(name: str, given: Mapping[str, Any]) -> None:
+        before = past.get(name)
+        past[name] = Past(1 if before is None else before.count + 1, event.occurred_at, event.actor, given)
+
+    if event.type == "opened":
+        add("open", {})
+    elif event.type in _REMEMBERED:
+        add(event.name.rpartition(".")[2], event.data.get("input", {}))
+    for state in event.data.get("entered", ()):
+        add(state, {})
+    return past
+
+
+def _delays(before: Mapping[str, Delay], changes: Mapping[str, Any]) -> dict[str, Delay]:
+    after = {key: delay for key, delay in before.items() if key not in changes}
+    for key, plain in changes.items():
+        if plain is not None:
+            after[key] = Delay(**plain)
+    return after

@@ -1,0 +1,402 @@
+"""A procedure version, compiled: what `decide` runs.
+
+Compiling turns text into values once: expressions into closures, durations into amounts, calendars into arithmetic, and the
+statechart into one flat `transitions` machine over its innermost states. Nesting is flattened here: a trigger that an outer
+state declares is given to every innermost state below it, after that state's own (inner wins over outer, branches as
+written). The machine only selects a branch; which states are left and entered is computed by `core.moves`. A `Program` is
+never changed after compiling and serves any number of threads.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from .. import calendars as working_time, expressions
+from ..calendars import Amount, Calendar
+from ..expressions import Expression
+from ..model import scope as scopes
+from ..model.procedure import Branch, Delay, Effect, Field, Guard, Procedure, Reopen, Sla, State, Target, Version
+
+if TYPE_CHECKING:
+    from .attempt import Attempt
+
+
+@dataclass(eq=False, slots=True)
+class Node:
+    """A state in its place. `kind`: root, compound, parallel, track, simple, final, history."""
+
+    name: str
+    kind: str
+    state: State
+    parent: Node | None
+    index: int
+    """Position in the order written, outer before inner."""
+    children: list[Node] = field(default_factory=list)
+    entry: tuple[EffectProgram, ...] = ()
+    exit: tuple[EffectProgram, ...] = ()
+    delays: tuple[DelayProgram, ...] = ()
+    path: tuple[Node, ...] = ()
+    """From the root down to this node, both included."""
+
+    @property
+    def leaf(self) -> bool:
+        return not self.children and self.kind in ("simple", "final", "track", "root")
+
+
+@dataclass(frozen=True, slots=True)
+class EffectProgram:
+    kind: str
+    effect: Effect
+    when: Expression | None
+    values: Mapping[str, Expression]
+    """Expressions inside the effect, by the name they stand under."""
+
+
+@dataclass(eq=False, slots=True)
+class BranchProgram:
+    """One branch under one trigger of one state. `owner` is the state that declares it."""
+
+    trigger: str
+    """`act:accept`, `signal:paid`, `delay:<state>.<name>`, `breach:<clock>`, `always`, `reopen`."""
+    name: str
+    owner: Node
+    target: Node | None
+    branch: Branch
+    guards: tuple[tuple[Guard, Expression], ...]
+    effects: tuple[EffectProgram, ...]
+    within: Amount | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DelayProgram:
+    key: str
+    name: str
+    owner: Node
+    order: int
+    delay: Delay
+    amount: Amount | None
+    at: Expression | None
+    calendar: Calendar
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """A clock's condition: names (states, actions, signals, `open`) and expressions; any one is enough."""
+
+    names: frozenset[str]
+    expressions: tuple[Expression, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.names or self.expressions)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetProgram:
+    guards: tuple[Expression, ...]
+    amount: Amount | None
+    until: Expression | None
+    earliest: tuple[TargetProgram, ...]
+    calendar: Calendar
+    calendar_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """`80%` (share 0.8), `due` (offset 0), `due + 30m` (offset in time or days of the clock's calendar)."""
+
+    name: str
+    order: int
+    share: int | None
+    """In hundredths of a percent: 8000 is 80 %."""
+    offset: Amount | None
+    sign: int
+    effects: tuple[EffectProgram, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClockProgram:
+    name: str
+    sla: Sla
+    start: Conditions
+    pause: Conditions
+    resume: Conditions
+    stop: Conditions
+    cancel: Conditions
+    reset: Conditions
+    from_name: str | None
+    from_expression: Expression | None
+    targets: tuple[TargetProgram, ...]
+    thresholds: tuple[Threshold, ...]
+    by_name: Mapping[str, Threshold]
+
+
+class Program:
+    """One version of a procedure, ready to run."""
+
+    def __init__(self, version: Version) -> None:
+        self.version = version
+        self.procedure: Procedure = version.procedure
+        self.hash = version.hash
+        self.calendars = {name: working_time.compile_calendar(data) for name, data in version.calendars.items()}
+        self.nodes: dict[str, Node] = {}
+        self._order = 0
+        self._plain_scope: dict[frozenset[str], expressions.Scope] = {}
+        self.root = self._node(self.procedure.procedure, self.procedure, None, "root")
+        self.clocks = tuple(self._clock(name, sla) for name, sla in self.procedure.sla.items())
+        self.clock_by_name = {clock.name: clock for clock in self.clocks}
+        self.branches: dict[str, dict[str, list[BranchProgram]]] = {}
+        self._wire()
+        self.reopen = tuple(self._branch("reopen", "reopen", self.root, item) for item in self.procedure.reopen)
+        self.machine = self._machine()
+        self.inputs = self._inputs()
+
+    # -- what others ask of it
+
+    def calendar(self, name: str | None) -> Calendar:
+        return self.calendars[name or self.procedure.calendar]
+
+    def leaves_below(self, node: Node) -> Iterator[Node]:
+        if node.leaf:
+            yield node
+        for child in node.children:
+            yield from self.leaves_below(child)
+
+    def triggers_of(self, leaves: tuple[str, ...]) -> dict[str, list[BranchProgram]]:
+        """Every trigger that has a branch in these innermost states, outer ones included."""
+        found: dict[str, list[BranchProgram]] = {}
+        for leaf in leaves:
+            for trigger, branches in self.branches.get(leaf, {}).items():
+                kept = found.setdefault(trigger, [])
+                kept.extend(branch for branch in branches if branch not in kept)
+        return found
+
+    @cached_property
+    def actions(self) -> tuple[str, ...]:
+        """Every action of the procedure, in the order written."""
+        names = dict.fromkeys(
+            branch.name
+            for by_trigger in self.branches.values()
+            for trigger, branches in by_trigger.items()
+            if trigger.startswith("act:")
+            for branch in branches
+        )
+        return (*names, *(["reopen"] if self.reopen else []))
+
+    @cached_property
+    def signals(self) -> frozenset[str]:
+        return frozenset(
+            trigger.removeprefix("signal:")
+            for by_trigger in self.branches.values()
+            for trigger in by_trigger
+            if trigger.startswith("signal:")
+        )
+
+    # -- compiling
+
+    def _node(self, name: str, state: State, parent: Node | None, kind: str) -> Node:
+        node = Node(name, kind, state, parent, len(self.nodes))
+        node.path = (*parent.path, node) if parent else (node,)
+        if kind != "root":
+            self.nodes[name] = node
+        for child_name, child in state.states.items():
+            node.children.append(self._node(child_name, child, node, _kind(child)))
+        for child_name, child in state.tracks.items():
+            node.children.append(self._node(child_name, child, node, "track"))
+        node.entry = self._effects(state.entry)
+        node.exit = self._effects(state.exit)
+        node.delays = tuple(self._delay(node, delay_name, delay) for delay_name, delay in state.after.items())
+        return node
+
+    def _wire(self) -> None:
+        """Give every innermost state the triggers of itself and of the states around it, inner ones first."""
+        declared: dict[str, list[tuple[str, list[BranchProgram]]]] = {}
+        for node in (self.root, *self.nodes.values()):
+            state, own = node.state, declared.setdefault(node.name if node is not self.root else "", [])
+            for prefix, table in (("act", state.transitions), ("signal", state.signals), ("breach", state.breach)):
+                for name, branches in table.items():
+                    own.append(
+                        (f"{prefix}:{name}", [self._branch(f"{prefix}:{name}", name, node, b) for b in branches])
+                    )
+            for delay in node.delays:
+                trigger = f"delay:{delay.key}"
+                own.append((trigger, [self._branch(trigger, delay.name, node, b) for b in delay.delay.branches]))
+            if state.always:
+                own.append(("always", [self._branch("always", node.name, node, b) for b in state.always]))
+        for leaf in self.leaves_below(self.root):
+            if leaf.kind == "final" and leaf.parent is self.root:
+                continue
+            table: dict[str, list[BranchProgram]] = {}
+            for node in reversed(leaf.path):
+                for trigger, compiled in declared["" if node is self.root else node.name]:
+                    table.setdefault(trigger, []).extend(compiled)
+            self.branches[leaf.name] = table
+
+    def _machine(self) -> Any:
+        from transitions import Machine
+
+        names = [leaf.name for leaf in self.leaves_below(self.root)]
+        machine = Machine(
+            model=None,
+            states=names,
+            initial=names[0],
+            auto_transitions=False,
+            queued=False,
+            ignore_invalid_triggers=True,
+        )
+        for leaf, table in self.branches.items():
+            for trigger, branches in table.items():
+                for branch in branches:
+                    target = leaf if branch.target is None else next(self.leaves_below(branch.target), None)
+                    machine.add_transition(
+                        trigger, leaf, leaf if target is None or branch.target is None else target.name,
+                        conditions=_gate(branch),
+                    )  # fmt: skip
+        return machine
+
+    def _branch(self, trigger: str, name: str, owner: Node, branch: Branch) -> BranchProgram:
+        target = self.nodes[branch.to] if branch.to else None
+        within = branch.within if isinstance(branch, Reopen) else None
+        return BranchProgram(
+            trigger, name, owner, target, branch,
+            tuple((guard, self._expression(guard.that, branch.input)) for guard in branch.guard),
+            self._effects(branch.do, branch.input),
+            working_time.parse_amount(within) if within else None,
+        )  # fmt: skip
+
+    def _effects(
+        self, effects: tuple[Effect, ...], inputs: Mapping[str, Field] | None = None
+    ) -> tuple[EffectProgram, ...]:
+        return tuple(self._effect(effect, inputs or {}) for effect in effects)
+
+    def _effect(self, effect: Effect, inputs: Mapping[str, Field]) -> EffectProgram:
+        texts: dict[str, str] = {}
+        if effect.notify is not None:
+            texts = {f"{name}.{key}": text for name, to in effect.notify.items() for key, text in to.with_.items()}
+        elif effect.assign is not None and effect.assign.person is not None:
+            texts = {"person": effect.assign.person}
+        elif effect.set is not None:
+            texts = {name: value for name, value in effect.set.items() if isinstance(value, str)}
+        elif effect.open is not None:
+            texts = {f"{name}.{key}": text for name, child in effect.open.items() for key, text in child.with_.items()}
+        return EffectProgram(
+            effect.kind,
+            effect,
+            self._expression(effect.when, inputs) if effect.when else None,
+            {name: self._expression(text, inputs, None) for name, text in texts.items()},
+        )
+
+    def _delay(self, owner: Node, name: str, delay: Delay) -> DelayProgram:
+        span = delay.delay or delay.every
+        self._order += 1
+        return DelayProgram(
+            f"{owner.name}.{name}", name, owner, 1_000_000 + self._order, delay,
+            working_time.parse_amount(span) if span else None,
+            self._expression(delay.at, {}, "instant") if delay.at else None,
+            self.calendar(delay.calendar),
+        )  # fmt: skip
+
+    def _clock(self, name: str, sla: Sla) -> ClockProgram:
+        thresholds = []
+        for key, effects in sla.at.items():
+            self._order += 1
+            thresholds.append(_threshold(key, self._order, self._effects(effects)))
+        if not any(item.name == "due" for item in thresholds):
+            self._order += 1
+            thresholds.append(_threshold("due", self._order, ()))
+        from_name = sla.from_ if sla.from_ and (sla.from_ == "open" or sla.from_ in self._names) else None
+        return ClockProgram(
+            name, sla,
+            self._conditions(sla.start), self._conditions(sla.pause), self._conditions(sla.resume),
+            self._conditions(sla.stop), self._conditions(sla.cancel), self._conditions(sla.reset),
+            from_name,
+            self._expression(sla.from_, {}, "instant") if sla.from_ and not from_name else None,
+            tuple(self._target(sla, target) for target in sla.target),
+            tuple(thresholds),
+            {item.name: item for item in thresholds},
+        )  # fmt: skip
+
+    def _target(self, sla: Sla, target: Target) -> TargetProgram:
+        calendar = target.calendar or sla.calendar or self.procedure.calendar
+        return TargetProgram(
+            tuple(self._expression(guard.that, {}) for guard in target.guard),
+            working_time.parse_amount(target.within) if target.within else None,
+            self._expression(target.until, {}, "instant") if target.until else None,
+            tuple(self._target(sla, item) for item in target.earliest),
+            self.calendars[calendar],
+            calendar,
+        )
+
+    def _conditions(self, words: tuple[str, ...]) -> Conditions:
+        names = frozenset(word for word in words if word.isidentifier() and (word == "open" or word in self._names))
+        return Conditions(names, tuple(self._expression(word, {}) for word in words if word not in names))
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        """States, actions and signals: one name space."""
+        found = set(self.nodes)
+        for node in (self.procedure, *(state for _, state, _ in self.procedure.walk())):
+            found |= set(node.transitions) | set(node.signals)
+        return frozenset(found | ({"reopen"} if self.procedure.reopen else set()))
+
+    def _expression(self, text: str, inputs: Mapping[str, Field], expect: str | None = "boolean") -> Expression:
+        key = frozenset(inputs)
+        scope = self._plain_scope.get(key)
+        if scope is None or inputs:
+            scope = expressions.scope_of(scopes.names_of(self.procedure, inputs))
+            self._plain_scope[key] = scope
+        return expressions.parse(text, scope, expect=expect)
+
+    def _inputs(self) -> dict[tuple[str, str], dict[str, Field]]:
+        """What may come with an action or signal, by (kind, name): the inputs of all its branches."""
+        found: dict[tuple[str, str], dict[str, Field]] = {}
+        for state in (self.procedure, *(state for _, state, _ in self.procedure.walk())):
+            for kind, table in (("act", state.transitions), ("signal", state.signals)):
+                for name, branches in table.items():
+                    for branch in branches:
+                        found.setdefault((kind, name), {}).update(branch.input)
+        for branch in self.procedure.reopen:
+            found.setdefault(("act", "reopen"), {}).update(branch.input)
+        return found
+
+
+def _kind(state: State) -> str:
+    if state.final:
+        return "final"
+    if state.history:
+        return "history"
+    if state.tracks:
+        return "parallel"
+    return "compound" if state.states else "simple"
+
+
+def _gate(branch: BranchProgram) -> Callable[[Attempt], bool]:
+    return lambda attempt: attempt.consider(branch)
+
+
+def _threshold(key: str, order: int, effects: tuple[EffectProgram, ...]) -> Threshold:
+    """`key` has been checked by the language: `80%`, `due`, `due + 30m`, `due - 1 workday`."""
+    text = key.strip()
+    if text.endswith("%"):
+        whole, _, part = text[:-1].strip().partition(".")
+        return Threshold(key, order, int(whole) * 100 + int(part.ljust(2, "0")[:2] or 0), None, 1, effects)
+    if text == "due":
+        return Threshold("due", order, None, Amount("time", 0), 1, effects)
+    sign = -1 if "-" in text else 1
+    return Threshold(key, order, None, working_time.parse_amount(text[3:].strip().lstrip("+-").strip()), sign, effects)
+
+
+_compiled: dict[str, Program] = {}
+_lock = threading.Lock()
+
+
+def compile(version: Version) -> Program:
+    """The program of a version, compiled once for each hash."""
+    program = _compiled.get(version.hash)
+    if program is None:
+        with _lock:
+            program = _compiled.setdefault(version.hash, Program(version))
+    return program

@@ -1,0 +1,393 @@
+"""One step of a case: a trigger fires, states are left and entered, effects are done, clocks and delays follow.
+
+A `Step` gathers what becomes the data of one event. It works on a case that never changes; what the step has done so far
+(fields set, the new assignee) lies beside it and is seen by the expressions that come later in the same step.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+from ..calendars import parse_amount
+from ..clock import Instant
+from ..errors import Refused, Text
+from ..expressions import Expression
+from ..model.case import Case, Clock, Delay
+from ..model.event import Actor, is_personal
+from . import clocks
+from .following import follow
+from .program import BranchProgram, DelayProgram, EffectProgram, Node, Program
+from .surroundings import Facts, Surroundings
+from .values import as_held
+
+
+class Step:
+    """The making of one event of `case` at `now`."""
+
+    def __init__(
+        self, program: Program, case: Case, now: Instant, actor: Actor, facts: Facts, personal: Mapping[str, Any],
+        inputs: Mapping[str, Any] | None = None,
+    ) -> None:  # fmt: skip
+        self.program = program
+        self.case = case
+        self.now = now
+        self.facts = facts
+        self.data: dict[str, Any] = {}
+        self.leaves = case.states
+        self.occurred: set[str] = set()
+        """Names of this step: the trigger and the states entered; what clocks listen to."""
+        self.reopening = False
+        self.raised: list[str] = []
+        """Signals to this case itself, to be taken after the step."""
+        self.fields = dict(case.fields)
+        self.assignee = case.assignee
+        self.clocks: dict[str, Clock] = dict(case.clocks)
+        self.see = Surroundings(program, case, now, actor, facts, personal, inputs, self.fields)
+
+    # -- moving
+
+    def take(self, branch: BranchProgram, leaf: str) -> None:
+        """Follow one branch from one active innermost state: exit, do, enter; inside out and outside in."""
+        target = branch.target
+        if target is None:
+            self.do(branch.effects)
+            return
+        inside = domain(branch)
+        leaving = [node for node in self._active() if inside in node.path[:-1]]
+        for node in reversed(leaving):
+            self._leave(node)
+        kept = [name for name in self.leaves if self.program.nodes[name] not in leaving]
+        self.do(branch.effects)
+        entered: list[Node] = []
+        for node in self._aims(target):
+            _enter_path(node, inside, entered)
+        _fill(entered, inside)
+        entered.sort(key=lambda node: node.index)
+        for node in entered:
+            self._enter(node)
+        self.leaves = tuple(
+            sorted((*kept, *(n.name for n in entered if n.leaf)), key=lambda name: self.program.nodes[name].index)
+        )
+
+    def begin(self) -> None:
+        """Enter the initial states."""
+        entered: list[Node] = []
+        _fill(entered, self.program.root)
+        entered.sort(key=lambda node: node.index)
+        for node in entered:
+            self._enter(node)
+        self.leaves = tuple(node.name for node in entered if node.leaf)
+
+    def _active(self) -> list[Node]:
+        """Active states outer first, in the order written."""
+        nodes = {node.index: node for leaf in self.leaves for node in self.program.nodes[leaf].path[1:]}
+        return [nodes[index] for index in sorted(nodes)]
+
+    def _leave(self, node: Node) -> None:
+        self.do(node.exit)
+        self.data.setdefault("exited", []).append(node.name)
+        if any(child.kind == "history" for child in node.children):
+            inside = [name for name in self.leaves if node in self.program.nodes[name].path]
+            self.data.setdefault("history", {})[node.name] = inside
+        for delay in node.delays:
+            if delay.key in self.case.delays or delay.key in self.data.get("delays", {}):
+                self.data.setdefault("delays", {})[delay.key] = None
+
+    def _enter(self, node: Node) -> None:
+        self.data.setdefault("entered", []).append(node.name)
+        self.occurred.add(node.name)
+        for delay in node.delays:
+            self.arm(delay, self.now)
+        self.do(node.entry)
+
+    def _aims(self, target: Node) -> list[Node]:
+        if target.kind != "history":
+            return [target]
+        above = target.parent
+        assert above is not None
+        before = self.case.history.get(above.name)
+        if before is None:
+            return [self.program.nodes[target.state.default]] if target.state.default else [above]
+        remembered = [self.program.nodes[name] for name in before]
+        if target.state.history == "deep":
+            return remembered
+        depth = len(above.path)
+        return list(dict.fromkeys(node.path[depth] for node in remembered))
+
+    def arm(self, delay: DelayProgram, since: Instant) -> None:
+        """Start a delay of a state just entered, or an `every` again, counted from when it was due."""
+        if delay.at is not None:
+            due = delay.at.evaluate(self.see)
+            if due is None:
+                return
+        else:
+            due = _after(delay, since)
+        armed = Delay(delay.name, delay.owner.name, due, delay.order, since)
+        self.data.setdefault("delays", {})[delay.key] = armed.to_plain()
+
+    # -- effects
+
+    def do(self, effects: Iterable[EffectProgram]) -> None:
+        for effect in effects:
+            if effect.when is None or effect.when.evaluate(self.see):
+                getattr(self, f"_{effect.kind}")(effect)
+
+    def _set(self, effect: EffectProgram) -> None:
+        assert effect.effect.set is not None
+        for name, constant in effect.effect.set.items():
+            field = self.program.procedure.fields[name]
+            expression = effect.values.get(name)
+            value: Any = constant if expression is None else self._value(expression)
+            self.change(name, value if is_personal(value) else as_held(field, value))
+
+    def _value(self, expression: Expression) -> Any:
+        """What the expression gives; a personal value stays a reference, so that it never lies in clear in an event."""
+        head, _, rest = expression.source.strip().partition(".")
+        held = self.see.inputs.get(rest) if head == "input" else self.fields.get(head) if not rest else None
+        return held if is_personal(held) else expression.evaluate(self.see)
+
+    def change(self, name: str, value: Any) -> None:
+        if self.fields.get(name) != value:
+            self.fields[name] = value
+            self.data.setdefault("set", {})[name] = value
+
+    def _assign(self, effect: EffectProgram) -> None:
+        assign = effect.effect.assign
+        assert assign is not None
+        if assign.role is None:
+            self.hand_to(effect.values["person"].evaluate(self.see))
+            return
+        able: list[str] = list(self.facts.need(f"role:{assign.role}"))
+        if not able:
+            self._lacking(assign.role)
+            return
+        chosen = able[0]
+        if assign.choose == "previous":
+            chosen = next((who for who in reversed(self.case.handlers) if who in able), "")
+        if len(able) > 1 and (assign.choose == "least_loaded" or not chosen):
+            load = self.facts.need(f"load:{assign.role}")
+            chosen = min(able, key=lambda who: (load.get(who, 0), able.index(who)))
+        self.hand_to(chosen or able[0])
+
+    def hand_to(self, who: str | None) -> None:
+        self.assignee = who
+        self.data["assignee"] = who
+
+    def _lacking(self, who: str) -> None:
+        lacking = self.data.setdefault("nobody", [])
+        if who not in lacking:
+            lacking.append(who)
+
+    def _notify(self, effect: EffectProgram) -> None:
+        for template, recipients in (effect.effect.notify or {}).items():
+            given = {
+                name.partition(".")[2]: self._value(expression)
+                for name, expression in effect.values.items()
+                if name.startswith(f"{template}.")
+            }
+            self.tell(template, recipients.to, recipients.channel, given)
+
+    def tell(
+        self, template: str, words: Iterable[str], channel: Iterable[str] = (), given: Mapping[str, Any] | None = None
+    ) -> None:
+        to: list[str] = []
+        for word in words:
+            people = self.people(word)
+            if not people and word != "customer":
+                self._lacking(word)
+            to.extend(person for person in people if person not in to)
+        notice: dict[str, Any] = {"template": template, "to": to}
+        if channel:
+            notice["channel"] = list(channel)
+        if given:
+            notice["with"] = given
+        if notice not in self.data.get("notify", ()):
+            self.data.setdefault("notify", []).append(notice)
+
+    def people(self, word: str) -> list[str]:
+        """Recipients by word: relations, `staff:<id>`, a field of type staff, or a role."""
+        if word == "customer":
+            return ["customer"]
+        who: str | None
+        if word in ("assignee", "opener", "previous"):
+            who = self.assignee if word == "assignee" else getattr(self.case, word)
+        elif word.startswith("staff:"):
+            return [word]
+        elif (field := self.program.procedure.fields.get(word)) is not None and field.type == "staff":
+            who = self.fields.get(word)
+        else:
+            return [f"staff:{who}" for who in self.facts.need(f"role:{word}")]
+        if who == "customer":
+            return ["customer"]
+        return [f"staff:{who}"] if who and who != "system" else []
+
+    def _escalate(self, effect: EffectProgram) -> None:
+        escalate = effect.effect.escalate
+        assert escalate is not None
+        self.data.setdefault("escalated", []).extend(escalate.to)
+        self.tell(escalate.template, escalate.to)
+
+    def _extend(self, effect: EffectProgram) -> None:
+        for name, extension in (effect.effect.extend or {}).items():
+            clock = self.clocks.get(name)
+            if clock is None or not clock.open:
+                continue
+            longer = clocks.extend(
+                self.program,
+                self.program.clock_by_name[name],
+                clock,
+                parse_amount(extension.by),
+                extension.from_,
+                self.now,
+            )
+            if longer is None:
+                raise Refused(
+                    "extend",
+                    Text(
+                        f"时钟 {name} 以天计，不能按小时延长。",
+                        f"The clock {name} counts days; it cannot be extended by hours.",
+                    ),
+                    clock=name,
+                )
+            self.put(longer)
+
+    def _open(self, effect: EffectProgram) -> None:
+        for procedure, child in (effect.effect.open or {}).items():
+            given = {
+                name.partition(".")[2]: self._value(expression)
+                for name, expression in effect.values.items()
+                if name.startswith(f"{procedure}.")
+            }
+            opened = self.data.setdefault("open", [])
+            name = wanted = child.as_ or procedure
+            taken = {*self.case.children, *(item["as"] for item in opened)}
+            for number in range(2, len(taken) + 2):
+                if name not in taken:
+                    break
+                name = f"{wanted}_{number}"
+            identity = child_id(self.case, name)
+            opened.append({"procedure": procedure, "as": name, "id": identity, "wait": child.wait, "values": given})
+
+    def _emit(self, effect: EffectProgram) -> None:
+        emit = effect.effect.emit
+        assert emit is not None
+        if emit.to == "self":
+            self.raised.append(emit.signal)
+        else:
+            self.data.setdefault("emit", []).append({"signal": emit.signal, "to": emit.to})
+
+    def _log(self, effect: EffectProgram) -> None:
+        self.data.setdefault("log", []).append(effect.effect.log)
+
+    # -- clocks, delays, and the end of the step
+
+    def settle(self, before: Surroundings | None) -> dict[str, Any]:
+        """Let clocks and dated delays follow what the step did, and return the event's data.
+
+        `before` is what expressions saw ahead of the step: a start or reset by expression needs it to have become true.
+        """
+        if self.leaves != self.case.states or "entered" in self.data:
+            self.data["states"] = list(self.leaves)
+        closing = self._final()
+        if self.program.clocks or "set" in self.data:
+            after = self.after()
+            for definition in self.program.clocks:
+                follow(self, definition, before, after)
+            self._dated(after)
+        if closing is not None:
+            self.data["closed"] = {"outcome": closing}
+            for clock in list(self.clocks.values()):
+                if clock.open:
+                    self.put(clocks.end(clock, "cancelled", self.now, self.program))
+        if self.facts.used:
+            self.data["facts"] = dict(self.facts.used)
+        return self.data
+
+    def after(self) -> Surroundings:
+        """What expressions see once the states of this step are taken."""
+        case = self.case.changed(states=self.leaves, assignee=self.assignee, clocks=self.clocks)
+        see = self.see
+        return Surroundings(self.program, case, self.now, see.actor, self.facts, see.personal, see.inputs, self.fields)
+
+    def _final(self) -> str | None:
+        for leaf in self.leaves:
+            node = self.program.nodes[leaf]
+            if node.kind == "final" and node.parent is self.program.root:
+                return node.state.outcome or node.name
+        return None
+
+    def _dated(self, after: Surroundings) -> None:
+        """`at:` follows its expression while the state is active: an appointment that is moved moves its reminder."""
+        for leaf in self.leaves:
+            for node in self.program.nodes[leaf].path:
+                for delay in node.delays:
+                    if delay.at is None or "set" not in self.data:
+                        continue
+                    armed = self.case.delays.get(delay.key)
+                    due = delay.at.evaluate(after)
+                    if due is not None and due > self.now and (armed is None or armed.due != due):
+                        moved = Delay(delay.name, delay.owner.name, due, delay.order, self.now)
+                        self.data.setdefault("delays", {})[delay.key] = moved.to_plain()
+
+    def put(self, clock: Clock) -> None:
+        """The clock is so from now on."""
+        self.clocks[clock.name] = clock
+        self.data.setdefault("clocks", {})[clock.name] = clock.to_plain()
+
+    def retire(self, clock: Clock) -> None:
+        """A finished cycle makes room for a new one; it is kept as it is for ever."""
+        self.data.setdefault("cycles", []).append(clock.to_plain())
+
+
+def child_id(case: Case, name: str) -> str:
+    """The id of a child follows from its cause, so that it is the same however often the cause is carried out."""
+    digest = bytearray(hashlib.sha256(f"{case.id}:{case.seq + 1}:{name}".encode()).digest()[:16])
+    digest[6] = digest[6] & 0x0F | 0x80
+    digest[8] = digest[8] & 0x3F | 0x80
+    return str(UUID(bytes=bytes(digest)))
+
+
+def _after(delay: DelayProgram, since: Instant) -> Instant:
+    assert delay.amount is not None
+    if delay.amount.unit == "time":
+        return delay.calendar.add(since, delay.amount.value)
+    return delay.calendar.add_days(since, delay.amount.value, working=delay.amount.unit == "workdays")
+
+
+def domain(branch: BranchProgram) -> Node:
+    """The state inside which a transition happens: what lies below it is left and entered, it itself is not.
+
+    A transition into its own state stays inside it unless it says `reenter`; one from track to track leaves them all.
+    """
+    owner, target = branch.owner, branch.target
+    assert target is not None
+    if owner in target.path and not branch.branch.reenter and owner.kind != "parallel":
+        return owner
+    for node in reversed(owner.path[:-1]):
+        if node in target.path and node is not target and node.kind != "parallel":
+            return node
+    return owner.path[0]
+
+
+def _enter_path(target: Node, domain: Node, entered: list[Node]) -> None:
+    for node in target.path[target.path.index(domain) + 1 :]:
+        if node not in entered:
+            entered.append(node)
+
+
+def _fill(entered: list[Node], domain: Node) -> None:
+    """Add the initial states of everything entered that has none of its children among them."""
+    pending = [domain, *entered]
+    while pending:
+        node = pending.pop()
+        wanted: list[Node] = []
+        if node.kind == "parallel" or (node.kind == "root" and node.state.tracks):
+            wanted = [child for child in node.children if child not in entered]
+        elif node.children and not any(child in entered for child in node.children):
+            initial = node.state.initial
+            wanted = [next(child for child in node.children if child.name == initial)]
+        entered.extend(wanted)
+        pending.extend(wanted)

@@ -1,0 +1,152 @@
+"""What an expression sees: the case as it is at this point of the step, and the facts that were given.
+
+A fact that is needed and not there is asked for by `NeedFact`: the funnel supplies it and runs the decision again, so that
+the decision itself stays a function of its arguments.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..calendars import Amount
+from ..clock import DAY, HOUR, MINUTE, Instant
+from ..model.case import Case, Clock
+from ..model.event import PERSONAL, Actor, is_personal
+from .values import as_known
+
+if TYPE_CHECKING:
+    from .program import Program
+
+
+class NeedFact(Exception):
+    """The decision depends on something outside of the case. `key` says what:
+
+    `role:<role>` -> ids of staff, the first is to be preferred; `load:<role>` -> {id: open cases};
+    `child:<name>` -> {closed, outcome}.
+    """
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+
+class Facts(dict[str, Any]):
+    """Facts by key; those that were read are remembered in `used`, to stand in the event."""
+
+    def __init__(self, given: Mapping[str, Any] | None = None) -> None:
+        super().__init__(given or {})
+        self.used: dict[str, Any] = {}
+
+    def need(self, key: str) -> Any:
+        if key not in self:
+            raise NeedFact(key)
+        self.used[key] = self[key]
+        return self[key]
+
+
+class Surroundings:
+    """An `expressions.Environment` over one case at one moment."""
+
+    __slots__ = ("actor", "case", "facts", "fields", "inputs", "now", "personal", "program")
+
+    def __init__(
+        self, program: Program, case: Case, now: Instant, actor: Actor, facts: Facts, personal: Mapping[str, Any],
+        inputs: Mapping[str, Any] | None = None, fields: Mapping[str, Any] | None = None,
+    ) -> None:  # fmt: skip
+        self.program = program
+        self.case = case
+        self.now = now
+        self.actor = actor
+        self.facts = facts
+        self.personal = personal
+        self.inputs = inputs or {}
+        self.fields = case.fields if fields is None else fields
+
+    def look(self, path: tuple[str, ...]) -> Any:
+        head = path[0]
+        if len(path) == 1:
+            field = self.program.procedure.fields.get(head)
+            if field is not None:
+                return as_known(field, self.clear(self.fields.get(head)))
+            if head == "now":
+                return self.now
+            if head == "actor":
+                return self.actor.id
+            return getattr(self.case, head, None)
+        if head == "input":
+            return self.clear(self.inputs.get(path[1]))
+        if head == "past":
+            return self._past(path[1:])
+        if head == "clock":
+            return self._clock(self.case.clocks.get(path[1]), path[2])
+        if head == "child":
+            return self._child(path[1], path[2])
+        return None
+
+    def clear(self, held: Any) -> Any:
+        """A held value with a personal reference followed; None once the value was destroyed."""
+        return self.personal.get(held[PERSONAL]) if is_personal(held) else held
+
+    def call(self, name: str, args: tuple[Any, ...]) -> Any:
+        if name == "done":
+            return done(self.program, self.case.states, args[0])
+        if name == "in_state":
+            return is_in(self.program, self.case.states, args[0])
+        if name == "is_role":
+            return args[0] in self.actor.roles
+        if name == "sample":
+            draw = hashlib.sha256(f"{self.case.id}:sample".encode()).digest()
+            return int.from_bytes(draw[:4], "big") % 10_000 < args[0] * 100
+        if name == "workdays":
+            return Amount("workdays", int(args[0]))
+        return int(args[0] * {"minutes": MINUTE, "hours": HOUR, "days": DAY}[name])
+
+    def shift(self, at: Instant, amount: Any, sign: int) -> Instant:
+        if not isinstance(amount, Amount):
+            return at + sign * int(amount)
+        calendar = self.program.calendar(None)
+        return calendar.add_days(at, sign * amount.value, working=amount.unit == "workdays")
+
+    def _past(self, path: tuple[str, ...]) -> Any:
+        past = self.case.past.get(path[0])
+        if past is None:
+            return 0 if path[1] == "count" else None
+        if path[1] == "input":
+            return self.clear(past.input.get(path[2]))
+        return getattr(past, path[1])
+
+    def _clock(self, clock: Clock | None, what: str) -> Any:
+        if clock is None:
+            return False if what in ("running", "paused", "breached", "met", "started") else None
+        if what == "started":
+            return True
+        if what == "breached":
+            return clock.breached_at is not None
+        if what == "due":
+            return clock.due
+        if what == "left":
+            return None if clock.due is None else clock.due - self.now
+        if what == "used":
+            return clock.used if clock.unit == "time" else None
+        return clock.status == what
+
+    def _child(self, name: str, what: str) -> Any:
+        if name not in self.case.children:
+            return False if what in ("open", "closed") else None
+        child = self.facts.need(f"child:{name}")
+        return not child["closed"] if what == "open" else child[what]
+
+
+def is_in(program: Program, leaves: tuple[str, ...], name: str) -> bool:
+    """Whether the state, or one inside it, is active."""
+    return any(node.name == name for leaf in leaves for node in program.nodes[leaf].path[1:])
+
+
+def done(program: Program, leaves: tuple[str, ...], name: str) -> bool:
+    """Whether a track or compound state has reached a final state of its own; a parallel one: all its tracks have."""
+    node = program.nodes[name]
+    if node.kind == "parallel":
+        return all(done(program, leaves, track.name) for track in node.children)
+    return any(program.nodes[leaf].kind == "final" and program.nodes[leaf].parent is node for leaf in leaves)

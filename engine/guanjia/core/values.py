@@ -1,0 +1,234 @@
+"""Field values: from what somebody typed to what a case holds, or a sentence that says what is wrong with it.
+
+A case holds JSON scalars: text, whole numbers, booleans; decimals and money as text ("1234.50"), dates as YYYY-MM-DD,
+instants in microseconds, durations as written ("2h30m"), lists of these. A personal value is taken out here: the case gets
+a reference, the value goes to a place of its own where it can be destroyed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from ..calendars import AmountError, parse_amount
+from ..clock import HOUR, MINUTE, SECOND, from_iso, iso
+from ..errors import NotFound, Refused, Text
+from ..model.event import commit, personal_reference
+from ..model.procedure import Field
+
+LONGEST_TEXT = 20_000
+"""Characters of one text value. A remark of a megabyte is an attachment."""
+
+_PHONE = re.compile(r"\+?[\d][\d \-()]{4,20}")
+_EMAIL = re.compile(r"[^\s@<>,;\"]{1,64}@[^\s@<>,;\"]+\.[^\s@<>,;\"]{2,}")
+_UNSAFE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_TRUE = {"true": True, "yes": True, "1": True, "是": True, "false": False, "no": False, "0": False, "否": False}
+
+
+class _Wrong(Exception):
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.text = Text(zh, en)
+
+
+def coerce(name: str, field: Field, value: Any, *, label: Text | None = None, zone: str = "UTC") -> Any:
+    """`value` as a case holds it. Refused (code `field`) says which field, what came, and what would do."""
+    if value is None:
+        return None
+    try:
+        if field.type == "list":
+            return _list(field, value, zone)
+        held = _scalar(field, value, zone)
+        _bounds(field, held, zone)
+        return held
+    except _Wrong as wrong:
+        shown = label or Text(name, name)
+        raise Refused(
+            "field",
+            Text(f"“{shown.zh}”（{name}）不对：{wrong.text.zh}", f"{shown.en} ({name}) will not do: {wrong.text.en}"),
+            field=name,
+        ) from None
+
+
+def admit(
+    fields: Mapping[str, Field],
+    given: Mapping[str, Any],
+    salt: str,
+    *,
+    labels: Mapping[str, Text],
+    zone: str,
+    what: Text,
+) -> tuple[dict[str, Any], list[tuple[str, str, Any]]]:
+    """Check what came with a command against the fields it may bring.
+
+    Returns (values as a case holds them, personal values as (commitment, salt, value)). NotFound names an unknown field and
+    lists those there are.
+    """
+    held: dict[str, Any] = {}
+    personal: list[tuple[str, str, Any]] = []
+    for name, value in given.items():
+        field = fields.get(name)
+        if field is None:
+            known = "、".join(fields) or "—"
+            raise NotFound(
+                Text(f"{what.zh}没有“{name}”这一项。", f"{what.en} has no field {name!r}."),
+                Text(f"可填：{known}", f"There are: {', '.join(fields) or 'none'}"),
+                field=name,
+                known=list(fields),
+            )
+        kept = coerce(name, field, value, label=labels.get(name), zone=zone)
+        if field.personal and kept is not None:
+            own = f"{salt}:{name}"
+            commitment = commit(own, kept)
+            personal.append((commitment, own, kept))
+            kept = personal_reference(commitment)
+        held[name] = kept
+    return held, personal
+
+
+def _list(field: Field, value: Any, zone: str) -> list[Any]:
+    if isinstance(value, str):
+        value = [part.strip() for part in re.split(r"[,，、]", value) if part.strip()]
+    if not isinstance(value, list | tuple):
+        raise _Wrong("要一个列表，例如 a,b,c", "a list is wanted, e.g. a,b,c")
+    item = Field(type="choice", of=field.of) if field.of else Field(type="text")
+    held = [_scalar(item, part, zone) for part in value]
+    _between(field, len(held), f"{len(held)} 项", f"{len(held)} items")
+    return held
+
+
+def _scalar(field: Field, value: Any, zone: str) -> Any:  # one line a type: a table would only hide it
+    kind = field.type
+    if kind == "boolean":
+        known = value if isinstance(value, bool) else _TRUE.get(str(value).strip().lower())
+        if known is None:
+            raise _Wrong(f"“{value}”不是 true 或 false", f"{value!r} is neither true nor false")
+        return known
+    if kind == "integer":
+        try:
+            return int(value) if not isinstance(value, bool | float) else _not_whole(value)
+        except ValueError:
+            return _not_whole(value)
+    if kind in ("decimal", "money"):
+        return _decimal(value, kind)
+    if kind == "instant":
+        return _instant(value, zone)
+    text = str(value).strip() if not isinstance(value, date) else value.isoformat()
+    if _UNSAFE.search(text):
+        raise _Wrong("含有控制字符", "it contains control characters")
+    if len(text) > LONGEST_TEXT:
+        raise _Wrong(
+            f"太长（{len(text)} 字，最多 {LONGEST_TEXT}）", f"too long ({len(text)} of {LONGEST_TEXT} characters)"
+        )
+    if kind == "choice" and text not in field.of:
+        raise _Wrong(f"“{text}”不在可选项中：{'、'.join(field.of)}", f"{text!r} is none of {', '.join(field.of)}")
+    if kind == "date":
+        try:
+            return date.fromisoformat(text).isoformat()
+        except ValueError:
+            raise _Wrong(f"“{text}”不是日期，写成 2026-11-24", f"{text!r} is no date; write 2026-11-24") from None
+    if kind == "duration":
+        try:
+            parse_amount(text)
+        except AmountError as error:
+            raise _Wrong(error.text.zh, error.text.en) from None
+    if kind == "phone" and not _PHONE.fullmatch(text):
+        raise _Wrong(
+            f"“{text}”不像电话号码，例如 13800001234", f"{text!r} does not look like a phone number, e.g. 13800001234"
+        )
+    if kind == "email" and not _EMAIL.fullmatch(text):
+        raise _Wrong(
+            f"“{text}”不像邮箱地址，例如 li@example.com", f"{text!r} does not look like an address, e.g. li@example.com"
+        )
+    return text
+
+
+def _not_whole(value: Any) -> int:
+    raise _Wrong(f"“{value}”不是整数", f"{value!r} is not a whole number")
+
+
+def _decimal(value: Any, kind: str) -> str:
+    try:
+        number = Decimal(str(value).strip().replace(",", "").lstrip("¥￥"))
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite() or isinstance(value, bool) or abs(number) >= Decimal(10) ** 15:
+        raise _Wrong(f"“{value}”不是数", f"{value!r} is not a number")
+    if kind == "money":
+        if number != round(number, 2):
+            raise _Wrong(f"“{value}”的小数超过两位", f"{value!r} has more than two decimal places")
+        number = round(number, 2)
+    return format(number, "f")
+
+
+def _instant(value: Any, zone: str) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    try:
+        return from_iso(str(value).strip(), zone)
+    except ValueError:
+        raise _Wrong(
+            f"“{value}”不是时间，写成 2026-11-24 09:05", f"{value!r} is no time; write 2026-11-24 09:05"
+        ) from None
+
+
+def _bounds(field: Field, held: Any, zone: str) -> None:
+    if field.type in ("text", "room", "phone", "email"):
+        _between(field, len(held), f"{len(held)} 字", f"{len(held)} characters")
+        if field.pattern and not re.fullmatch(field.pattern, held[:1000]):
+            raise _Wrong(f"“{held}”不合格式 {field.pattern}", f"{held!r} does not match {field.pattern}")
+    elif field.type == "integer":
+        _between(field, held, str(held), str(held))
+    elif field.type in ("decimal", "money"):
+        _between(field, Decimal(held), held, held)
+    elif field.type == "date":
+        _between(field, held, held, held, of=str)
+    elif field.type == "instant":
+        _between(field, held, iso(held, zone), iso(held, zone), of=lambda bound: _instant(bound, zone))
+    elif field.type == "duration":
+        _between(field, as_span(held), held, held, of=as_span)
+
+
+def _between(field: Field, value: Any, zh: str, en: str, of: Any = None) -> None:
+    def bound(raw: Any) -> Any:
+        return of(raw) if of else Decimal(str(raw))
+
+    if field.min is not None and value < bound(field.min):
+        raise _Wrong(f"{zh}，至少要 {field.min}", f"{en}, at least {field.min} is wanted")
+    if field.max is not None and value > bound(field.max):
+        raise _Wrong(f"{zh}，最多 {field.max}", f"{en}, at most {field.max} is allowed")
+
+
+def as_span(duration: Any) -> int:
+    """A duration as elapsed microseconds, for comparing: a day of any kind is 24 hours here."""
+    amount = parse_amount(str(duration))
+    return amount.value if amount.unit == "time" else amount.value * 24 * HOUR
+
+
+def as_known(field: Field, held: Any) -> Any:
+    """What an expression sees of a held value: decimals as numbers, durations as microseconds."""
+    if held is None:
+        return None
+    if field.type in ("decimal", "money"):
+        return Decimal(held)
+    if field.type == "duration":
+        return as_span(held)
+    return held
+
+
+def as_held(field: Field, value: Any) -> Any:
+    """What a case holds of an expression's result for this field."""
+    if value is None or isinstance(value, bool):
+        return value
+    if field.type in ("decimal", "money"):
+        return _decimal(round(value, 2) if field.type == "money" else value, field.type)
+    if field.type == "duration" and isinstance(value, int):
+        for size, unit in ((HOUR, "h"), (MINUTE, "m"), (SECOND, "s")):
+            if value % size == 0:
+                return f"{value // size}{unit}"
+    if isinstance(value, Decimal):
+        return int(value) if field.type == "integer" else str(value)
+    return value

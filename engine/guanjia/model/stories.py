@@ -1,0 +1,83 @@
+"""Scenario stories as their file says them: what happens to one case, and what must then be true.
+
+A story file stands beside its procedure (`complaint.stories.yaml`). Stories run on a virtual clock through the real funnel,
+so that they are how behaviour is specified.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field as Key, StrictBool as Flag, model_validator
+
+from .procedure import Name, Node, Scalar, Words, _listed
+
+Values = dict[Name, Scalar | tuple[Scalar, ...] | None]
+
+
+class Opening(Node):
+    """Who opens the case, and with what."""
+
+    by: str
+    mode: Name | None = None
+    customer: str | None = None
+    with_: Values = Key(default_factory=dict, alias="with")
+
+
+class Then(Node):
+    """What must hold now. `notified` is what was sent since the last `then`."""
+
+    state: Words = ()
+    not_state: Words = ()
+    clocks: dict[Name, str | dict[str, Any]] = Key(default_factory=dict)
+    """running | paused | met | breached | cancelled | none, or {due: "2026-03-05 18:00"}"""
+    notified: Annotated[tuple[str | dict[Name, Any], ...], BeforeValidator(_listed)] = ()
+    not_notified: Words = ()
+    fields: dict[Name, Any] = Key(default_factory=dict)
+    assignee: str | None = None
+    outcome: Name | None = None
+    closed: Flag | None = None
+    children: dict[Name, Name] = Key(default_factory=dict)
+    """Name of a child -> its procedure."""
+
+
+class Moment(Node):
+    """One step: an action, a signal, an edit, time that passes, or what must then be true."""
+
+    when: Name | None = None
+    signal: Name | None = None
+    edit: Values | None = None
+    assign: str | None = None
+    after: str | None = None
+    until: str | None = None
+    then: Then | None = None
+    by: str | None = None
+    with_: Values = Key(default_factory=dict, alias="with")
+    refused: str | None = None
+    """The code with which the step must be refused: state, role, field, guard, at_most, not_by, window."""
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Moment:
+        kinds = [
+            name
+            for name in ("when", "signal", "edit", "assign", "after", "until", "then")
+            if getattr(self, name) is not None
+        ]
+        if len(kinds) != 1:
+            raise ValueError("a step is exactly one of when, signal, edit, assign, after, until, then")
+        return self
+
+
+class Story(Node):
+    story: str
+    at: str
+    open: Opening
+    steps: tuple[Moment, ...] = Key(min_length=1)
+
+
+class Stories(Node):
+    """<procedure>.stories.yaml"""
+
+    stories: tuple[Story, ...] = Key(min_length=1)
+    procedure: Name | None = None
+    """Where the file's name does not say it."""

@@ -1,0 +1,339 @@
+"""The engine: one office at work, and the one funnel through which every change of every case goes.
+
+`execute(command)` reads the case, applies what is due, decides, evolves, renders what must be told, and writes it all in one
+transaction of the store. People, timers, imports, other cases and host programs all come in here. An Engine may be used
+from any number of threads.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import threading
+from collections.abc import Callable, Mapping, MutableSequence, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ..channels.interface import Channel
+from ..clock import Clock, Instant, SystemClock
+from ..core import Option, Program, available, compile
+from ..errors import Conflict, GuanjiaError, Invalid, NotFound, Refused, Text
+from ..language import OfficeFiles
+from ..model.case import Case
+from ..model.event import SYSTEM, Actor, Command, Event
+from ..model.procedure import Version
+from ..people.organisation import Organisation
+from ..store.interface import Held, InboxItem, Query, Row, Store, Transaction
+from . import delivery, schedules
+from .funnel import Result, as_case, carry_out, unknown, with_facts
+from .rendering import Renderer
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What one round of the worker did."""
+
+    fired: int = 0
+    applied: int = 0
+    opened: int = 0
+    delivered: int = 0
+    failed: int = 0
+    problems: tuple[str, ...] = ()
+
+
+class Engine:
+    """One office: its files, its store, its people, its channels, and a clock."""
+
+    def __init__(
+        self, store: Store, *, files: OfficeFiles, organisation: Organisation, clock: Clock | None = None,
+        channels: Mapping[str, Channel] | None = None, entropy: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> None:  # fmt: skip
+        self.store = store
+        self.files = files
+        self.organisation = organisation
+        self.clock = clock or SystemClock()
+        self.channels = dict(channels or {})
+        self.entropy = entropy
+        self.office = files.office()
+        self.zone = self.office.zone
+        self.renderer = Renderer(
+            organisation, office=self.office.model_dump(), language=self.office.language, zone=self.zone,
+            channels=list(self.channels),
+        )  # fmt: skip
+        self._programs: dict[str, Program] = {}
+        self._current: dict[str, str] = {}
+        self._invalid: dict[str, Invalid] = {}
+        self._lock = threading.Lock()
+        self.refresh()
+
+    @classmethod
+    def at(
+        cls, folder: str | Path, *, clock: Clock | None = None, database: str | None = None,
+        entropy: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> Engine:  # fmt: skip
+        """Open the office in `folder`: its files are read and checked, its database is created or migrated.
+
+        Invalid when the office's own files cannot be used; StoreError when its database cannot.
+        """
+        from ..channels import open_channels
+        from ..store import open_store
+
+        files = OfficeFiles(folder)
+        office = files.office()
+        store = open_store(_database(Path(folder), database or office.database))
+        store.migrate()
+        organisation = Organisation.from_plain(files.organisation(), office.language)
+        channels = open_channels(office.channels.model_dump(), Path(folder))
+        return cls(store, files=files, organisation=organisation, clock=clock, channels=channels, entropy=entropy)
+
+    def close(self) -> None:
+        for channel in self.channels.values():
+            channel.close()
+        self.store.close()
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # -- commands
+
+    def execute(self, command: Command) -> Result:
+        """Carry out one command, durably, or raise: Refused, NotFound, Conflict, Invalid, StoreError. All or nothing."""
+        outcome = self.store.transact(lambda tx: carry_out(self, tx, command))
+        if isinstance(outcome, GuanjiaError):
+            raise outcome
+        if any("open" in event.data or "emit" in event.data or "closed" in event.data for event in outcome.events):
+            self._apply_inbox()
+            if outcome.case.children or outcome.case.parent:
+                outcome = replace(outcome, case=self.case(outcome.case.id))
+        return outcome
+
+    def execute_many(self, commands: Sequence[Command]) -> Sequence[Result | GuanjiaError]:
+        """Carry out commands in order under one commit; each is all or nothing on its own, and answered by its own error."""
+        outcomes = self.store.transact_many([_work(self, command) for command in commands])
+        self._apply_inbox()
+        return outcomes
+
+    def open(
+        self, procedure: str, *, actor: Actor | str, key: str | None = None, mode: str | None = None,
+        customer: str | None = None, at: Instant | None = None, reason: str | None = None, **values: Any,
+    ) -> Result:  # fmt: skip
+        """Open a case. `values` are fields of the procedure by name; text is converted by each field's type."""
+        return self.execute(
+            Command(
+                "open",
+                procedure,
+                values=values,
+                actor=self.actor(actor),
+                key=key,
+                mode=mode,
+                customer=customer,
+                at=at,
+                reason=reason,
+            )
+        )
+
+    def act(
+        self, ref: str, action: str, *, actor: Actor | str, key: str | None = None, at: Instant | None = None,
+        reason: str | None = None, expect: int | None = None, **values: Any,
+    ) -> Result:  # fmt: skip
+        """Take an action of the case; `values` are its inputs and fields of the case."""
+        return self.execute(
+            Command("act", action, ref, values, self.actor(actor), key, at=at, reason=reason, expect=expect)
+        )
+
+    def signal(
+        self, ref: str, name: str, *, actor: Actor | str = SYSTEM, key: str | None = None, **values: Any
+    ) -> Result:
+        return self.execute(Command("signal", name, ref, values, self.actor(actor), key))
+
+    def edit(
+        self, ref: str, *, actor: Actor | str, key: str | None = None, reason: str | None = None, **values: Any
+    ) -> Result:
+        return self.execute(Command("edit", "", ref, values, self.actor(actor), key, reason=reason))
+
+    def assign(
+        self, ref: str, to: str, *, actor: Actor | str, key: str | None = None, reason: str | None = None
+    ) -> Result:
+        """Make somebody responsible by hand; NotFound when nobody has that id."""
+        self.organisation.actor(to)
+        return self.execute(Command("assign", to, ref, {}, self.actor(actor), key, reason=reason))
+
+    def note(self, ref: str, text: str, *, actor: Actor | str, key: str | None = None) -> Result:
+        return self.execute(Command("note", "", ref, {"text": text}, self.actor(actor), key))
+
+    def attach(self, ref: str, name: str, content: bytes, *, actor: Actor | str, key: str | None = None) -> Result:
+        """Keep a file with the case. At most `MOST_ATTACHED` bytes."""
+        if len(content) > MOST_ATTACHED:
+            megabytes = MOST_ATTACHED // 2**20
+            raise Refused("size", Text(f"附件不能超过 {megabytes} MB。", f"An attachment is at most {megabytes} MB."))
+        about = {"name": name, "sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+        command = Command("attach", name, ref, about, self.actor(actor), key)
+        outcome = self.store.transact(lambda tx: carry_out(self, tx, command, ((about["sha256"], content),)))  # type: ignore[arg-type]
+        if isinstance(outcome, GuanjiaError):
+            raise outcome
+        return outcome
+
+    # -- reading
+
+    def case(self, ref: str) -> Case:
+        """The case by id or number, as it was last written. NotFound."""
+        return as_case(self._held(ref))
+
+    def history(self, ref: str) -> tuple[Event, ...]:
+        return tuple(Event.from_text(row.text) for row in self.store.events(self._held(ref).id))
+
+    def personal(self, ref: str) -> Mapping[str, Any]:
+        return self._held(ref).personal
+
+    def list(self, query: Query) -> Sequence[Row]:
+        return self.store.list(query)
+
+    def events(self, after: int = 0, limit: int = 1000) -> Sequence[tuple[int, str, Event]]:
+        """Events of all cases in commit order, from a cursor on: (cursor, case id, event)."""
+        return [(cursor, case, Event.from_text(row.text)) for cursor, case, row in self.store.feed(after, limit)]
+
+    def available(self, ref: str, actor: Actor | str) -> tuple[Option, ...]:
+        """What could be done with the case now, and why not."""
+        held = self._held(ref)
+        case = as_case(held)
+        who = self.actor(actor)
+        return self.store.transact(
+            lambda tx: with_facts(
+                self, tx, case, {"personal": held.personal},
+                lambda facts: available(self.program(case), case, who, self.clock.now(), facts),
+            )
+        )  # fmt: skip
+
+    def program(self, case: Case) -> Program:
+        return self._program(case.version)
+
+    def procedures(self) -> Sequence[str]:
+        return self.files.procedures()
+
+    def actor(self, who: Actor | str) -> Actor:
+        """The actor of a staff id; an Actor is taken as it is."""
+        return who if isinstance(who, Actor) else self.organisation.actor(who)
+
+    # -- the worker's work
+
+    def run_once(self, *, owner: str | None = None) -> Work:
+        """Fire what is due, apply what cases sent each other, open what is scheduled, deliver what waits. Never raises for
+        one case: what fails is named in `problems` and tried again in the next round."""
+        now = self.clock.now()
+        opened, problems = schedules.open_due(self, now)
+        fired = self._fire(now, problems)
+        applied = self._apply_inbox()
+        sent = delivery.deliver(self.store, self.channels, now, owner or f"worker-{self.entropy(6).hex()}")
+        return Work(fired, applied, opened, sent.sent, sent.failed + sent.dead, tuple(problems))
+
+    def _fire(self, now: Instant, problems: MutableSequence[str]) -> int:
+        fired = 0
+        stuck: set[str] = set()
+        while True:
+            due = [case for case in self.store.due(now, 100 + len(stuck)) if case not in stuck]
+            if not due:
+                return fired
+            for case in due:
+                try:
+                    fired += len(self.execute(Command("due", "", case)).events)
+                except GuanjiaError as error:
+                    stuck.add(case)
+                    problems.append(f"{case}: {error}")
+
+    def _apply_inbox(self) -> int:
+        applied = 0
+        while items := self.store.inbox():
+            for item in items:
+                command = _command(item)
+                outcome: Result | GuanjiaError
+                try:
+                    outcome = self.store.transact(lambda tx, c=command, i=item: carry_out(self, tx, c, inbox=i.key))  # type: ignore[misc]
+                except GuanjiaError as error:
+                    outcome = error
+                if isinstance(outcome, Conflict) and outcome.data.get("again"):
+                    continue
+                if isinstance(outcome, GuanjiaError):
+                    self.store.drop_inbox(item.key, str(outcome))
+                applied += 1
+        return applied
+
+    # -- definitions
+
+    def refresh(self) -> None:
+        """Take up the files as they are now: every procedure that is in order is kept as a version for ever."""
+        digest = self.files.digest()
+        cached = json.loads(self.store.setting("office") or "{}")
+        if cached.get("digest") == digest:
+            self._current = dict(cached["versions"])
+            return
+        current: dict[str, str] = {}
+        labels: dict[str, Any] = {}
+        self._invalid = {}
+        for name in self.files.procedures():
+            try:
+                version = self.files.version(name)
+            except Invalid as invalid:
+                self._invalid[name] = invalid
+                continue
+            self.store.put_version(version.hash, name, version.canonical)
+            current[name] = version.hash
+            labels[name] = version.procedure.labels
+        self._current = current
+        plain = {
+            "digest": "" if self._invalid else digest,
+            "name": self.office.name.model_dump(), "zone": self.zone, "language": self.office.language,
+            "labels": labels, "organisation": self.files.organisation(), "versions": current,
+            "staff": {who: person["name"] for who, person in self.files.organisation().get("staff", {}).items()},
+        }  # fmt: skip
+        self.store.set_setting("office", json.dumps(plain, ensure_ascii=False))
+
+    def _program(self, hash: str) -> Program:
+        program = self._programs.get(hash)
+        if program is None:
+            canonical = self.store.version(hash)
+            if canonical is None:
+                raise NotFound(
+                    Text(f"数据库里没有流程版本 {hash[:12]}。", f"The database has no procedure version {hash[:12]}."),
+                    Text("请运行 guanjia audit。", "Run guanjia audit."),
+                )
+            program = self._programs[hash] = compile(Version.model_validate_json(canonical))
+        return program
+
+    def opening(self, procedure: str) -> Program:
+        if procedure in self._invalid:
+            raise self._invalid[procedure]
+        if procedure not in self._current:
+            known = sorted({*self._current, *self._invalid})
+            raise NotFound(
+                Text(f"没有流程“{procedure}”。", f"There is no procedure {procedure!r}."),
+                Text(f"有：{'、'.join(known)}", f"There are: {', '.join(known) or 'none'}"),
+                known=known,
+            )
+        return self._program(self._current[procedure])
+
+    def _held(self, ref: str) -> Held:
+        held = self.store.get(ref)
+        if held is None:
+            raise unknown(ref)
+        return held
+
+
+MOST_ATTACHED = 10 * 2**20
+"""Bytes of one attachment."""
+
+
+def _work(engine: Engine, command: Command) -> Callable[[Transaction], Result | GuanjiaError]:
+    return lambda tx: carry_out(engine, tx, command)
+
+
+def _command(item: InboxItem) -> Command:
+    return Command(case=item.receiver, actor=SYSTEM, key=item.key, **json.loads(item.command))
+
+
+def _database(folder: Path, database: str) -> str:
+    return database if "://" in database or database == ":memory:" else str(folder / database)

@@ -1,0 +1,330 @@
+"""The funnel: one command through one transaction.
+
+Read the case; apply what is due at or before the instant of the command, each at its own instant; decide; evolve; render;
+write everything at once. A `Passage` is one command on its way through.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from ..clock import Instant, iso, moment
+from ..core import NeedFact, Program, advance, evolve, next_due, prepare, refusal
+from ..errors import Conflict, GuanjiaError, NotFound, Refused, Text
+from ..model.case import Case
+from ..model.event import GENESIS, PERSONAL, Command, Event, Notification, chain, is_personal
+from ..store.interface import Answer, Change, EventRow, Held, InboxItem, Transaction
+from .columns import columns
+
+if TYPE_CHECKING:
+    from .engine import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a command did. `repeated`: its key had been used for the same command before, and nothing was done now."""
+
+    case: Case
+    events: tuple[Event, ...]
+    repeated: bool = False
+
+
+def carry_out(
+    engine: Engine, tx: Transaction, command: Command, blobs: Sequence[tuple[str, bytes]] = (), inbox: str | None = None
+) -> Result | GuanjiaError:
+    """One command inside one transaction. An error that must not undo what was due is returned, not raised."""
+    now = engine.clock.now()
+    read = tx.read(command.case, command.key)
+    digest = _digest(command) if command.key else ""
+    if read.answer is not None:
+        return _answered(tx, read.answer, digest, command)
+    occurred = _occurred(engine, command, now)
+    pack = Passage(engine, tx, now)
+    if command.kind == "open":
+        pack.begin(engine.opening(command.name), command)
+    else:
+        if read.held is None:
+            raise unknown(command.case or "")
+        pack.take(read.held)
+        _expected(engine, pack, command)
+        pack.drain(occurred)
+    error: GuanjiaError | None = None
+    if command.kind != "due":
+        error = pack.apply(command, occurred)
+        if error is not None and not pack.events:
+            raise error
+    pack.quiet = pack.quiet or command.kind == "open"
+    pack.drain(now)
+    if pack.events:
+        tx.write(pack.change(command, digest, blobs, inbox))
+    if error is not None:
+        return error
+    assert pack.case is not None
+    return Result(pack.case, tuple(pack.events))
+
+
+def _answered(tx: Transaction, answer: Answer, digest: str, command: Command) -> Result:
+    if answer.digest != digest:
+        raise Conflict(
+            Text(f"键“{command.key}”已用于另一条命令。", f"The key {command.key!r} was used for another command."),
+            key=command.key,
+        )
+    given = json.loads(answer.text)
+    held = tx.read(given["case"], None).held
+    assert held is not None
+    return Result(as_case(held), (), repeated=True)
+
+
+def _occurred(engine: Engine, command: Command, now: Instant) -> Instant:
+    if command.at is None:
+        return now
+    if command.at > now:
+        at = iso(command.at, engine.zone)
+        raise Refused("time", Text(f"{at} 还没有到。", f"{at} has not come yet."))
+    if command.actor.kind == "staff" and not engine.organisation.may(command.actor, "backdate"):
+        raise Refused("role", Text("补登过去的时间需要 backdate 权限。", "To backdate needs the right `backdate`."))
+    if not command.reason:
+        raise Refused(
+            "reason", Text("补登过去的时间须写明原因（--reason）。", "To backdate needs a reason (--reason).")
+        )
+    return command.at
+
+
+def _expected(engine: Engine, pack: Passage, command: Command) -> None:
+    assert pack.case is not None
+    if command.expect is not None and command.expect != pack.case.seq:
+        last = engine.history(pack.case.id)[-1]
+        at = iso(last.recorded_at, engine.zone)
+        raise Conflict(
+            Text(
+                f"{pack.case.number} 已被 {last.actor} 于 {at} 改动，请重新查看后再办。",
+                f"{pack.case.number} was changed by {last.actor} at {at}; look at it again first.",
+            ),
+            by=last.actor, at=last.recorded_at, version=pack.case.seq,
+        )  # fmt: skip
+
+
+def with_facts(
+    engine: Engine,
+    tx: Transaction,
+    case: Case | None,
+    facts: Mapping[str, Any],
+    ask: Callable[[Mapping[str, Any]], Any],
+) -> Any:
+    """Ask a pure function, supplying the facts that it turns out to need."""
+    known = dict(facts)
+    while True:
+        try:
+            return ask(known)
+        except NeedFact as need:
+            known[need.key] = _fact(engine, tx, case, need.key)
+
+
+def _fact(engine: Engine, tx: Transaction, case: Case | None, key: str) -> Any:
+    kind, _, name = key.partition(":")
+    if kind == "role":
+        return list(engine.organisation.resolve(name))
+    if kind == "load":
+        return dict(tx.load(engine.organisation.resolve(name)))
+    assert case is not None
+    identity = case.children[name]
+    held = tx.children([identity]).get(identity)
+    if held is None:
+        return {"closed": False, "outcome": None}
+    child = as_case(held)
+    return {"closed": child.finished, "outcome": child.outcome}
+
+
+class Passage:
+    """What one command has done so far: the case, its events and messages, on the way into one `Change`."""
+
+    def __init__(self, engine: Engine, tx: Transaction, now: Instant) -> None:
+        self.engine = engine
+        self.tx = tx
+        self.now = now
+        self.program: Program
+        self.case: Case | None = None
+        self.before = 0
+        self.head = GENESIS
+        self.personal: dict[str, Any] = {}
+        self.sealed: list[tuple[str, str, Any]] = []
+        self.events: list[Event] = []
+        self.rows: list[EventRow] = []
+        self.notifications: list[Notification] = []
+        self.inbox: list[InboxItem] = []
+        self.extra: dict[str, Any] = {}
+        self.quiet = False
+        """An old case that is taken in late: what was due meanwhile is recorded and told to nobody."""
+
+    def begin(self, program: Program, command: Command) -> None:
+        self.program = program
+        site = command.site or self.engine.office.site
+        at = moment(command.at or self.now, self.engine.zone)
+        name = program.procedure.procedure
+        number = program.procedure.number.format(
+            procedure=name, site=site, year=at.year, month=f"{at.month:02}",
+            seq=self.tx.next_number(site, name if command.mode is None else f"{name}:{command.mode}", at.year),
+        )  # fmt: skip
+        if command.mode is not None:
+            number = f"{number}-{command.mode.upper()}"
+        identity = command.values.get("$id") or uuid7(self.now, self.engine.entropy)
+        self.extra = {"id": identity, "number": number, "site": site}
+
+    def take(self, held: Held) -> None:
+        self.case = as_case(held)
+        self.before = held.seq
+        self.head = held.head
+        self.personal = dict(held.personal)
+        self.program = self.engine.program(self.case)
+
+    def drain(self, until: Instant) -> None:
+        """Apply everything that is due at or before `until`, each at its own instant, in order."""
+        while self.case is not None and (due := next_due(self.case)) is not None and due <= until:
+            before = self.case.seq
+            self._advance(Command("due", "", self.case.id), due)
+            if self.case.seq == before:
+                return
+
+    def apply(self, command: Command, occurred: Instant) -> GuanjiaError | None:
+        """The command itself. A refusal is returned, so that what was due before it stays."""
+        try:
+            if command.kind == "open":
+                values = {name: value for name, value in command.values.items() if name != "$id"}
+                command = replace(command, site=self.extra["site"], values=values)
+            prepared, sealed = prepare(self.program, command, self.engine.entropy(16).hex())
+            self.sealed = sealed
+            self.personal |= {commitment: value for commitment, _, value in sealed}
+            self._advance(prepared, occurred)
+        except Refused as refused:
+            self.sealed = []
+            return self._refuse(command, refused, occurred)
+        return None
+
+    def _refuse(self, command: Command, refused: Refused, occurred: Instant) -> GuanjiaError:
+        """Attempts without the right to, and those that a due thing overtook, stand in the history."""
+        case = self.case
+        if case is None:
+            return refused
+        overtaken = command.kind == "act" and refused.code == "state" and bool(self.events)
+        if overtaken:
+            what = self.events[-1]
+            at = iso(what.occurred_at, self.engine.zone)
+            refused = Refused(
+                "too_late",
+                Text(
+                    f"{refused.text.zh}就在之前，{at}，“{what.name}”已到时并生效。",
+                    f"{refused.text.en} Just before, at {at}, “{what.name}” fell due and took effect.",
+                ),
+                refused.hint, **refused.data,
+            )  # fmt: skip
+        elif command.kind == "act" and refused.code == "state":
+            refused = self._changed_meanwhile(case, refused)
+        if overtaken or refused.code in ("role", "not_by"):
+            self._keep((refusal(case, command, refused, occurred, self.now),), None)
+        return refused
+
+    def _changed_meanwhile(self, case: Case, refused: Refused) -> Refused:
+        last = self.engine.store.events(case.id, case.seq - 1)
+        if not last:
+            return refused
+        event = Event.from_text(last[-1].text)
+        at = iso(event.recorded_at, self.engine.zone)
+        hint = refused.hint or Text("", "")
+        return Refused(
+            refused.code, refused.text,
+            Text(f"{hint.zh}（{event.actor} 于 {at} 最后改动）", f"{hint.en} (last changed by {event.actor} at {at})"),
+            **refused.data,
+        )  # fmt: skip
+
+    def _advance(self, command: Command, at: Instant) -> None:
+        facts = {**self.extra, "recorded": self.now, "personal": self.personal, "quiet": self.quiet}
+        events, after = with_facts(
+            self.engine, self.tx, self.case, facts, lambda known: advance(self.program, self.case, command, at, known)
+        )
+        self._keep(events, after)
+
+    def _keep(self, events: Sequence[Event], after: Case | None) -> None:
+        for event in events:
+            text = event.text()
+            self.head = chain(self.head, text)
+            self.rows.append(EventRow(event.seq, text, self.head, event.recorded_at))
+            self.events.append(event)
+            self.case = evolve(self.case, event) if after is None else after
+            if ("notify" in event.data or "nobody" in event.data) and not self.quiet:
+                self.notifications.extend(
+                    self.engine.renderer.notifications(self.program, self.case, event, self.personal)
+                )
+            self._send(event)
+
+    def _send(self, event: Event) -> None:
+        """Effects on other cases become items of their inbox, keyed by their cause."""
+        case = self.case
+        assert case is not None
+        for child in event.data.get("open", ()):
+            values = {
+                name: self.personal.get(value[PERSONAL]) if is_personal(value) else value
+                for name, value in child["values"].items()
+                if value is not None
+            }
+            values["$id"] = child["id"]
+            command = {"kind": "open", "name": child["procedure"], "values": values, "parent": case.id, "mode": case.mode,
+                       "customer": case.customer, "site": case.site}  # fmt: skip
+            self._item(f"{case.id}:{event.seq}:open:{child['as']}", case.id, None, command)
+        for number, sent in enumerate(event.data.get("emit", ())):
+            receiver = case.parent if sent["to"] == "parent" else case.children.get(sent["to"].removeprefix("child."))
+            if receiver is not None:
+                key = f"{case.id}:{event.seq}:emit:{sent['signal']}:{number}"
+                self._item(key, case.id, receiver, {"kind": "signal", "name": sent["signal"]})
+        if event.data.get("closed") and case.parent is not None:
+            command = {"kind": "link", "name": case.number, "values": {"case": case.id}}
+            self._item(f"{case.id}:{event.seq}:closed", case.id, case.parent, command)
+
+    def _item(self, key: str, sender: str, receiver: str | None, command: dict[str, Any]) -> None:
+        self.inbox.append(InboxItem(key, sender, receiver, json.dumps(command, ensure_ascii=False)))
+
+    def change(self, command: Command, digest: str, blobs: Sequence[tuple[str, bytes]], inbox: str | None) -> Change:
+        case = self.case
+        assert case is not None
+        answer = json.dumps({"case": case.id, "number": case.number, "seq": case.seq}, ensure_ascii=False)
+        return Change(
+            case=case.id, before=self.before, seq=case.seq,
+            snapshot=json.dumps(case.to_plain(), ensure_ascii=False, separators=(",", ":")),
+            columns=columns(self.program, case), events=self.rows,
+            personal=[(key, salt, json.dumps(value, ensure_ascii=False)) for key, salt, value in self.sealed],
+            notifications=self.notifications, inbox=self.inbox,
+            key=(command.key, digest, answer) if command.key else None, inbox_done=inbox, blobs=blobs,
+        )  # fmt: skip
+
+
+def as_case(held: Held) -> Case:
+    return Case.from_plain(json.loads(held.snapshot))
+
+
+def unknown(ref: str) -> NotFound:
+    return NotFound(
+        Text(f"没有工单“{ref}”。", f"There is no case {ref!r}."),
+        Text(
+            "用 guanjia ls 查看在办的工单，guanjia find 查找。",
+            "See `guanjia ls` for open cases, `guanjia find` to search.",
+        ),
+        case=ref,
+    )
+
+
+def _digest(command: Command) -> str:
+    about = asdict(command)
+    about["actor"] = command.actor.id
+    return hashlib.sha256(json.dumps(about, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def uuid7(now: Instant, entropy: Callable[[int], bytes]) -> str:
+    """RFC 9562: milliseconds first, so that ids sort by age."""
+    raw = bytearray((now // 1000).to_bytes(6, "big") + entropy(10))
+    raw[6] = raw[6] & 0x0F | 0x70
+    raw[8] = raw[8] & 0x3F | 0x80
+    text = raw.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

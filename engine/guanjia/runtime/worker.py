@@ -1,0 +1,72 @@
+"""The worker: `run_once` and a clock that ticks.
+
+The database knows what is due; APScheduler only wakes us, at least every `LONGEST_SLEEP` seconds so that a clock that was
+set is noticed. Any number of workers may run on one database. SIGTERM and SIGINT end it after the round in hand.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from .engine import Engine, Work
+
+LONGEST_SLEEP = 30.0
+"""Seconds between two looks at the database when nothing is known to be due earlier."""
+
+SHORTEST_SLEEP = 0.05
+
+log = logging.getLogger("guanjia.worker")
+
+
+class Worker:
+    """Runs one engine's rounds until it is told to stop."""
+
+    def __init__(self, engine: Engine, *, report: Callable[[Work], None] | None = None, poll: float = 1.0) -> None:
+        self.engine = engine
+        self.report = report
+        self.poll = poll
+        """Seconds between rounds: how soon other programs' cases and messages are noticed."""
+        self._stop = threading.Event()
+
+    def run_once(self) -> Work:
+        work = self.engine.run_once()
+        for problem in work.problems:
+            log.error("%s", problem)
+        if self.report is not None:
+            self.report(work)
+        return work
+
+    def stop(self, *_: Any) -> None:
+        """Finish the round in hand, then end."""
+        self._stop.set()
+
+    def run_forever(self) -> None:
+        """Until `stop`, SIGTERM or SIGINT. A round that fails (the database is away) is logged and tried again."""
+        from apscheduler.executors.pool import ThreadPoolExecutor
+        from apscheduler.schedulers.background import BackgroundScheduler
+
+        if threading.current_thread() is threading.main_thread():
+            for name in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(name, self.stop)
+        scheduler = BackgroundScheduler(
+            executors={"default": ThreadPoolExecutor(1)}, timezone="UTC",
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )  # fmt: skip
+        scheduler.add_job(self._round, "interval", seconds=min(self.poll, LONGEST_SLEEP))
+        scheduler.start()
+        self._round()
+        try:
+            while not self._stop.wait(SHORTEST_SLEEP * 10):
+                pass
+        finally:
+            scheduler.shutdown(wait=True)
+
+    def _round(self) -> None:
+        try:
+            self.run_once()
+        except Exception:  # the worker must outlive any single round; the round itself changed nothing half
+            log.exception("a round of the worker failed; the next one follows")

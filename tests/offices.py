@@ -1,0 +1,78 @@
+"""Offices for tests: the shipped one assembled in a folder, and small ones written on the spot."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from pathlib import Path
+
+from guanjia.channels.recorder import Recorder
+from guanjia.clock import ManualClock, from_iso
+from guanjia.language import OfficeFiles
+from guanjia.people.organisation import Organisation
+from guanjia.runtime.engine import Engine
+from guanjia.store.interface import Store
+from guanjia.store.memory import MemoryStore
+
+ROOT = Path(__file__).resolve().parent.parent
+MONDAY = from_iso("2026-03-02T09:00", "Asia/Shanghai")
+"""A working day, nine o'clock, in the shipped office's zone."""
+
+
+def shipped(folder: Path) -> Path:
+    """The office that `guanjia init` makes, in `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("procedures", "templates", "calendars"):
+        shutil.copytree(ROOT / name, folder / name)
+    for file in (ROOT / "starter").iterdir():
+        shutil.copy(file, folder / file.name)
+    return folder
+
+
+OFFICE = "name: {zh: 试验管家, en: Test office}\nzone: Asia/Shanghai\nchannels: {file: {}}\n"
+PEOPLE = """\
+roles:
+  agent: {label: {zh: 客服, en: agent}}
+  supervisor: {label: {zh: 主管, en: supervisor}, rights: [backdate]}
+  manager: {label: {zh: 经理, en: manager}}
+staff:
+  agent.wang: {name: 王小明, roles: [agent]}
+  agent.li: {name: Li Lei, roles: [agent], language: en}
+  supervisor.zhao: {name: 赵敏, roles: [supervisor]}
+  manager.sun: {name: 孙经理, roles: [manager]}
+"""
+
+
+def small(folder: Path, procedure: str, *, name: str = "desk", templates: tuple[str, ...] = (), more: dict[str, str] | None = None) -> Path:
+    """An office with one procedure, written as YAML, and plain templates of the names given."""
+    for below in ("procedures", "calendars", "templates/zh", "templates/en"):
+        (folder / below).mkdir(parents=True, exist_ok=True)
+    (folder / "office.yaml").write_text(OFFICE)
+    (folder / "organisation.yaml").write_text(PEOPLE)
+    (folder / "procedures" / f"{name}.yaml").write_text(procedure)
+    for calendar in (ROOT / "calendars").glob("*.yaml"):
+        shutil.copy(calendar, folder / "calendars")
+    for template in (*templates, "escalation"):
+        (folder / f"templates/zh/{template}.text.j2").write_text(f"{template}：{{{{ number }}}}\n工单 {{{{ number }}}}\n")
+        (folder / f"templates/en/{template}.text.j2").write_text(f"{template}: {{{{ number }}}}\ncase {{{{ number }}}}\n")
+    for path, text in (more or {}).items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
+    return folder
+
+
+def engine(folder: Path, *, store: Store | None = None, at: int = MONDAY, seed: int = 1, file: bool = True) -> Engine:
+    """An engine over a store in memory, on a clock that stands at `at`, with ids that follow from `seed`."""
+    files = OfficeFiles(folder)
+    kept = store or MemoryStore()
+    kept.migrate()
+    people = Organisation.from_plain(files.organisation(), files.office().language)
+    return Engine(
+        kept, files=files, organisation=people, clock=ManualClock(at), channels={"file": Recorder("file")} if file else {},
+        entropy=random.Random(seed).randbytes,
+    )  # fmt: skip
+
+
+def clock_of(engine: Engine) -> ManualClock:
+    assert isinstance(engine.clock, ManualClock)
+    return engine.clock
