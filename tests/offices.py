@@ -43,7 +43,14 @@ staff:
 """
 
 
-def small(folder: Path, procedure: str, *, name: str = "desk", templates: tuple[str, ...] = (), more: dict[str, str] | None = None) -> Path:
+def small(
+    folder: Path,
+    procedure: str,
+    *,
+    name: str = "desk",
+    templates: tuple[str, ...] = (),
+    more: dict[str, str] | None = None,
+) -> Path:
     """An office with one procedure, written as YAML, and plain templates of the names given."""
     for below in ("procedures", "calendars", "templates/zh", "templates/en"):
         (folder / below).mkdir(parents=True, exist_ok=True)
@@ -53,8 +60,12 @@ def small(folder: Path, procedure: str, *, name: str = "desk", templates: tuple[
     for calendar in (ROOT / "calendars").glob("*.yaml"):
         shutil.copy(calendar, folder / "calendars")
     for template in (*templates, "escalation"):
-        (folder / f"templates/zh/{template}.text.j2").write_text(f"{template}：{{{{ number }}}}\n工单 {{{{ number }}}}\n")
-        (folder / f"templates/en/{template}.text.j2").write_text(f"{template}: {{{{ number }}}}\ncase {{{{ number }}}}\n")
+        (folder / f"templates/zh/{template}.text.j2").write_text(
+            f"{template}：{{{{ number }}}}\n工单 {{{{ number }}}}\n"
+        )
+        (folder / f"templates/en/{template}.text.j2").write_text(
+            f"{template}: {{{{ number }}}}\ncase {{{{ number }}}}\n"
+        )
     for path, text in (more or {}).items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text)

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from .language import OfficeFiles
     from .model.case import Case
     from .model.event import SYSTEM, Actor, Command, Event, Notification
-    from .runtime.engine import Engine, Result, Work
+    from .runtime.engine import Engine, Work
+    from .runtime.funnel import Result
     from .runtime.worker import Worker
     from .store import Query, Store, open_store
 
@@ -22,7 +23,7 @@ _HOME = {
     "Actor": "model.event", "Case": "model.case", "Clock": "clock", "Command": "model.event", "Conflict": "errors",
     "Engine": "runtime.engine", "Event": "model.event", "Finding": "errors", "GuanjiaError": "errors", "Instant": "clock",
     "Invalid": "errors", "ManualClock": "clock", "NotFound": "errors", "Notification": "model.event",
-    "OfficeFiles": "language", "Query": "store", "Refused": "errors", "Result": "runtime.engine",
+    "OfficeFiles": "language", "Query": "store", "Refused": "errors", "Result": "runtime.funnel",
     "SYSTEM": "model.event", "Store": "store", "StoreError": "errors", "SystemClock": "clock", "Text": "errors",
     "Work": "runtime.engine", "Worker": "runtime.worker", "from_iso": "clock", "instant": "clock", "iso": "clock",
     "moment": "clock", "open_store": "store",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-
 from guanjia.clock import from_iso, iso
+
 from tests.offices import clock_of, engine, small
 
 HEAD = """
@@ -17,7 +17,7 @@ initial: new
 transitions: {drop: {to: dropped}}
 states:
   new: {transitions: {accept: {to: working}, ask: {to: waiting}}}
-  working: {transitions: {finish: {to: done}, ask: {to: waiting}, more: {do: [{extend: {solve: 1 workday}}]}, touch: {}}}
+  working: {transitions: {finish: {to: done}, ask: {to: waiting}, more: {do: [EXTEND]}, touch: {}}}
   waiting: {transitions: {answered: {to: working}, finish: {to: done}}}
   done: {final: true}
   dropped: {final: true}
@@ -26,9 +26,13 @@ sla:
 """
 
 
+def text(sla: str) -> str:
+    return HEAD.replace("EXTEND", "{extend: {solve: 1 workday}}" if "solve" in sla else "{log: more}") + sla
+
+
 def run(tmp_path, sla: str, *steps: str):
     """Steps are `<yyyy-mm-ddThh:mm> <what>`: open, an action, `edit name=value`, or `look`. Returns the engine and case."""
-    desk = engine(small(tmp_path, HEAD + sla, templates=("warn", "late")))
+    desk = engine(small(tmp_path, text(sla), templates=("warn", "late")))
     case = None
     for step in steps:
         at, what, *rest = step.split()
@@ -105,13 +109,23 @@ def test_clock(tmp_path, claim, sla, steps, status, due):
 def test_thresholds_fire_once_each_at_their_own_instants_however_late(tmp_path):
     desk, case = run(tmp_path, SOLVE, f"{MON}T09:00 open", "2026-03-09T09:00 look", "2026-03-09T10:00 look")
     fired = [(event.name, at(event.occurred_at)) for event in desk.history(case.id) if event.type == "reached"]
-    assert fired == [("solve.50%", "2026-03-02T13:00"), ("solve.due", "2026-03-02T17:00"), ("solve.due + 1h", "2026-03-02T18:00")]
+    assert fired == [
+        ("solve.50%", "2026-03-02T13:00"),
+        ("solve.due", "2026-03-02T17:00"),
+        ("solve.due + 1h", "2026-03-02T18:00"),
+    ]
     assert case.escalated == ("manager",)
 
 
 def test_a_threshold_that_fired_before_a_pause_does_not_fire_again(tmp_path):
     desk, case = run(
-        tmp_path, SOLVE, f"{MON}T09:00 open", f"{MON}T13:30 look", f"{MON}T14:00 ask", f"{MON}T14:30 answered", "2026-03-04T09:00 look"
+        tmp_path,
+        SOLVE,
+        f"{MON}T09:00 open",
+        f"{MON}T13:30 look",
+        f"{MON}T14:00 ask",
+        f"{MON}T14:30 answered",
+        "2026-03-04T09:00 look",
     )
     fired = [event.name for event in desk.history(case.id) if event.type == "reached"]
     assert fired == ["solve.50%", "solve.due", "solve.due + 1h"]
@@ -125,7 +139,7 @@ def test_a_case_that_becomes_urgent_warns_once_and_not_for_every_threshold_it_ha
 
 
 def test_an_old_case_taken_in_late_is_recorded_as_breached_and_told_to_nobody(tmp_path):
-    desk = engine(small(tmp_path, HEAD + SOLVE, templates=("warn", "late")))
+    desk = engine(small(tmp_path, text(SOLVE), templates=("warn", "late")))
     past = from_iso("2026-02-02T09:00", "Asia/Shanghai")
     case = desk.open("desk", actor="supervisor.zhao", at=past, reason="旧系统导入").case
     assert case.clocks["solve"].breached_at == from_iso("2026-02-02T17:00", "Asia/Shanghai")
@@ -133,8 +147,14 @@ def test_an_old_case_taken_in_late_is_recorded_as_breached_and_told_to_nobody(tm
 
 
 def test_the_verdict_of_a_finished_cycle_never_changes(tmp_path):
-    desk, case = run(
-        tmp_path, SOLVE, f"{MON}T09:00 open", f"{MON}T09:10 accept", f"{MON}T10:00 finish", "2026-03-04T09:00 reopen", "2026-03-09T09:00 look"
+    _, case = run(
+        tmp_path,
+        SOLVE,
+        f"{MON}T09:00 open",
+        f"{MON}T09:10 accept",
+        f"{MON}T10:00 finish",
+        "2026-03-04T09:00 reopen",
+        "2026-03-09T09:00 look",
     )
     assert [(cycle.cycle, cycle.status) for cycle in case.cycles] == [(1, "met")]
     assert case.clocks["solve"].cycle == 2
@@ -152,7 +172,9 @@ def test_a_promised_instant_is_the_due_instant_and_follows_the_field(tmp_path):
 
 
 def test_a_promised_instant_that_is_moved_moves_the_due_instant(tmp_path):
-    _, case = run(tmp_path, UNTIL, f"{MON}T09:00 open promised=2026-03-03T12:00", f"{MON}T10:00 edit promised=2026-03-05T12:00")
+    _, case = run(
+        tmp_path, UNTIL, f"{MON}T09:00 open promised=2026-03-03T12:00", f"{MON}T10:00 edit promised=2026-03-05T12:00"
+    )
     assert at(case.clocks["promise"].due) == "2026-03-05T12:00"
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from guanjia.clock import DAY, HOUR, MINUTE
 from guanjia.errors import Refused
+
 from tests.offices import MONDAY, clock_of, engine, small
 
 
@@ -95,7 +95,9 @@ def test_a_guard_refuses_in_the_authors_words(tmp_path):
 
 
 def test_four_eyes_are_held_by_person(tmp_path):
-    more = {"organisation.yaml": "staff:\n  both: {name: B, roles: [agent, supervisor]}\n  other: {name: O, roles: supervisor}\n"}
+    more = {
+        "organisation.yaml": "roles: {agent: {}, supervisor: {}, manager: {}}\nstaff:\n  both: {name: B, roles: [agent, supervisor]}\n  other: {name: O, roles: supervisor}\n"
+    }
     desk_ = desk(tmp_path, FLAT, more=more)
     number = desk_.open("desk", actor="both", summary="x").case.number
     desk_.act(number, "accept", actor="both")
@@ -299,7 +301,7 @@ def test_a_transition_of_the_parallel_state_leaves_all_tracks_once(tmp_path):
 
 
 def test_a_circle_of_always_is_an_error_that_names_the_states(tmp_path):
-    circle = "procedure: desk\nnumber: D-{seq}\ninitial: a\nstates:\n  a: {always: [{to: b, guard: \"number != ''\"}]}\n  b: {always: [{to: a, guard: \"number != ''\"}]}\n  c: {final: true}\n"
+    circle = "procedure: desk\nnumber: D-{seq}\ninitial: a\nstates:\n  a: {always: [{to: b, guard: \"number != ''\"}]}\n  b: {always: [{to: a, guard: \"number != ''\"}], transitions: {stop: {to: c}}}\n  c: {final: true}\n"
     desk_ = desk(tmp_path, circle)
     with pytest.raises(Refused, match="circle") as refused:
         desk_.open("desk", actor="agent.wang")

@@ -29,9 +29,21 @@ from guanjia.people.organisation import Organisation
 from guanjia.runtime.audit import audit
 from guanjia.runtime.engine import Engine
 from guanjia.store.sqlite import SqliteStore
+
 from tests.offices import MONDAY
 
-WINDOWS = ("starting", "idle", "deciding", "writing", "committing", "answered", "claiming", "sending", "handed over", "marking")
+WINDOWS = (
+    "starting",
+    "idle",
+    "deciding",
+    "writing",
+    "committing",
+    "answered",
+    "claiming",
+    "sending",
+    "handed over",
+    "marking",
+)
 SPEED = 2000
 """Virtual seconds in a second, so that clocks run out while workers are killed."""
 
@@ -64,7 +76,7 @@ class Watched:
                 def __getattr__(self, name):
                     return getattr(tx, name)
 
-                def write(inner, change):  # noqa: N805
+                def write(inner, change):
                     self._mark("writing")
                     if self._split:
                         later.extend(change.notifications)
@@ -117,7 +129,9 @@ def engine(office: Path, folder: Path, began: float, mark, draw: random.Random, 
     store.migrate()
     people = Organisation.from_plain(files.organisation(), "zh")
     sink = Sink(folder / "handed", mark, draw)
-    return Engine(Watched(store, mark, split), files=files, organisation=people, clock=FastClock(began), channels={"file": sink})  # type: ignore[arg-type]
+    return Engine(
+        Watched(store, mark, split), files=files, organisation=people, clock=FastClock(began), channels={"file": sink}
+    )  # type: ignore[arg-type]
 
 
 def work(office: Path, folder: Path, began: float, memory: mmap.mmap, seed: int, split: bool, ready: int) -> None:
@@ -193,7 +207,9 @@ def main() -> None:
 
 def report(office: Path, folder: Path, began: float, windows: Counter[str], split: bool) -> dict[str, object]:
     desk = engine(office, folder, began, lambda window: None, random.Random(1), split)
-    while desk.store.next_wake() is not None and desk.store.outbox_counts().get("waiting", 0) + desk.store.outbox_counts().get("sending", 0):
+    while desk.store.next_wake() is not None and desk.store.outbox_counts().get(
+        "waiting", 0
+    ) + desk.store.outbox_counts().get("sending", 0):
         desk.clock.began -= 36  # type: ignore[attr-defined]  # twenty virtual hours: leases and back-offs run out
         desk.run_once()
     lost, doubled = [], []

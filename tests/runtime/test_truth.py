@@ -6,13 +6,13 @@ import json
 import random
 
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
-
 from guanjia.clock import DAY, HOUR, MINUTE
 from guanjia.core import fold
 from guanjia.errors import GuanjiaError
 from guanjia.model.case import Case
 from guanjia.runtime.audit import audit
+from hypothesis import HealthCheck, given, settings, strategies as st
+
 from tests.offices import MONDAY, clock_of, engine, shipped
 
 SPANS = (0, MINUTE, 9 * MINUTE, HOUR, 7 * HOUR, DAY, 3 * DAY, 11 * DAY)
@@ -71,7 +71,9 @@ def one_step(desk, number: str | None, draw: random.Random) -> str | None:
             option = draw.choice(options)
             procedure = desk.program(case).procedure
             values = {name: invent(field, draw) for name, field in option.inputs.items()}
-            values |= {name: invent(procedure.fields[name], draw) for name in option.requires if name in procedure.fields}
+            values |= {
+                name: invent(procedure.fields[name], draw) for name in option.requires if name in procedure.fields
+            }
             desk.act(number, option.action, actor=who, **values)
     return number
 

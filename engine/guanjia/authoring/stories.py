@@ -18,7 +18,7 @@ from ..channels.recorder import Recorder
 from ..clock import Instant, ManualClock, from_iso, instant, iso, moment
 from ..core.surroundings import is_in
 from ..errors import GuanjiaError, Refused, Text
-from ..language import OfficeFiles
+from ..language import Document, OfficeFiles
 from ..language.stories import read_stories
 from ..model.case import Case
 from ..model.event import SYSTEM, Actor, Command
@@ -39,6 +39,18 @@ class StoryResult:
     message: Text | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where the steps of one story stand in its file."""
+
+    document: Document
+    number: int
+
+    def of(self, step: tuple[str | int, ...]) -> str:
+        line, column = self.document.position(("stories", self.number, *step))
+        return f"{self.document.root.source.file}:{line}:{column}"
+
+
 class _Differs(Exception):
     def __init__(self, text: Text) -> None:
         super().__init__(text.en)
@@ -55,12 +67,10 @@ def run_stories(folder: str | Path, names: Sequence[str] = ()) -> Iterator[Story
             continue
         stories, document = read_stories(path)
         for number, story in enumerate(stories.stories):
-            yield _run(
-                files, organisation, procedure, story, lambda step, n=number: document.place(("stories", n, *step))
-            )  # type: ignore[misc]
+            yield _run(files, organisation, procedure, story, _Place(document, number))
 
 
-def _run(files: OfficeFiles, organisation: Organisation, procedure: str, story: Story, place: Any) -> StoryResult:
+def _run(files: OfficeFiles, organisation: Organisation, procedure: str, story: Story, place: _Place) -> StoryResult:
     clock = ManualClock()
     engine = Engine(
         MemoryStore(), files=files, organisation=organisation, clock=clock, channels={"file": Recorder("file")},
@@ -74,9 +84,9 @@ def _run(files: OfficeFiles, organisation: Organisation, procedure: str, story: 
             step = ("steps", number)
             telling.tell(item)
     except _Differs as differs:
-        return StoryResult(procedure, story.story, False, place(step), differs.text)
+        return StoryResult(procedure, story.story, False, place.of(step), differs.text)
     except GuanjiaError as error:
-        return StoryResult(procedure, story.story, False, place(step), error.text)
+        return StoryResult(procedure, story.story, False, place.of(step), error.text)
     finally:
         engine.close()
     return StoryResult(procedure, story.story, True)
@@ -295,7 +305,7 @@ class _Telling:
                 )
 
     def _is(self, to: str, wanted: str | None) -> bool:
-        if wanted is None or to == wanted or to == f"staff:{wanted}":
+        if wanted is None or to in (wanted, f"staff:{wanted}"):
             return True
         if wanted in ("assignee", "opener", "previous"):
             return to == f"staff:{getattr(self.case, wanted)}"

@@ -9,7 +9,7 @@ resuming counts on from there: so no pause is ever lost, whatever happens to the
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from ..calendars import Amount, Calendar
 from ..clock import Instant
@@ -20,9 +20,10 @@ from .program import ClockProgram, Program, Threshold
 class Aim(NamedTuple):
     """A target as it applies now. `total` is an instant when the unit is one."""
 
-    index: int
+    place: int
+    """Which of the targets, from 0."""
     calendar: str
-    unit: str
+    unit: Literal["time", "days", "workdays", "instant"]
     total: int
 
 
@@ -30,7 +31,7 @@ def start(program: Program, clock: ClockProgram, aim: Aim, now: Instant, counted
     """A new cycle, counting since `counted_from`. What would be past already is recorded as such and not fired."""
     calendar = program.calendars[aim.calendar]
     begun = Clock(
-        clock.name, cycle, "running", now, counted_from, aim.index, aim.calendar, aim.unit, aim.total,  # type: ignore[arg-type]
+        clock.name, cycle, "running", now, counted_from, aim.place, aim.calendar, aim.unit, aim.total,
         0, counted_from, None,
     )  # fmt: skip
     due = _due(begun, calendar)
@@ -101,8 +102,8 @@ def retarget(program: Program, definition: ClockProgram, clock: Clock, aim: Aim,
     old, new = program.calendars[clock.calendar], program.calendars[aim.calendar]
     counted_from = now if policy == "restart" else clock.counted_from
     changed = replace(
-        clock, target=aim.index, calendar=aim.calendar, unit=aim.unit, total=aim.total, counted_from=counted_from
-    )  # type: ignore[arg-type]
+        clock, target=aim.place, calendar=aim.calendar, unit=aim.unit, total=aim.total, counted_from=counted_from
+    )
     if aim.unit == "instant" or policy == "restart":
         spent = 0
     elif policy == "carry" and clock.unit == aim.unit:

@@ -62,7 +62,7 @@ def _go_on(step: Step, definition: ClockProgram, clock: Clock, after: Surroundin
         step.put(clock)
     if "set" in step.data or "assignee" in step.data:
         aim = _aim(step, definition, after)
-        reaimed = (aim.index, aim.calendar, aim.unit) != (clock.target, clock.calendar, clock.unit)
+        reaimed = (aim.place, aim.calendar, aim.unit) != (clock.target, clock.calendar, clock.unit)
         if reaimed or (aim.unit == "instant" and aim.total != clock.total and not clock.extended):
             step.put(clocks.retarget(step.program, definition, clock, aim, step.now))
 
@@ -148,7 +148,7 @@ def _aimed_at(index: int, target: TargetProgram, since: Instant, after: Surround
             continue
         aim = _aimed_at(index, part, since, after)
         if aim is not None:
-            ends.append(aim.total if aim.unit == "instant" else _end(part, Amount(aim.unit, aim.total), since))  # type: ignore[arg-type]
+            ends.append(aim.total if aim.unit == "instant" else _end(part, Amount(aim.unit, aim.total), since))
     return clocks.Aim(index, target.calendar_name, "instant", min(ends)) if ends else None
 
 

@@ -229,11 +229,11 @@ class Program:
         for leaf in self.leaves_below(self.root):
             if leaf.kind == "final" and leaf.parent is self.root:
                 continue
-            table: dict[str, list[BranchProgram]] = {}
+            reached: dict[str, list[BranchProgram]] = {}
             for node in reversed(leaf.path):
                 for trigger, compiled in declared["" if node is self.root else node.name]:
-                    table.setdefault(trigger, []).extend(compiled)
-            self.branches[leaf.name] = table
+                    reached.setdefault(trigger, []).extend(compiled)
+            self.branches[leaf.name] = reached
 
     def _machine(self) -> Any:
         from transitions import Machine
@@ -250,11 +250,8 @@ class Program:
         for leaf, table in self.branches.items():
             for trigger, branches in table.items():
                 for branch in branches:
-                    target = leaf if branch.target is None else next(self.leaves_below(branch.target), None)
-                    machine.add_transition(
-                        trigger, leaf, leaf if target is None or branch.target is None else target.name,
-                        conditions=_gate(branch),
-                    )  # fmt: skip
+                    into = None if branch.target is None else next(self.leaves_below(branch.target), None)
+                    machine.add_transition(trigger, leaf, into.name if into else leaf, conditions=_gate(branch))
         return machine
 
     def _branch(self, trigger: str, name: str, owner: Node, branch: Branch) -> BranchProgram:

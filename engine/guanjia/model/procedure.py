@@ -99,7 +99,10 @@ class Guard(Node):
 
 
 def _guards(value: Any) -> Any:
-    return [{"that": item} if isinstance(item, str) else item for item in _listed(value)]
+    listed = _listed(value)
+    return (
+        [{"that": item} if isinstance(item, str) else item for item in listed] if isinstance(listed, list) else listed
+    )
 
 
 Guards = Annotated[tuple[Guard, ...], BeforeValidator(_guards)]

@@ -74,5 +74,10 @@ def _case(engine: Engine, identity: str) -> list[Text]:
     for key in sorted(kept - told):
         differs(Text(f"通知 {key} 没有对应的记录", f"the notification {key} belongs to no event"))
     for key in sorted(told - kept):
-        differs(Text(f"记录要求的通知 {key} 不在发件箱", f"the notification {key} that an event asks for is not in the outbox"))
+        differs(
+            Text(
+                f"记录要求的通知 {key} 不在发件箱",
+                f"the notification {key} that an event asks for is not in the outbox",
+            )
+        )
     return found

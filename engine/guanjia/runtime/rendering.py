@@ -147,18 +147,15 @@ class Renderer:
         fields = {name: case.fields.get(name) for name in program.procedure.fields}
         hidden = to.outside and not to.customer
         data: dict[str, Any] = {
-            name: ("***" if hidden else personal.get(value[PERSONAL])) if is_personal(value) else value
-            for name, value in fields.items()
+            name: "***" if hidden and is_personal(value) else _clear(value, personal) for name, value in fields.items()
         }
         given = {name: _clear(value, personal) for name, value in event.data.get("input", {}).items()}
         clock, _, threshold = event.name.partition(".") if event.type == "reached" else ("", "", "")
         held = case.clocks.get(clock)
         dues = [item.due for item in case.clocks.values() if item.status == "running" and item.due is not None]
-        labels = {
-            **program.procedure.labels.get("en" if to.language == "zh" else "zh", {}),  # type: ignore[call-overload]
-            **program.procedure.labels.get(to.language, {}),  # type: ignore[call-overload]
-            **self.organisation.labels(to.language),
-        }
+        words: Mapping[str, Mapping[str, str]] = program.procedure.labels  # type: ignore[assignment]
+        other = "en" if to.language == "zh" else "zh"
+        labels = {**words.get(other, {}), **words.get(to.language, {}), **self.organisation.labels(to.language)}
         return {
             **data,
             "number": case.number, "procedure": case.procedure, "state": case.states[0] if case.states else "",

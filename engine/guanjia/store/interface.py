@@ -3,18 +3,27 @@
 A store keeps bytes and rows; it knows no rule. `transact` runs one piece of work in one transaction that is durable when
 it returns; everything that one command changes is written by one `Transaction.write`. Several pieces of work of one
 process may share a commit; each is all or nothing on its own. Every store passes the same suite (tests/store/conformance.py).
+
+`site`, `number`, `procedure`, `mode` and `opened_at` of a case are written once; all other columns follow every change.
 """
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from ..clock import Instant
+from ..errors import GuanjiaError
 from ..model.event import Notification
 
 T = TypeVar("T")
+
+RECORDER = "recorder"
+"""Notifications of this channel are kept as `recorded` and never claimed: the outside of a drill."""
+
+STATUSES = ("waiting", "sending", "sent", "dead", "unrenderable", "recorded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +121,9 @@ class Change:
     key: tuple[str, str, str] | None = None
     """(command key, digest of the command, answer as JSON text)"""
     inbox_done: str | None = None
+    """The inbox item that this command came from: it is done with this change, and must still be waiting."""
     blobs: Sequence[tuple[str, bytes]] = ()
-    """(sha256 in hexadecimal, content)"""
+    """(sha256 in hexadecimal, content); one that is there already is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +134,7 @@ class Query:
     procedure: str | None = None
     open: bool | None = True
     state: str | None = None
+    """One of the active innermost states."""
     assignee: str | None = None
     room: str | None = None
     customer: str | None = None
@@ -131,9 +142,9 @@ class Query:
     mode: str | None = ""
     """"" = real cases only; None = all; "drill" = that mode only."""
     text: str | None = None
-    """Words to find in number, summary and room."""
+    """Words, separated by blanks, each of which stands in number, summary or room; letters of either case."""
     order: str = "deadline"
-    """`deadline` (soonest first, none last), `opened`, `changed` (latest first)."""
+    """`deadline` (soonest first, none last), `opened`, `changed` (both latest first)."""
     limit: int = 50
     offset: int = 0
 
@@ -157,25 +168,38 @@ class OutboxRow:
     last_error: str | None
     sent_at: Instant | None
     owner: str | None = None
+    note: str | None = None
+    """What the other side answered when it was sent."""
 
 
 class Transaction(Protocol):
-    """One piece of work inside a transaction that already holds the write lock (SQLite) or will lock the row (PostgreSQL)."""
+    """One piece of work inside a transaction that already holds the write lock (SQLite) or will lock the row (PostgreSQL).
+
+    It may be used only by the work it was given to, and only until that returns. The work may run in another thread, and
+    may run again when the database gave up the first attempt (a deadlock, a lost connection); nothing remains of that.
+    """
 
     def read(self, ref: str | None, key: str | None) -> Read:
-        """The case by id or number, locked, and what is remembered of the key."""
+        """The case by id or number (letters of either case), locked, and what is remembered of the key.
+
+        None asks for nothing. Conflict when cases of several sites have that number.
+        """
 
     def next_number(self, site: str, counter: str, year: int) -> int:
         """The next number of this counter, from 1, without gaps: taken back when the work fails."""
 
     def write(self, change: Change) -> None:
-        """Write it all. Conflict when the case is not at `change.before` any more or a key was taken meanwhile."""
+        """Write it all. Conflict when the case is not at `change.before` any more or a key was taken meanwhile.
+
+        `data["again"]` is true where doing the same once more can succeed. The Conflict may also be raised only as the
+        transaction ends; either way it leaves `transact`, and nothing of the work remains.
+        """
 
     def load(self, assignees: Sequence[str]) -> Mapping[str, int]:
-        """How many open cases each of these has."""
+        """How many open cases each of these has; 0 for none."""
 
     def children(self, ids: Sequence[str]) -> Mapping[str, Held]:
-        """Other cases that a decision asks about, as they are now."""
+        """Other cases that a decision asks about, as they are now, without their personal values; unknown ids are absent."""
 
 
 class Store(Protocol):
@@ -184,56 +208,88 @@ class Store(Protocol):
     def migrate(self) -> None:
         """Create the schema or bring it to this program's version; StoreError for a newer or foreign database."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Give back files and connections; whatever is asked afterwards is a StoreError. Closing twice is no error."""
 
     def transact(self, work: Callable[[Transaction], T]) -> T:
-        """Run `work` in one durable transaction and return its result; on any exception nothing of it remains."""
+        """Run `work` in one durable transaction and return its result; on any exception nothing of it remains.
+
+        Not inside another piece of work: that is a StoreError.
+        """
+
+    def transact_many(self, works: Sequence[Callable[[Transaction], T]]) -> builtins.list[T | GuanjiaError]:
+        """Run pieces of work in order under one commit; each is all or nothing, and a GuanjiaError is its result.
+
+        When one raises anything else, that is raised, and nothing of any of them remains.
+        """
 
     # -- cases
-    def get(self, ref: str) -> Held | None: ...
-    def events(self, case: str, after: int = 0) -> Sequence[EventRow]: ...
-    def feed(self, after: int = 0, limit: int = 1000) -> Sequence[tuple[int, str, EventRow]]:
-        """Events of all cases in commit order from a cursor: (cursor, case id, event)."""
+    def get(self, ref: str) -> Held | None:
+        """The case by id or number, as last committed. Conflict when cases of several sites have that number."""
 
-    def list(self, query: Query) -> Sequence[Row]: ...
-    def count(self, query: Query) -> int: ...
+    def events(self, case: str, after: int = 0) -> Sequence[EventRow]:
+        """The events of a case (by id) with seq > `after`, in order."""
+
+    def feed(self, after: int = 0, limit: int = 1000) -> Sequence[tuple[int, str, EventRow]]:
+        """Events of all cases in commit order from a cursor: (cursor, case id, event).
+
+        Cursors grow, with gaps; an event never appears behind a cursor that was given out.
+        """
+
+    def list(self, query: Query) -> Sequence[Row]:
+        """Cases in the order asked for; equals by id (oldest first for `deadline`, latest first for the others)."""
+
+    def count(self, query: Query) -> int:
+        """How many there are, whatever `limit` and `offset` say."""
+
     def columns(self, case: str) -> Columns | None: ...
     def cases(self) -> Iterator[str]:
-        """The ids of all cases, for the auditor."""
+        """The ids of all cases in order, for the auditor; cases may be added while it runs."""
 
     def due(self, now: Instant, limit: int = 100) -> Sequence[str]:
         """Ids of open cases with next_due <= now, soonest first: an index, never a scan."""
 
     def next_wake(self) -> Instant | None:
-        """The soonest next_due or outbox retry."""
+        """The soonest instant with something to do: next_due of an open case, an outbox message that may be claimed; 0 when
+        an inbox item waits. None when nothing ever will be.
+        """
 
     def blob(self, sha256: str) -> bytes | None: ...
 
     # -- between cases
     def inbox(self, limit: int = 100) -> Sequence[InboxItem]:
-        """Waiting items, oldest first."""
+        """Waiting items, oldest first: of each pair of sender and receiver only the first, for they go in order."""
 
     def drop_inbox(self, key: str, problem: str) -> None:
         """Park an item that its receiver refuses, with the reason; it is shown by doctor and never lost."""
 
+    def dropped_inbox(self, limit: int = 100) -> Sequence[tuple[InboxItem, str]]:
+        """Parked items with the reason, the latest first."""
+
     # -- outbox
     def claim(self, now: Instant, owner: str, lease: Instant, limit: int = 20) -> Sequence[OutboxRow]:
-        """Take messages that are to be sent now (or whose lease ran out) for `owner` until `lease`; attempts + 1."""
+        """Take messages that are to be sent now (or whose lease ran out) for `owner` until `lease`; attempts + 1.
+
+        A message stays while an earlier one of its case to the same recipient by the same channel is waiting or sending.
+        """
 
     def sent(self, key: str, owner: str, at: Instant, note: str | None = None) -> bool:
-        """Mark as sent; False when the lease was lost meanwhile (fencing)."""
+        """Mark as sent; False when the lease was lost to another owner meanwhile (fencing)."""
 
     def failed(self, key: str, owner: str, error: str, retry_at: Instant | None) -> bool:
-        """Put back until `retry_at`; None makes it a dead letter."""
+        """Put back until `retry_at`; None makes it a dead letter. False when the lease was lost."""
 
-    def outbox(
-        self, *, case: str | None = None, status: str | None = None, limit: int = 100
-    ) -> Sequence[OutboxRow]: ...
+    def outbox(self, *, case: str | None = None, status: str | None = None, limit: int = 100) -> Sequence[OutboxRow]:
+        """Messages, the latest first."""
+
     def retry(self, key: str, now: Instant) -> bool:
-        """A dead or unrenderable one is tried again (attempts from 0)."""
+        """A dead or unrenderable one is tried again (attempts from 0); False when it is neither."""
 
-    def outbox_counts(self) -> Mapping[str, int]: ...
-    def outbox_keys(self, case: str) -> Sequence[str]: ...
+    def outbox_counts(self) -> Mapping[str, int]:
+        """How many messages there are of every status (see `STATUSES`)."""
+
+    def outbox_keys(self, case: str) -> Sequence[str]:
+        """The keys of all messages of a case, in the order in which they were written."""
 
     # -- definitions and settings
     def put_version(self, hash: str, procedure: str, canonical: str) -> None:
@@ -244,6 +300,8 @@ class Store(Protocol):
     def set_setting(self, name: str, value: str) -> None: ...
 
     # -- facts about the database, for doctor and audit
-    def describe(self) -> Mapping[str, str]: ...
+    def describe(self) -> Mapping[str, str]:
+        """What the database is: `driver`, `version`, `location`, `schema`, `size` (bytes), and what else its kind has to say."""
+
     def integrity(self) -> Sequence[str]:
         """What the database itself finds wrong; empty when nothing."""

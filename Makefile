@@ -1,0 +1,89 @@
+# 管家 Guanjia: one word for each thing to do. Needs Python >= 3.11 with pip, and make; everything else is put into .venv.
+
+PYTHON ?= python3
+UV ?= uv
+SOAK_MINUTES ?= 30
+BIN := .venv/bin
+PY := $(BIN)/python
+READY := .venv/.ready
+SOURCES := engine/guanjia tests bench examples setup.py
+WHEEL := build/wheel
+SMOKE := build/smoke
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check lint types imports tidy wheel bench soak lock clean
+
+help:
+	@echo "make setup   装好环境（.venv）            put what is needed into .venv"
+	@echo "make demo    演示：一夜真实工单            a night of real requests, then a week"
+	@echo "make test    运行测试                      run the tests"
+	@echo "make check   提交前的全部检查              everything a change has to pass"
+	@echo "make bench   性能对比（build/bench.json）  measurements beside peers"
+	@echo "make soak    长时间随机测试                random tests for SOAK_MINUTES=$(SOAK_MINUTES)"
+	@echo "make lock    重新锁定依赖（需要 uv）       renew requirements.lock (needs uv)"
+	@echo "make clean   清除生成的文件                remove what was generated"
+
+setup: $(READY)
+
+# A machine without the venv module's own pip (Debian splits it off) borrows pip from $(PYTHON).
+$(READY): requirements.lock pyproject.toml setup.py
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "需要 Python 3.11 或更新的版本；“$(PYTHON)”不是。请用 make setup PYTHON=python3.12 指定。" >&2; \
+	  echo "Python 3.11 or newer is needed, and \"$(PYTHON)\" is not. Name one: make setup PYTHON=python3.12" >&2; exit 1; }
+	@test -x $(PY) || $(PYTHON) -m venv .venv >/dev/null 2>&1 || $(PYTHON) -m venv --clear --without-pip .venv
+	@$(PY) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m pip --python $(PY) install -q pip
+	$(PY) -m pip install -q --require-hashes -r requirements.lock
+	$(PY) -m pip install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(READY)
+	@$(PY) examples/nyc311/night.py
+
+test: $(READY)
+	$(PY) -m pytest -n auto
+
+check: lint types imports tidy wheel test
+
+lint: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: $(READY)
+	$(BIN)/mypy
+
+imports: $(READY)
+	$(BIN)/lint-imports
+
+# What must not be in any file: unfinished marks, paths of somebody's machine, hosts of package registries.
+tidy:
+	@if grep -rnIEs --exclude-dir=__pycache__ '\b(T[O]DO|F[I]XME|X[X]X)\b|[p]ypi\.org|[p]ythonhosted|(^|[^A-Za-z.])/(r[o]ot|h[o]me|w[o]rk)/' \
+	  .ci engine/guanjia procedures templates calendars starter examples bench tests docs Makefile setup.py pyproject.toml requirements.lock *.md; \
+	then echo "这些行不能留在项目里 / These lines must not stay in the project." >&2; exit 1; fi
+
+# The wheel is made from the sdist, so both are proven whole; it must work where nothing else of the project is.
+wheel: $(READY)
+	@rm -rf $(WHEEL) $(SMOKE) && mkdir -p $(WHEEL)
+	$(PY) -m build --no-isolation --outdir $(WHEEL) . >$(WHEEL)/log 2>&1 || { cat $(WHEEL)/log >&2; exit 1; }
+	@sed -nE 's/^([a-z0-9._-]+==[^ ;]+).*/\1/p' requirements.lock >$(WHEEL)/versions.txt
+	@$(PYTHON) -m venv --without-pip $(SMOKE)
+	$(PY) -m pip --python $(SMOKE)/bin/python install -q -c $(WHEEL)/versions.txt $(WHEEL)/*.whl
+	cd $(SMOKE) && bin/guanjia init office \
+	  && bin/guanjia --office office ls
+
+bench: $(READY)
+	@$(PY) -m bench
+
+soak: $(READY)
+	@end=$$(( $$(date +%s) + 60 * $(SOAK_MINUTES) )); \
+	while [ $$(date +%s) -lt $$end ]; do \
+	  seed=$$(od -An -N4 -tu4 /dev/urandom | tr -d ' '); echo "--hypothesis-seed=$$seed"; \
+	  $(PY) -m pytest -n auto --hypothesis-seed=$$seed || exit 1; \
+	done
+
+lock:
+	$(UV) pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade --generate-hashes \
+	  --no-header --no-annotate --no-emit-index-url --no-emit-find-links -q -o requirements.lock >/dev/null
+
+clean:
+	rm -rf build dist .venv demo-office .coverage* .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache engine/*.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,58 @@
+"""One durable advance of a case, beside a bare loop that writes the same rows: without sync (the work itself) and with it.
+
+Run as a program, `python -m bench.advance FOLDER SECONDS` prints the engine's advances a second with full sync, for peers.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Literal
+
+from . import office
+from .measure import Measured, rates
+from .tape import copy, engine_in, play, record, room, walk
+
+EACH, TURNS = 140, 15
+
+
+def measure() -> list[Measured]:
+    return [_beside_bare("OFF"), _beside_bare("FULL")]
+
+
+def _beside_bare(synchronous: Literal["FULL", "OFF"]) -> Measured:
+    with room() as folder:
+        engine = engine_in(folder / "office", synchronous)
+        case = office.opened(engine)
+        walk(engine, case, EACH)
+        bare = copy(folder / "bare.db")
+        tape = iter(record(engine, case, EACH * TURNS))
+        try:
+            return rates(
+                f"one durable advance, synchronous {synchronous}",
+                "a bare apsw loop, same rows",
+                lambda: walk(engine, case, EACH),
+                lambda: play(bare, tape, EACH),
+                each=EACH,
+                turns=TURNS,
+            )
+        finally:
+            bare.close()
+            engine.close()
+
+
+def main() -> None:
+    folder, seconds = Path(sys.argv[1]), float(sys.argv[2])
+    with engine_in(folder / "office") as engine:
+        case = office.opened(engine)
+        walk(engine, case, EACH)
+        done, began = 0, time.perf_counter()
+        while time.perf_counter() - began < seconds:
+            walk(engine, case, 2 * (len(office.STATES) - 1))
+            done += 2 * (len(office.STATES) - 1)
+        print(done / (time.perf_counter() - began))
+
+
+if __name__ == "__main__":
+    main()

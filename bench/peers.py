@@ -1,0 +1,66 @@
+"""Others that promise durable steps, on this machine, in this minute: one durable advance of each, with full sync.
+
+They are installed into a throw-away environment, build/peers; where the package index is out of reach they are left out,
+loudly. Each runs in a process of its own, turn by turn with ours.
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+from .measure import Measured
+from .tape import room
+
+ROOM = Path("build/peers")
+PYTHON = ROOM / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+NEEDS = ("dbos", "sqlalchemy", "transitions==0.9.3", "jinja2")
+RIVALS = {
+    "DBOS on SQLite, one step": "dbos_steps.py",
+    "transitions + SQLAlchemy ORM": "orm_steps.py",
+}
+SECONDS, TURNS = 2.0, 3
+
+
+def ready() -> bool:
+    """Whether the throw-away environment stands, made now if need be."""
+    if (ROOM / "ready").exists():
+        return True
+    print("  installing peers into build/peers …", flush=True)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(ROOM)], check=True)
+    command = [sys.executable, "-m", "pip", "--python", str(PYTHON), "install", "-q", *NEEDS]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        print("  SKIPPED: the peers could not be installed:\n" + done.stderr[-500:], file=sys.stderr)
+        return False
+    (ROOM / "ready").touch()
+    return True
+
+
+def measure() -> list[Measured]:
+    if not ready():
+        return []
+    ours: list[float] = []
+    theirs: dict[str, list[float]] = {name: [] for name in RIVALS}
+    for _ in range(TURNS):
+        ours.append(_speed([sys.executable, "-m", "bench.advance"]))
+        for name, script in RIVALS.items():
+            theirs[name].append(_speed([str(PYTHON), str(Path(__file__).parent / "rivals" / script)]))
+    return [
+        Measured(
+            f"one durable advance beside {name}", statistics.median(ours), "/s", name, statistics.median(speeds),
+            statistics.median(our / their for our, their in zip(ours, speeds, strict=True)),
+        )
+        for name, speeds in theirs.items()
+    ]  # fmt: skip
+
+
+def _speed(command: list[str]) -> float:
+    """Advances a second that the program prints as its last line."""
+    with room() as folder:
+        done = subprocess.run([*command, str(folder), str(SECONDS)], capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"{command}: {done.stderr[-2000:]}")
+    return float(done.stdout.split()[-1])

@@ -1,0 +1,10 @@
+"""Working time: amounts, calendars and their arithmetic. Pure."""
+
+from .amounts import Amount, AmountError, format_amount, parse_amount
+from .arithmetic import Calendar, compile_calendar
+from .grammar import CalendarError, check_calendar, flatten
+
+__all__ = [
+    "Amount", "AmountError", "Calendar", "CalendarError", "check_calendar", "compile_calendar", "flatten",
+    "format_amount", "parse_amount",
+]  # fmt: skip

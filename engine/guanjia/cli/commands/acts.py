@@ -1,0 +1,344 @@
+"""The commands that change a case: each builds one `Command`, sends it down the funnel, and says what happened."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ...clock import Instant
+from ...errors import Refused, Text
+from ...model.event import Command as Asked
+from .. import words
+from ..desk import Desk
+from ..failure import Usage
+from ..out import Ink
+from ..spec import Argument, Command, Option, json_option, whole
+from ..telling import Telling
+from ..values import ask, gather, interactive, retrying
+
+Given = Sequence[tuple[str, str | None]]
+"""What was typed for fields: (option, value)."""
+
+if TYPE_CHECKING:
+    from ...model.case import Case
+    from ...model.procedure import Field
+    from ...runtime.funnel import Result
+
+
+def open_case(
+    desk: Desk, *, given: Given, procedure: str, mode: str | None, customer: str | None, reason: str | None, at: str | None, key: str | None,
+    as_json: bool,
+) -> None:  # fmt: skip
+    engine = desk.engine
+    if procedure not in engine.procedures():
+        _no_such_procedure(desk, procedure)
+    definition = engine.files.version(procedure).procedure
+    fields = definition.fields
+    values = _values(given, fields, customer=customer, reason=reason)
+    actor, when = desk.actor, _at(desk, at)
+
+    def label(name: str) -> str:
+        return definition.label(name, desk.out.language)
+
+    missing = [
+        name for name, field in fields.items() if field.required and field.default is None and values.get(name) is None
+    ]
+    if missing and interactive(desk.out):
+        values |= ask(desk.out, missing, fields, label)
+
+    def run(values: dict[str, Any]) -> Result:
+        return engine.execute(
+            Asked(
+                "open",
+                procedure,
+                values=values,
+                actor=actor,
+                key=key,
+                mode=mode,
+                at=when,
+                reason=reason,
+                customer=customer,
+            )
+        )
+
+    _told(desk, retrying(desk.out, values, fields, label, run), as_json=as_json)
+
+
+def do(
+    desk: Desk, *, given: Given, ref: str, action: str | None, reason: str | None, at: str | None, key: str | None, expect: int | None,
+    as_json: bool,
+) -> None:  # fmt: skip
+    engine, out = desk.engine, desk.out
+    case = engine.case(ref)
+    telling = Telling(desk, case)
+    actor = desk.actor
+    options = engine.available(case.id, actor)
+    if action is None:
+        _list(desk, telling, options, as_json=as_json)
+        return
+    fields = {**telling.procedure.fields, **telling.program.inputs.get(("act", action), {})}
+    option = next((item for item in options if item.action == action), None)
+    # That there is no such action is said by the engine, with what is possible; complaints about its fields would hide it.
+    values = _values(given, fields, reason=reason) if action in telling.program.actions else {}
+    missing = (
+        [name for name in option.requires if values.get(name) is None] if option is not None and option.allowed else []
+    )
+    if missing and interactive(out):
+        values |= ask(out, missing, fields, telling.label)
+    when = _at(desk, at)
+
+    def run(values: dict[str, Any]) -> Result:
+        return engine.execute(Asked("act", action, case.id, values, actor, key, at=when, reason=reason, expect=expect))
+
+    _told(desk, retrying(out, values, fields, telling.label, run), as_json=as_json)
+
+
+def signal(desk: Desk, *, given: Given, ref: str, name: str, key: str | None, as_json: bool) -> None:
+    case = desk.engine.case(ref)
+    program = desk.engine.program(case)
+    values = _values(given, {**program.procedure.fields, **program.inputs.get(("signal", name), {})})
+    _told(
+        desk, desk.engine.execute(Asked("signal", name, case.id, values, desk.actor_or_system(), key)), as_json=as_json
+    )
+
+
+def edit(
+    desk: Desk, *, given: Given, ref: str, reason: str | None, key: str | None, expect: int | None, as_json: bool
+) -> None:
+    case = desk.engine.case(ref)
+    fields = desk.engine.program(case).procedure.fields
+    values = _values(given, fields, reason=reason)
+    if not values:
+        names = " ".join(f"--{name}" for name in fields)
+        raise Usage(
+            Text("要改哪个字段？", "Which field is to be changed?"), Text(f"可以写：{names}", f"There are: {names}")
+        )
+    command = Asked("edit", "", case.id, values, desk.actor, key, reason=reason, expect=expect)
+    _told(desk, desk.engine.execute(command), as_json=as_json)
+
+
+def assign(desk: Desk, *, ref: str, who: str, reason: str | None, key: str | None, as_json: bool) -> None:
+    desk.engine.organisation.actor(who)
+    _told(desk, desk.engine.execute(Asked("assign", who, ref, {}, desk.actor, key, reason=reason)), as_json=as_json)
+
+
+def note(desk: Desk, *, ref: str, text: tuple[str, ...], key: str | None, as_json: bool) -> None:
+    command = Asked("note", "", ref, {"text": " ".join(text)}, desk.actor, key)
+    _told(desk, desk.engine.execute(command), as_json=as_json)
+
+
+def attach(desk: Desk, *, ref: str, file: str, name: str | None, key: str | None, as_json: bool) -> None:
+    from ...runtime.engine import MOST_ATTACHED
+
+    try:
+        with open(file, "rb") as stream:
+            content = stream.read(MOST_ATTACHED + 1)
+    except OSError as error:
+        why = error.strerror or ""
+        raise Refused("file", Text(f"读不了文件 {file}：{why}", f"The file {file} cannot be read: {why}")) from None
+    result = desk.engine.attach(ref, name or os.path.basename(file), content, actor=desk.actor, key=key)
+    _told(desk, result, as_json=as_json)
+
+
+# -- pieces
+
+
+def _values(given: Given, fields: Mapping[str, Field], **own: str | None) -> dict[str, Any]:
+    """What was typed for fields; an option of the command itself fills a field of the same name too."""
+    values = gather(given, fields)
+    return {**{name: value for name, value in own.items() if value is not None and name in fields}, **values}
+
+
+def _at(desk: Desk, text: str | None) -> Instant | None:
+    return None if text is None else desk.instant(text, "--at")
+
+
+def _no_such_procedure(desk: Desk, procedure: str) -> None:
+    from difflib import get_close_matches
+
+    from ...errors import NotFound
+
+    known = desk.engine.procedures()
+    near = get_close_matches(procedure, known, 3)
+    listed = "、".join(f"{desk.label(name, name)}（{name}）" for name in known)
+    raise NotFound(
+        Text(f"没有流程“{procedure}”。" + (f"是不是 {'、'.join(near)}？" if near else ""),
+             f"There is no procedure {procedure!r}." + (f" Did you mean {' or '.join(near)}?" if near else "")),
+        Text(f"有：{listed}", f"There are: {', '.join(known)}"),
+        known=known,
+    )  # fmt: skip
+
+
+def _list(desk: Desk, telling: Telling, options: Any, *, as_json: bool) -> None:
+    if as_json:
+        desk.out.json(
+            [
+                {
+                    "action": item.action, "label": telling.label(item.action), "allowed": item.allowed, "to": item.to,
+                    "requires": list(item.requires), "why": [desk.out.say(text) for text in item.why],
+                    "command": telling.command(item) if item.allowed else None,
+                }
+                for item in options
+            ]
+        )  # fmt: skip
+        return
+    case = telling.case
+    state = telling.label(case.outcome or "") if case.closed_at is not None else telling.states(case.states)
+    desk.out.line(Ink(case.number, "bold"), "  ", telling.label(case.procedure), "  ", Ink(state, "bold"))
+    telling.options(options)
+
+
+def _told(desk: Desk, result: Result, *, as_json: bool) -> None:
+    """What happened: the case as it is now, the events, and the next deadline."""
+    out, case = desk.out, result.case
+    telling = Telling(desk, case)
+    if as_json:
+        out.json(
+            {
+                "number": case.number, "id": case.id, "version": case.seq, "states": list(case.states),
+                "assignee": case.assignee, "closed_at": telling.at(case.closed_at), "outcome": case.outcome,
+                "repeated": result.repeated,
+                "events": [
+                    {"seq": event.seq, "type": event.type, "name": event.name, "actor": event.actor,
+                     "occurred_at": telling.at(event.occurred_at), "words": telling.event(event)}
+                    for event in result.events
+                ],
+            }
+        )  # fmt: skip
+        return
+    state = telling.label(case.outcome or "") if case.closed_at is not None else telling.states(case.states)
+    out.line(Ink(case.number, "bold"), "  ", telling.label(case.procedure), "  ", Ink(state, "good"))
+    if result.repeated:
+        out.line(
+            "  ",
+            Ink(
+                Text("这个键已经办过，这次没有重复办理。", "This key was used before; nothing was done again."), "soon"
+            ),
+        )
+    for event in result.events:
+        out.line("  ", telling.event(event))
+        for detail in telling.details(event):
+            text, style = detail if isinstance(detail, Ink) else (detail, "")
+            out.lines(text, indent="    ", style=style or "dim")
+    _next(desk, telling, case)
+
+
+def _next(desk: Desk, telling: Telling, case: Case) -> None:
+    running = [clock for clock in case.clocks.values() if clock.status == "running" and clock.due is not None]
+    if case.closed_at is not None or not running:
+        return
+    clock = min(running, key=lambda item: item.due or 0)
+    text, style = words.clock(clock, desk.now())
+    at = words.when(clock.due, desk.zone, desk.now())
+    desk.out.line(
+        "  ",
+        Ink(Text("下一时限：", "next deadline: "), "dim"),
+        telling.label(clock.name),
+        "  ",
+        at,
+        "  ",
+        Ink(text, style),
+    )
+
+
+_REF = Text("工单编号", "number of the case")
+
+
+def _ref() -> Argument:
+    return Argument("ref", complete="references", say=_REF)
+
+
+def _key() -> Option:
+    return Option(
+        "--key",
+        metavar="KEY",
+        say=Text("幂等键：同一个键只办一次", "happens once however often sent with the same key"),
+    )
+
+
+def _reason() -> Option:
+    return Option("--reason", metavar="TEXT", say=Text("原因", "why"))
+
+
+def _backdate() -> Option:
+    return Option(
+        "--at",
+        metavar="TIME",
+        say=Text("补登：实际发生的时间，需权限和原因", "backdate: when it really happened; needs a right and a reason"),
+    )
+
+
+def _expect() -> Option:
+    return Option("--expect", metavar="N", convert=whole(1), say=Text("只在工单仍是第 N 版时办理，否则退出码 4",
+                                                                   "only if the case is still at version N; else exit code 4"))  # fmt: skip
+
+
+COMMANDS = {
+    "open": Command(
+        "open", open_case,
+        [
+            Argument("procedure", complete="procedures", say=Text("流程的名字（见 guanjia procedures）", "name of the procedure (see guanjia procedures)")),
+            Option("--mode", metavar="MODE", say=Text("模式，如演练 drill", "a mode, e.g. drill")),
+            Option("--customer", metavar="ID", say=Text("客户编号", "the customer's id")),
+            _reason(), _backdate(), _key(), json_option(),
+        ],
+        dynamic=True,
+        say=Text("新建工单。", "Open a case."),
+        more=Text(
+            "流程的字段写成 --字段 值（见 guanjia procedures 流程名）。在终端上会逐项询问必填的；不在终端上则列出缺什么并以 1 退出。",
+            "Fields of the procedure are written --FIELD VALUE (see guanjia procedures NAME). On a terminal what is required is asked for; elsewhere it is named and the exit code is 1.",
+        ),
+        examples=("guanjia open complaint --channel phone --summary 电梯异响",),
+    ),
+    "do": Command(
+        "do", do,
+        [
+            _ref(),
+            Argument("action", required=False, complete="actions", say=Text("操作；不写则列出现在能做什么", "the action; without it, what can be done is listed")),
+            _reason(), _backdate(), _key(), _expect(), json_option(),
+        ],
+        dynamic=True,
+        say=Text("办理一步。", "Take an action."),
+        more=Text(
+            "操作要的内容和工单的字段写成 --名字 值。在终端上会询问缺少的必填项。名字与本命令选项相同的字段写成 --field:名字=值。",
+            "What the action asks for and fields of the case are written --NAME VALUE. On a terminal what is missing is asked for. A field that is called like an option of this command is written --field:NAME=VALUE.",
+        ),
+        examples=("guanjia do TS-2026-00001", "guanjia do TS-2026-00001 accept --category facility"),
+    ),
+    "signal": Command(
+        "signal", signal,
+        [_ref(), Argument("name", say=Text("信号的名字", "name of the signal")), _key(), json_option()],
+        dynamic=True,
+        say=Text("把其他系统的信号传给工单。", "Send a signal from another system to a case."),
+        more=Text("没有说明身份时以系统的名义发送。", "Where nobody is known it is sent by the system."),
+        examples=("guanjia signal WX-2026-00007 paid --amount 120.00 --key pos-8841",),
+    ),
+    "edit": Command(
+        "edit", edit, [_ref(), _reason(), _key(), _expect(), json_option()],
+        dynamic=True,
+        say=Text("修改字段；值为空则清除。", "Change fields; an empty value clears one."),
+        examples=("guanjia edit TS-2026-00001 --severity major", "guanjia edit TS-2026-00001 --phone="),
+    ),
+    "assign": Command(
+        "assign", assign,
+        [_ref(), Argument("who", complete="people", say=Text("员工编号", "id of a member of staff")), _reason(), _key(), json_option()],
+        say=Text("指定责任人。", "Make somebody responsible."),
+        examples=("guanjia assign TS-2026-00001 engineer.li --reason 换班",),
+    ),
+    "note": Command(
+        "note", note,
+        [_ref(), Argument("text", many=True, say=Text("备注", "the remark")), _key(), json_option()],
+        say=Text("加一条备注。", "Add a remark."),
+        examples=("guanjia note TS-2026-00001 已电话联系，下午在家",),
+    ),
+    "attach": Command(
+        "attach", attach,
+        [
+            _ref(), Argument("file", say=Text("文件", "the file")),
+            Option("--name", metavar="NAME", say=Text("另起名字", "keep it under another name")), _key(), json_option(),
+        ],
+        say=Text("把文件附在工单上。", "Keep a file with a case."),
+        examples=("guanjia attach TS-2026-00001 现场.jpg",),
+    ),
+}  # fmt: skip

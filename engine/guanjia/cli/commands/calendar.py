@@ -1,0 +1,255 @@
+"""`calendar`: a month of a working calendar, what is wrong in the calendar files, and where a deadline falls and why."""
+
+from __future__ import annotations
+
+import datetime
+from typing import TYPE_CHECKING, Any
+
+from ...clock import HOUR, Instant, instant, iso, moment
+from ...errors import NotFound, Text
+from .. import words
+from ..desk import Desk
+from ..failure import INVALID, OK, Usage
+from ..out import Ink, Piece
+from ..spec import Argument, Command, Entry, Group, Option, json_option
+
+if TYPE_CHECKING:
+    from ...calendars import Calendar
+
+WEEK = Text("一二三四五六日", "MoTuWeThFrSaSu")
+MOST_DAYS = 400
+"""Days that `explain` lists; what is longer is summed up."""
+
+
+def show(desk: Desk, *, name: str, month: str | None, as_json: bool) -> None:
+    calendar = _calendar(desk, name)
+    first = _month(desk, month, calendar.zone)
+    days = _days(first)
+    if as_json:
+        desk.out.json(
+            {"name": name, "zone": calendar.zone, "month": f"{first:%Y-%m}",
+             "days": [{"date": day.isoformat(), "workday": calendar.is_workday(day), "open_minutes": _open(calendar, day) // 60_000_000}
+                      for day in days]}
+        )  # fmt: skip
+        return
+    out = desk.out
+    out.line(Ink(f"{name}  {first:%Y-%m}", "bold"), "  ", Ink(calendar.zone, "dim"))
+    head = [WEEK.zh[i] if out.language == "zh" else WEEK.en[2 * i : 2 * i + 2] for i in range(7)]
+    weeks: list[list[Piece]] = [[""] * first.weekday()]
+    for day in days:
+        if len(weeks[-1]) == 7:
+            weeks.append([])
+        weeks[-1].append(_cell(desk, calendar, day))
+    out.table(weeks, head)
+    workdays = sum(calendar.is_workday(day) for day in days)
+    hours = sum(_open(calendar, day) for day in days) / HOUR
+    out.line(Text(f"工作日 {workdays} 天，合计 {hours:g} 小时。", f"{workdays} workdays, {hours:g} hours in all."))
+    for day in days:
+        if named := calendar.name_of(day):
+            out.line("  ", f"{day:%m-%d} ", _weekday(out.language, day), "  ", named)
+    out.line(
+        Ink(
+            Text(
+                "休 = 平日放假   班 = 周末上班   · = 不上班",
+                "off = holiday on a weekday   on = workday at a weekend   · = closed",
+            ),
+            "dim",
+        )
+    )
+    if calendar.provisional(_midnight(calendar, first + datetime.timedelta(days=len(days)))):
+        out.line(
+            Ink(
+                Text(
+                    "这个月的安排尚未公布，期限是暂定的。",
+                    "This month is not published yet; deadlines in it are provisional.",
+                ),
+                "soon",
+            )
+        )
+
+
+def check(desk: Desk, *, as_json: bool) -> int:
+    from ...language import OfficeFiles
+
+    findings = [item for item in OfficeFiles(desk.folder).check() if item.file.startswith("calendars/")]
+    if as_json:
+        desk.out.json([{"severity": item.severity, "code": item.code, "file": item.file, "line": item.line, "column": item.column,
+                        "text": {"zh": item.text.zh, "en": item.text.en}} for item in findings])  # fmt: skip
+    else:
+        for finding in findings:
+            desk.out.finding(finding, err=False)
+        if not findings:
+            desk.out.line(Ink(Text("日历没有问题。", "The calendars are in order."), "good"))
+    return INVALID if any(item.severity == "error" for item in findings) else OK
+
+
+def explain(desk: Desk, *, start: str, duration: str, name: str, as_json: bool) -> None:
+    from ...calendars import AmountError, format_amount, parse_amount
+
+    calendar = _calendar(desk, name)
+    begun = desk.instant(start, "START")
+    try:
+        amount = parse_amount(duration)
+    except AmountError as error:
+        raise Usage(error.text, error.hint) from None
+    if amount.unit == "time":
+        due = calendar.add(begun, amount.value)
+    else:
+        due = calendar.add_days(begun, amount.value, working=amount.unit == "workdays")
+    steps = _steps(calendar, begun, due, amount.unit)
+    if as_json:
+        desk.out.json(
+            {"calendar": name, "zone": calendar.zone, "start": iso(begun, calendar.zone), "duration": duration,
+             "due": iso(due, calendar.zone), "provisional": calendar.provisional(due),
+             "days": [{"date": day.isoformat(), "workday": calendar.is_workday(day), "counted_minutes": spent // 60_000_000, "counted_days": counted}
+                      for day, spent, counted in steps]}
+        )  # fmt: skip
+        return
+    out = desk.out
+    out.line(Ink(words.when(begun, calendar.zone), "bold"), " + ", format_amount(amount, out.language), "  (", name, ")  →  ",
+             Ink(words.when(due, calendar.zone), "good"), " ", _weekday(out.language, moment(due, calendar.zone).date()))  # fmt: skip
+    if calendar.provisional(due):
+        out.line(
+            Ink(
+                Text("暂定：这一年的日历尚未公布。", "Provisional: the calendar of that year is not published yet."),
+                "soon",
+            )
+        )
+    rows: list[list[Piece]] = []
+    reached = 0
+    for day, spent, counted in steps:
+        reached += counted if amount.unit != "time" else spent
+        idle = not (counted if amount.unit != "time" else spent)
+        shown = Text(f"第 {reached} 天", f"day {reached}") if amount.unit != "time" else words.span(spent)
+        kind = Text("工作日", "workday") if calendar.is_workday(day) else Text("休息", "closed")
+        named = calendar.name_of(day)
+        style = "dim" if idle else ""
+        rows.append(
+            [
+                Ink(day.isoformat(), style),
+                Ink(_weekday(out.language, day), style),
+                Ink(kind, style),
+                Ink(Text("不计", "not counted") if idle else shown, style),
+                Ink(named, style),
+            ]
+        )
+    if len(rows) > MOST_DAYS:
+        rows = [*rows[: MOST_DAYS // 2], ["…"], *rows[-MOST_DAYS // 2 :]]
+    out.table(rows, indent="  ")
+    if amount.unit != "time":
+        out.line(
+            Ink(
+                Text(
+                    "起始当天不计；到最后一天 24:00 为止。",
+                    "The day of the start does not count; the last day ends at 24:00.",
+                ),
+                "dim",
+            )
+        )
+
+
+def _steps(calendar: Calendar, start: Instant, due: Instant, unit: str) -> list[tuple[datetime.date, int, int]]:
+    """Each local day from the start to the deadline: working time used, and day-ends counted."""
+    found: list[tuple[datetime.date, int, int]] = []
+    day = moment(start, calendar.zone).date()
+    while True:
+        begin, end = _midnight(calendar, day), _midnight(calendar, day + datetime.timedelta(days=1))
+        a, b = max(begin, start), min(end, due)
+        if begin >= due:
+            return found
+        counted = (
+            calendar.days_between(a, b, working=unit == "workdays", first_day_counts=begin >= start)
+            if unit != "time" and b > a
+            else 0
+        )
+        found.append((day, calendar.between(a, b), counted))
+        day += datetime.timedelta(days=1)
+
+
+def _calendar(desk: Desk, name: str) -> Calendar:
+    from ...calendars import compile_calendar
+    from ...language import OfficeFiles
+
+    calendars: dict[str, Any] = OfficeFiles(desk.folder).calendars()
+    if name not in calendars:
+        known = sorted(calendars)
+        raise NotFound(Text(f"没有日历“{name}”。", f"There is no calendar {name!r}."),
+                       Text(f"有：{'、'.join(known)}", f"There are: {', '.join(known)}"), known=known)  # fmt: skip
+    return compile_calendar(calendars[name])
+
+
+def _month(desk: Desk, month: str | None, zone: str) -> datetime.date:
+    if month is None:
+        return moment(desk.now(), zone).date().replace(day=1)
+    try:
+        year, number = month.split("-")
+        return datetime.date(int(year), int(number), 1)
+    except ValueError:
+        raise Usage(
+            Text(f"“{month}”不是月份。", f"{month!r} is no month."), Text("写成 2026-10", "Write 2026-10")
+        ) from None
+
+
+def _days(first: datetime.date) -> list[datetime.date]:
+    days = [first]
+    while (following := days[-1] + datetime.timedelta(days=1)).month == first.month:
+        days.append(following)
+    return days
+
+
+def _midnight(calendar: Calendar, day: datetime.date) -> Instant:
+    from zoneinfo import ZoneInfo
+
+    return instant(datetime.datetime.combine(day, datetime.time(), ZoneInfo(calendar.zone)))
+
+
+def _open(calendar: Calendar, day: datetime.date) -> int:
+    return calendar.between(_midnight(calendar, day), _midnight(calendar, day + datetime.timedelta(days=1)))
+
+
+def _cell(desk: Desk, calendar: Calendar, day: datetime.date) -> Piece:
+    weekend, works = day.weekday() >= 5, calendar.is_workday(day)
+    if works:
+        return Ink(f"{day.day:>2} {desk.out.both('班', 'on')}", "soon") if weekend else f"{day.day:>2}"
+    return Ink(f"{day.day:>2} ·", "dim") if weekend else Ink(f"{day.day:>2} {desk.out.both('休', 'off')}", "late")
+
+
+def _weekday(language: str, day: datetime.date) -> str:
+    at = day.weekday()
+    return f"周{WEEK.zh[at]}" if language == "zh" else WEEK.en[2 * at : 2 * at + 2]
+
+
+COMMANDS = {
+    "calendar": Group(
+        "calendar",
+        {
+            Text("命令", "Commands"): {
+                "show": Entry("calendar", Text("一个月：哪天上班，哪天放假", "a month: workdays and holidays")),
+                "check": Entry("calendar", Text("检查日历文件", "check the calendar files")),
+                "explain": Entry("calendar", Text("期限落在哪一刻，逐日说明", "where a deadline falls, day by day")),
+            }
+        },
+        say=Text("工作日历：看一个月、检查、推算期限。", "Working calendars: a month, checks, and where a deadline falls."),
+    ),
+    "show": Command(
+        "show", show,
+        [
+            Argument("name", required=False, default="office", say=Text("日历的名字（默认 office）", "name of the calendar (default office)")),
+            Option("--month", metavar="YYYY-MM", say=Text("哪个月（默认本月）", "which month (default: this one)")), json_option(),
+        ],
+        say=Text("看一个月：哪天上班，哪天放假。", "A month: workdays and holidays."),
+        examples=("guanjia calendar show office --month 2026-10",),
+    ),
+    "check": Command("check", check, [json_option()], say=Text("检查日历文件；有错误则以 3 退出。", "Check the calendar files; the exit code is 3 when there are errors.")),
+    "explain": Command(
+        "explain", explain,
+        [
+            Argument("start", say=Text("起点，如 \"2026-09-30 16:00\"", "the start, e.g. \"2026-09-30 16:00\"")),
+            Argument("duration", say=Text("时长：30m、2h30m、\"10 days\"、\"5 workdays\"", "how long: 30m, 2h30m, \"10 days\", \"5 workdays\"")),
+            Option("--calendar", to="name", metavar="NAME", default="office", say=Text("日历（默认 office）", "the calendar (default office)")),
+            json_option(),
+        ],
+        say=Text("从某刻起加一段时长，期限落在哪一刻，逐日说明。", "From a time and a length to the deadline, explained day by day."),
+        examples=('guanjia calendar explain "2026-09-30 16:00" "5 workdays"', "guanjia calendar explain 16:00 4h"),
+    ),
+}  # fmt: skip

@@ -1,0 +1,195 @@
+"""`doctor` and `audit`: is the office in good health, and does every case equal its history?"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+from ...clock import Instant, iso
+from ...errors import GuanjiaError, Text
+from ...store.interface import Query
+from .. import words
+from ..desk import Desk
+from ..failure import OK, REFUSED
+from ..out import Ink, Piece
+from ..spec import Command, json_option
+
+SILENT = 10 * 60 * 1_000_000
+"""Something due for longer than this says that no worker is running."""
+
+
+def doctor(desk: Desk, *, as_json: bool) -> int:
+    store, now = desk.engine.store, desk.now()
+    found = {
+        "database": dict(store.describe()),
+        "integrity": list(store.integrity()),
+        "outbox": dict(store.outbox_counts()),
+        "inbox_parked": _parked(desk),
+        "oldest_late": _oldest_late(desk, now),
+        "next_wake": _at(desk, store.next_wake()),
+        "work_overdue_seconds": _overdue(store.next_wake(), now),
+        "findings": _findings(desk),
+        "provisional_cases": _provisional(desk),
+    }
+    problems = _problems(found)
+    if as_json:
+        desk.out.json(
+            found | {"healthy": not problems, "problems": [{"zh": item.zh, "en": item.en} for item in problems]}
+        )
+        return REFUSED if problems else OK
+    _print(desk, found, problems)
+    return REFUSED if problems else OK
+
+
+def _print(desk: Desk, found: dict[str, Any], problems: list[Text]) -> None:
+    out = desk.out
+    late = found["oldest_late"]
+    counts = found["findings"]
+    outbox = out.both("，", ", ").join(
+        f"{out.say(words.STATUS[status])} {count}"
+        for status, count in found["outbox"].items()
+        if status in words.STATUS
+    )
+    rows: list[tuple[Text, Piece]] = [
+        (Text("办公室", "Office"), desk.folder),
+        *((Text(f"数据库 {key}", f"Database {key}"), value) for key, value in found["database"].items()),
+        (
+            Text("完整性", "Integrity"),
+            Ink(Text("有损坏", "damaged"), "late") if found["integrity"] else Ink(Text("完好", "sound"), "good"),
+        ),
+        (Text("通知", "Notifications"), outbox or "0"),
+        (
+            Text("最早的超时", "Oldest late case"),
+            words.NOTHING if late is None else f"{late['number']}  {late['deadline']}",
+        ),
+        (Text("下一件到时的事", "Next thing due"), found["next_wake"] or "—"),
+        (Text("暂定期限的工单", "Cases with provisional deadlines"), str(found["provisional_cases"])),
+        (
+            Text("文件", "Files"),
+            Text(
+                f"错误 {counts['errors']}，提醒 {counts['warnings']}",
+                f"errors: {counts['errors']}, warnings: {counts['warnings']}",
+            ),
+        ),
+    ]
+    out.table([[Ink(title, "dim"), text] for title, text in rows])
+    out.line()
+    if not problems:
+        out.line(Ink(Text("一切正常。", "All is well."), "good"))
+    for problem in problems:
+        out.line(Ink("! ", "late"), problem)
+
+
+def _problems(found: dict[str, Any]) -> list[Text]:
+    problems = [Text(f"数据库损坏：{item}", f"The database is damaged: {item}") for item in found["integrity"]]
+    dead, broken = found["outbox"].get("dead", 0), found["outbox"].get("unrenderable", 0)
+    if dead:
+        problems.append(
+            Text(
+                f"{dead} 条通知发送失败：guanjia outbox list --status dead",
+                f"{dead} notifications failed: guanjia outbox list --status dead",
+            )
+        )
+    if broken:
+        problems.append(Text(f"{broken} 条通知没有发出，因为模板或收件人有问题：guanjia outbox list --status unrenderable",
+                             f"{broken} notifications were not sent, for their template or recipient: guanjia outbox list --status unrenderable"))  # fmt: skip
+    if found["work_overdue_seconds"] * 1_000_000 > SILENT:
+        span = words.span(found["work_overdue_seconds"] * 1_000_000)
+        problems.append(
+            Text(
+                f"有事情到时已 {span.zh} 还没有处理：guanjia work 在运行吗？",
+                f"Something has been due for {span.en}: is guanjia work running?",
+            )
+        )
+    errors = found["findings"]["errors"]
+    if errors:
+        problems.append(
+            Text(f"文件有 {errors} 处错误：guanjia check", f"The files hold {errors} errors: guanjia check")
+        )
+    for item in found["inbox_parked"]:
+        problems.append(Text(f"工单之间的一条命令被拒绝：{item}", f"A command between cases was refused: {item}"))
+    return problems
+
+
+def _parked(desk: Desk) -> list[str]:
+    """Commands between cases that their receivers refused, where the store can name them."""
+    parked = getattr(desk.engine.store, "parked", None)
+    return [] if parked is None else [str(item) for item in parked()]
+
+
+def _oldest_late(desk: Desk, now: Instant) -> dict[str, Any] | None:
+    first = desk.engine.store.list(Query(order="deadline", limit=1))
+    if not first or first[0].columns.deadline is None or first[0].columns.deadline > now:
+        return None
+    return {"number": first[0].columns.number, "deadline": _at(desk, first[0].columns.deadline)}
+
+
+def _overdue(wake: Instant | None, now: Instant) -> int:
+    return 0 if wake is None else max(0, (now - wake) // 1_000_000)
+
+
+def _findings(desk: Desk) -> dict[str, int]:
+    try:
+        found = desk.engine.files.check()
+    except GuanjiaError:
+        return {"errors": 1, "warnings": 0}
+    errors = sum(item.severity == "error" for item in found)
+    return {"errors": errors, "warnings": len(found) - errors}
+
+
+def _provisional(desk: Desk) -> int:
+    """Open cases with a deadline in a year for which the calendar is not published yet."""
+    count, offset = 0, 0
+    while rows := desk.engine.store.list(Query(mode=None, limit=500, offset=offset)):
+        offset += len(rows)
+        for row in rows:
+            held = desk.engine.store.get(row.id)
+            clocks = json.loads(held.snapshot).get("clocks", {}) if held is not None else {}
+            count += any(clock.get("provisional") and clock.get("status") == "running" for clock in clocks.values())
+    return count
+
+
+def _at(desk: Desk, at: Instant | None) -> str | None:
+    return None if at is None else iso(at, desk.zone)
+
+
+def audit(desk: Desk, *, as_json: bool) -> int:
+    from ...runtime.audit import audit as run
+
+    store, out = desk.engine.store, desk.out
+    total = store.count(Query(open=None, mode=None))
+    if out.stderr.isatty() and not os.environ.get("NO_COLOR") and not as_json:
+        from rich.console import Console
+        from rich.progress import Progress
+
+        with Progress(console=Console(file=out.stderr), transient=True) as bar:
+            task = bar.add_task(out.both("核对", "Verifying"), total=total)
+            problems = run(desk.engine, lambda done: bar.update(task, completed=done))
+    else:
+        problems = run(desk.engine)
+    if as_json:
+        out.json({"cases": total, "problems": [{"zh": item.zh, "en": item.en} for item in problems]})
+    else:
+        for problem in problems:
+            out.line(Ink("! ", "late"), problem)
+        sound = Text(f"核对了 {total} 个工单，全部与历史相符。", f"Verified {total} cases; each equals its history.")
+        wrong = Text(
+            f"核对了 {total} 个工单，{len(problems)} 处不符。", f"Verified {total} cases; {len(problems)} differences."
+        )
+        out.line(Ink(wrong, "late") if problems else Ink(sound, "good"))
+    return REFUSED if problems else OK
+
+
+COMMANDS = {
+    "doctor": Command(
+        "doctor", doctor, [json_option()],
+        say=Text("体检：数据库、通知、超时、日历、文件；有问题则以 1 退出。",
+                 "Health: database, notifications, late cases, calendars, files; the exit code is 1 when something is wrong."),
+    ),
+    "audit": Command(
+        "audit", audit, [json_option()],
+        say=Text("核对每个工单：历史的哈希链、快照、列表所用的列、通知；有不符则以 1 退出。",
+                 "Verify every case: the chain of its history, snapshot, columns, notifications; the exit code is 1 on any difference."),
+    ),
+}  # fmt: skip

@@ -1,0 +1,152 @@
+"""`ls` and `find`: rows of the database as lines, without the engine. This is the path that must start fast."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...clock import Instant, iso
+from ...errors import Text
+from ...store.interface import Query, Row
+from .. import words
+from ..desk import Desk
+from ..out import Ink, Piece
+from ..spec import Argument, Command, Option, json_option, limit_option, whole
+
+HEAD = (
+    Text("编号", "NUMBER"), Text("流程", "PROCEDURE"), Text("状态", "STATE"), Text("时限", "DEADLINE"), Text("责任人", "ASSIGNEE"),
+    Text("房号", "ROOM"), Text("内容", "SUMMARY"),
+)  # fmt: skip
+
+
+def ls(
+    desk: Desk, *, procedure: str | None, state: str | None, assignee: str | None, mine: bool, room: str | None,
+    customer: str | None, parent: str | None, mode: str | None, closed: bool, everything: bool, order: str, limit: int,
+    offset: int, as_json: bool,
+) -> None:  # fmt: skip
+    _print(
+        desk, limit, as_json,
+        procedure=procedure, open=None if everything else not closed, state=state,
+        assignee=desk.who if mine else assignee, room=room, customer=customer, parent=_identity(desk, parent),
+        mode=_mode(mode), order=order, offset=offset,
+    )  # fmt: skip
+
+
+def find(desk: Desk, *, text: tuple[str, ...], limit: int, as_json: bool) -> None:
+    _print(desk, limit, as_json, text=" ".join(text), open=None, mode=None, order="changed")
+
+
+def _print(desk: Desk, limit: int, as_json: bool, **query: Any) -> None:
+    out = desk.out
+    # One row more than asked for tells whether there are more, without counting them all.
+    found = desk.store.list(Query(limit=limit + 1, **query))
+    more, rows = len(found) > limit, found[:limit]
+    now = desk.now()
+    if as_json:
+        out.json([plain(desk, row, now) for row in rows])
+        return
+    if not rows:
+        out.line(Text("没有符合的工单。", "No such cases."))
+        return
+    out.table([line(desk, row, now) for row in rows], HEAD, flex=len(HEAD) - 1)
+    if more:
+        out.line(Ink(Text(f"只列了 {limit} 个，还有更多：加大 --limit，或缩小范围。", f"These are {limit}; there are more: raise --limit, or narrow it down."), "dim"))  # fmt: skip
+
+
+def line(desk: Desk, row: Row, now: Instant) -> list[Piece]:
+    it = row.columns
+    if it.closed_at is not None:
+        outcome = desk.label(it.procedure, it.outcome) if it.outcome else ""
+        deadline: Piece = Ink(
+            Text(
+                f"{words.when(it.closed_at, desk.zone, now)} 办结", f"closed {words.when(it.closed_at, desk.zone, now)}"
+            ),
+            "dim",
+        )
+        state = outcome or desk.out.both("已办结", "closed")
+    else:
+        deadline = due(it.deadline, it.breached, now)
+        state = states(desk, it.procedure, it.states)
+    return [
+        Ink(it.number, "bold"), desk.label(it.procedure, it.procedure), state, deadline, desk.short(it.assignee),
+        it.room or "", f"[{desk.label(it.procedure, it.mode)}] {it.summary}" if it.mode else it.summary,
+    ]  # fmt: skip
+
+
+def due(deadline: Instant | None, breached: int, now: Instant) -> Piece:
+    """The earliest running deadline in words; that clocks are breached already shows even when none is running."""
+    if deadline is not None:
+        return Ink(*words.left(deadline, now))
+    return Ink(Text("已超时", "late"), "late") if breached else words.NOTHING
+
+
+def states(desk: Desk, procedure: str, joined: str) -> str:
+    return " + ".join(desk.label(procedure, name) for name in joined.split(",") if name)
+
+
+def plain(desk: Desk, row: Row, now: Instant) -> dict[str, Any]:
+    """A row as docs/cli.md promises it."""
+    it, zone = row.columns, desk.zone
+
+    def at(moment: Instant | None) -> str | None:
+        return None if moment is None else iso(moment, zone)
+
+    return {
+        "number": it.number, "id": row.id, "procedure": it.procedure, "mode": it.mode,
+        "states": [name for name in it.states.split(",") if name], "assignee": it.assignee, "room": it.room,
+        "customer": it.customer, "parent": it.parent, "priority": it.priority, "summary": it.summary,
+        "opened_at": at(it.opened_at), "changed_at": at(it.changed_at), "closed_at": at(it.closed_at), "outcome": it.outcome,
+        "deadline": at(it.deadline), "late": it.closed_at is None and it.deadline is not None and it.deadline <= now,
+        "seconds_left": None if it.deadline is None or it.closed_at is not None else (it.deadline - now) // 1_000_000,
+        "breached": it.breached,
+    }  # fmt: skip
+
+
+def _identity(desk: Desk, ref: str | None) -> str | None:
+    if ref is None:
+        return None
+    held = desk.store.get(ref)
+    return held.id if held is not None else ref
+
+
+def _mode(mode: str | None) -> str | None:
+    if mode is None:
+        return ""
+    return None if mode == "all" else mode
+
+
+COMMANDS = {
+    "ls": Command(
+        "ls", ls,
+        [
+            Option("--procedure", "-p", metavar="NAME", say=Text("只看这种流程", "only this procedure")),
+            Option("--state", "-s", metavar="NAME", say=Text("只看处于这个状态的", "only cases in this state")),
+            Option("--assignee", "-a", metavar="WHO", say=Text("只看这位责任人的", "only cases of this assignee")),
+            Option("--mine", "-m", flag=True, say=Text("只看我负责的", "only mine")),
+            Option("--room", metavar="ROOM", say=Text("只看这个房号的", "only of this room")),
+            Option("--customer", metavar="ID", say=Text("只看这位客户的", "only of this customer")),
+            Option("--parent", metavar="REF", say=Text("只看这个工单的下级工单", "only children of this case")),
+            Option("--mode", metavar="MODE", say=Text("看演练等模式的（drill）；all 为全部；不写只看真实工单",
+                                                     "cases of a mode (drill); `all` for every mode; else real ones only")),
+            Option("--closed", flag=True, say=Text("看已办结的", "closed cases instead of open ones")),
+            Option("--all", flag=True, to="everything", say=Text("未结和已结都看", "open and closed ones")),
+            Option("--order", metavar="deadline|opened|changed", words=("deadline", "opened", "changed"), default="deadline",
+                   say=Text("排序：时限（默认）、建单、变动", "by deadline (default), by opening, by last change")),
+            limit_option(50),
+            Option("--offset", metavar="N", convert=whole(), default=0, say=Text("跳过前 N 行", "leave out the first N")),
+            json_option(),
+        ],
+        say=Text("列出工单，最急的在前。", "List cases, the most urgent first."),
+        examples=("guanjia ls --mine", "guanjia ls -p complaint -s investigating", "guanjia ls --closed --order changed"),
+    ),
+    "find": Command(
+        "find", find,
+        [
+            Argument("text", metavar="TEXT", many=True, say=Text("要找的字", "what to look for")),
+            limit_option(20),
+            json_option(),
+        ],
+        say=Text("按编号、内容、房号查找，含已办结的；最近变动的在前。",
+                 "Find cases by number, summary or room, closed ones too; the last changed first."),
+        examples=("guanjia find 3-1-502", "guanjia find 电梯"),
+    ),
+}  # fmt: skip

@@ -1,0 +1,196 @@
+"""`outbox`: what was told to whom and how that went; sending again what failed for good."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ...clock import iso
+from ...errors import NotFound, Refused, Text
+from ...store.interface import OutboxRow
+from .. import words
+from ..desk import Desk
+from ..out import Ink, Piece
+from ..spec import Argument, Command, Entry, Group, Option, json_option, limit_option
+
+FAILED = ("dead", "unrenderable")
+
+
+def list_(desk: Desk, *, ref: str | None, status: str | None, limit: int, as_json: bool) -> None:
+    case = _case(desk, ref) if ref else None
+    rows = desk.store.outbox(case=case, status=status, limit=limit)
+    if as_json:
+        desk.out.json([_plain(desk, row) for row in rows])
+        return
+    if not rows:
+        desk.out.line(Text("没有通知。", "No notifications."))
+        return
+    table: list[list[Piece]] = []
+    for row in rows:
+        sent = row.notification
+        columns = desk.store.columns(sent.case)
+        table.append(
+            [
+                words.when(row.sent_at or sent.created_at, desk.zone, desk.now()), Ink(words.STATUS[row.status], _style(row)),
+                columns.number if columns else sent.case, desk.person(sent.recipient), sent.channel, sent.template,
+                sent.problem or row.last_error or sent.subject, Ink(short(sent.key), "dim"),
+            ]
+        )  # fmt: skip
+    head = (Text("时间", "WHEN"), Text("状态", "STATUS"), Text("工单", "CASE"), Text("收件人", "TO"), Text("渠道", "BY"),
+            Text("模板", "TEMPLATE"), Text("内容", "WHAT"), Text("键", "KEY"))  # fmt: skip
+    desk.out.table(table, head, flex=6)
+
+
+def show(desk: Desk, *, key: str, as_json: bool) -> None:
+    row = _find(desk, key)
+    if as_json:
+        desk.out.json(_plain(desk, row) | {"subject": row.notification.subject, "body": row.notification.body})
+        return
+    out, sent = desk.out, row.notification
+    columns = desk.store.columns(sent.case)
+    address = (
+        f"{desk.person(sent.recipient)} <{sent.address}>"
+        if sent.address and sent.address != sent.recipient
+        else desk.person(sent.recipient)
+    )
+    rows: list[list[Piece]] = [
+        [Ink(Text("键", "Key"), "dim"), sent.key],
+        [Ink(Text("工单", "Case"), "dim"), columns.number if columns else sent.case],
+        [Ink(Text("收件人", "To"), "dim"), address],
+        [Ink(Text("渠道", "Channel"), "dim"), sent.channel],
+        [Ink(Text("状态", "Status"), "dim"), Ink(words.STATUS[row.status], _style(row))],
+        [Ink(Text("尝试", "Attempts"), "dim"), str(row.attempts)],
+    ]
+    for title, at in (
+        (Text("产生", "Made"), sent.created_at),
+        (Text("发出", "Sent"), row.sent_at),
+        (Text("下次", "Next try"), row.next_at),
+    ):
+        if at is not None:
+            rows.append([Ink(title, "dim"), words.when(at, desk.zone)])
+    out.table(rows)
+    problem = sent.problem or row.last_error
+    if problem:
+        out.line(Ink(Text("问题：", "Problem: "), "late"), problem)
+    if sent.subject or sent.body:
+        out.line()
+        out.line(Ink(sent.subject, "bold"))
+        out.lines(sent.body)
+
+
+def retry(desk: Desk, *, key: str | None, everything: bool) -> None:
+    if key is None and not everything:
+        from ..failure import Usage
+
+        raise Usage(
+            Text("要重发哪一条？", "Which one is to be sent again?"),
+            Text("写键，或 --all 重发全部失败的", "Give its key, or --all for all that failed"),
+        )
+    rows = (
+        [row for status in FAILED for row in desk.store.outbox(status=status, limit=100_000)]
+        if key is None
+        else [_find(desk, key)]
+    )
+    again = sum(desk.store.retry(row.notification.key, desk.now()) for row in rows)
+    if key is not None and not again:
+        row = rows[0]
+        state = words.STATUS[row.status]
+        raise Refused(
+            "state",
+            Text(
+                f"这条通知“{state.zh}”，不需要重发。", f"This notification is {state.en}; there is nothing to repeat."
+            ),
+        )
+    desk.out.line(
+        Text(
+            f"{again} 条将重新发送（由 guanjia work 发出）。", f"{again} will be sent again (guanjia work sends them)."
+        )
+    )
+
+
+def _find(desk: Desk, key: str) -> OutboxRow:
+    """The notification with this key, or the only one whose short key it is."""
+    every = desk.store.outbox(limit=100_000)
+    rows = [row for row in every if row.notification.key == key] or [
+        row for row in every if short(row.notification.key) == key
+    ]
+    if len(rows) == 1:
+        return rows[0]
+    look = Text("键见 guanjia outbox list", "Keys: guanjia outbox list")
+    if rows:
+        listed = "\n".join(row.notification.key for row in rows)
+        raise Refused(
+            "ambiguous",
+            Text(f"“{key}”对应多条通知，请写全。", f"{key!r} fits several; write it in full."),
+            Text(listed, listed),
+        )
+    raise NotFound(Text(f"没有通知“{key}”。", f"There is no notification {key!r}."), look)
+
+
+def short(key: str) -> str:
+    """Eight characters that name a notification well enough to be typed."""
+    import hashlib
+
+    return hashlib.sha256(key.encode()).hexdigest()[:8]
+
+
+def _style(row: OutboxRow) -> str:
+    return "late" if row.status in FAILED else "good" if row.status == "sent" else ""
+
+
+def _case(desk: Desk, ref: str) -> str:
+    held = desk.store.get(ref)
+    if held is None:
+        raise NotFound(
+            Text(f"没有工单“{ref}”。", f"There is no case {ref!r}."), Text("编号见 guanjia ls", "Numbers: guanjia ls")
+        )
+    return held.id
+
+
+def _plain(desk: Desk, row: OutboxRow) -> dict[str, Any]:
+    sent = row.notification
+    return {
+        "key": sent.key, "short": short(sent.key), "case": sent.case, "seq": sent.seq, "template": sent.template,
+        "recipient": sent.recipient, "channel": sent.channel, "address": sent.address, "language": sent.language,
+        "status": row.status, "attempts": row.attempts, "created_at": iso(sent.created_at, desk.zone),
+        "sent_at": None if row.sent_at is None else iso(row.sent_at, desk.zone),
+        "next_at": None if row.next_at is None else iso(row.next_at, desk.zone), "problem": sent.problem or row.last_error,
+    }  # fmt: skip
+
+
+_KEY = Text("通知的键，或列表里的短键", "key of the notification, or the short one of the list")
+_STATES: Sequence[str] = tuple(words.STATUS)
+
+COMMANDS = {
+    "outbox": Group(
+        "outbox",
+        {
+            Text("命令", "Commands"): {
+                "list": Entry("outbox", Text("列出通知，最近的在前", "list notifications, the latest first")),
+                "show": Entry("outbox", Text("看一条通知的全文", "one notification in full")),
+                "retry": Entry("outbox", Text("重发失败的", "send failed ones again")),
+            }
+        },
+        default="list",
+        say=Text("看通知，重发失败的；不写命令则列出。", "Notifications: what was told to whom, and sending failed ones again; without a command, the list."),
+    ),
+    "list": Command(
+        "list", list_,
+        [
+            Argument("ref", required=False, complete="references", say=Text("只看这个工单的", "only of this case")),
+            Option("--status", "-s", metavar="|".join(_STATES), words=_STATES, say=Text("只看这种状态的", "only with this status")),
+            limit_option(50),
+            json_option(),
+        ],
+        say=Text("列出通知。", "List notifications."),
+        examples=("guanjia outbox list --status dead", "guanjia outbox list TS-2026-00001"),
+    ),
+    "show": Command("show", show, [Argument("key", say=_KEY), json_option()], say=Text("看一条通知的全文。", "One notification in full.")),
+    "retry": Command(
+        "retry", retry,
+        [Argument("key", required=False, say=_KEY),
+         Option("--all", flag=True, to="everything", say=Text("全部失败的", "all that failed"))],
+        say=Text("让失败的通知重新发送。", "Send failed notifications again."),
+        examples=("guanjia outbox retry --all",),
+    ),
+}  # fmt: skip

@@ -1,0 +1,186 @@
+"""`procedures`: which there are, and what one of them asks for, where it can be, and who may do what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ...errors import Invalid, NotFound, Text
+from .. import words
+from ..desk import Desk
+from ..out import Ink, Piece
+from ..spec import Argument, Command, json_option
+
+if TYPE_CHECKING:
+    from ...model.procedure import Branch, Procedure
+
+
+def procedures(desk: Desk, *, name: str | None, as_json: bool) -> None:
+    known = desk.engine.procedures()
+    if name is None:
+        _list(desk, known, as_json=as_json)
+        return
+    if name not in known:
+        raise NotFound(
+            Text(f"没有流程“{name}”。", f"There is no procedure {name!r}."),
+            Text(f"有：{'、'.join(known)}", f"There are: {', '.join(known)}"),
+        )
+    version = desk.engine.files.version(name)
+    if as_json:
+        desk.out.json(
+            {
+                "name": name,
+                "hash": version.hash,
+                "definition": version.procedure.model_dump(mode="json", by_alias=True, exclude_defaults=True),
+            }
+        )
+        return
+    _one(desk, version.procedure, version.hash)
+
+
+def _list(desk: Desk, known: Sequence[str], *, as_json: bool) -> None:
+    found: list[tuple[str, Procedure | None, str]] = []
+    for name in known:
+        try:
+            version = desk.engine.files.version(name)
+            found.append((name, version.procedure, version.hash))
+        except Invalid:
+            found.append((name, None, ""))
+    if as_json:
+        desk.out.json(
+            [
+                {"name": name, "valid": it is not None, "hash": hash or None, "labels": {} if it is None else {k: v.get(name, name) for k, v in it.labels.items()},
+                 "required": [] if it is None else [key for key, field in it.fields.items() if field.required and field.default is None],
+                 "modes": [] if it is None else list(it.modes)}
+                for name, it, hash in found
+            ]
+        )  # fmt: skip
+        return
+    rows: list[list[Piece]] = []
+    for name, it, hash in found:
+        if it is None:
+            rows.append(
+                [
+                    Ink(name, "bold"),
+                    Ink(Text("有错误，见 guanjia check", "has errors, see guanjia check"), "late"),
+                    "",
+                    "",
+                    "",
+                ]
+            )
+        else:
+            label = it.label(name, desk.out.language)
+            rows.append([Ink(name, "bold"), label, str(len(list(it.walk()))), str(len(it.sla)), Ink(hash[:12], "dim")])
+    desk.out.table(
+        rows,
+        (
+            Text("名字", "NAME"),
+            Text("流程", "PROCEDURE"),
+            Text("状态数", "STATES"),
+            Text("时限数", "CLOCKS"),
+            Text("版本", "VERSION"),
+        ),
+    )
+
+
+def _one(desk: Desk, it: Procedure, hash: str) -> None:
+    out = desk.out
+
+    def label(name: str) -> str:
+        return it.label(name, out.language)
+
+    out.line(Ink(label(it.procedure), "bold"), "  ", it.procedure, "  ", Ink(hash[:12], "dim"))
+    if it.modes:
+        out.line(
+            Ink(Text("模式：", "Modes: "), "dim"), ", ".join(f"{label(mode)} (--mode {mode})" for mode in it.modes)
+        )
+    out.line(Ink(Text("谁可以建单：", "Who may open: "), "dim"), ", ".join(_who(desk, it, word) for word in it.open_by))
+    if it.fields:
+        out.line()
+        out.line(Ink(Text("字段", "Fields"), "bold"))
+        rows: list[list[Piece]] = []
+        for name, field in it.fields.items():
+            marks = [out.both("必填", "required")] if field.required and field.default is None else []
+            marks += [out.both("个人信息", "personal")] if field.personal else []
+            marks += (
+                [out.both(f"默认 {field.default}", f"default {field.default}")] if field.default is not None else []
+            )
+            kind = "|".join(field.of) if field.of else out.say(words.TYPES[field.type])
+            rows.append([f"--{name}", label(name) if label(name) != name else "", kind, Ink(" ".join(marks), "soon")])
+        out.table(rows, indent="  ", flex=2)
+    out.line()
+    out.line(Ink(Text("状态与操作", "States and actions"), "bold"))
+    shown: list[list[Piece]] = []
+    for state, action, branch in _actions(it):
+        target = out.both("→ ", "→ ") + label(branch.to) if branch.to else ""
+        by = ", ".join(_who(desk, it, word) for word in branch.by)
+        where = out.both("任何状态", "any state") if state is None else label(state)
+        shown.append(
+            [where, Ink(action, "good"), label(action) if label(action) != action else "", target, Ink(by, "dim")]
+        )
+    out.table(
+        _without_repeats(shown),
+        (Text("状态", "STATE"), Text("操作", "ACTION"), "", "", Text("谁", "WHO")),
+        indent="  ",
+        flex=4,
+    )
+    if it.sla:
+        out.line()
+        out.line(Ink(Text("时限", "Clocks"), "bold"))
+        out.table([[label(name), _target(out.language, sla)] for name, sla in it.sla.items()], indent="  ", flex=1)
+
+
+def _actions(it: Procedure) -> Iterator[tuple[str | None, str, Branch]]:
+    for name, branches in it.transitions.items():
+        for branch in branches:
+            yield None, name, branch
+    for state, node, _ in it.walk():
+        for name, branches in node.transitions.items():
+            for branch in branches:
+                yield state, name, branch
+    for branch in it.reopen:
+        yield None, "reopen", branch
+
+
+def _without_repeats(rows: list[list[Piece]]) -> list[list[Piece]]:
+    previous: Piece | None = None
+    out = []
+    for first, *rest in rows:
+        out.append(["" if first == previous else first, *rest])
+        previous = first
+    return out
+
+
+def _who(desk: Desk, it: Procedure, word: str) -> str:
+    base, _, behalf = word.partition(" for ")
+    known = words.RELATIONS.get(base)
+    roles: dict[str, Any] = desk.known.get("organisation", {}).get("roles", {})
+    label = (
+        desk.out.say(known)
+        if known
+        else (roles.get(base) or {}).get("label", {}).get(desk.out.language) or it.label(base, desk.out.language)
+    )
+    return desk.out.both(f"{label}（代客户）", f"{label} for the customer") if behalf else label
+
+
+def _target(language: str, sla: Any) -> str:
+    parts = []
+    for target in sla.target:
+        measure = (
+            target.within
+            or target.until
+            or "min(" + ", ".join(item.within or item.until or "" for item in target.earliest) + ")"
+        )
+        guard = " & ".join(item.that for item in target.guard)
+        parts.append(f"{measure} [{guard}]" if guard else measure)
+    return "；".join(parts) if language == "zh" else "; ".join(parts)
+
+
+COMMANDS = {
+    "procedures": Command(
+        "procedures", procedures,
+        [Argument("name", metavar="PROCEDURE", required=False, complete="procedures", say=Text("流程的名字", "name of a procedure")), json_option()],
+        say=Text("列出流程；给出名字则列出它的字段、状态、操作、时限。", "List the procedures; with a name, its fields, states, actions and clocks."),
+        examples=("guanjia procedures", "guanjia procedures complaint"),
+    ),
+}  # fmt: skip

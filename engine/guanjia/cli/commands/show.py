@@ -1,0 +1,233 @@
+"""`show`: one case as a person needs it, or as a program does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...clock import Instant
+from ...errors import NotFound, Text
+from ...model.case import Case, Clock
+from .. import words
+from ..desk import Desk
+from ..out import Ink, Piece
+from ..spec import Argument, Command, Option, json_option
+from ..telling import Telling
+
+
+def show(desk: Desk, *, ref: str, reveal: bool, everything: bool, as_json: bool) -> None:
+    case = desk.engine.case(ref)
+    telling = Telling(desk, case, reveal=reveal)
+    options = _options(desk, case)
+    if as_json:
+        desk.out.json(_plain(desk, telling, case, options))
+        return
+    now = desk.now()
+    _head(desk, telling, case)
+    _fields(desk, telling, case)
+    _clocks(desk, telling, case, now)
+    _notifications(desk, case)
+    _history(desk, telling, case, everything=everything)
+    desk.out.line()
+    if options is None:
+        desk.out.line(
+            Ink(
+                Text("要看您能办什么，请用 --as 说明身份。", "Say who you are with --as to see what you can do."), "dim"
+            )
+        )
+    else:
+        telling.options(options)
+
+
+def _options(desk: Desk, case: Case) -> Any:
+    """What can be done by whoever asks; None when nobody is known, for looking needs no name."""
+    if desk.given_actor is None:
+        try:
+            return desk.engine.available(case.id, desk.actor)
+        except NotFound:
+            return None
+    return desk.engine.available(case.id, desk.actor)
+
+
+def _head(desk: Desk, telling: Telling, case: Case) -> None:
+    out, columns = desk.out, desk.store.columns(case.id)
+    finished = case.closed_at is not None
+    state = telling.label(case.outcome or "") if finished else telling.states(case.states)
+    pieces: list[Piece] = [
+        Ink(case.number, "bold"),
+        "  ",
+        telling.label(case.procedure),
+        "  ",
+        Ink(state, "good" if finished else "bold"),
+    ]
+    if case.mode:
+        pieces += ["  ", Ink(f"[{telling.label(case.mode)}]", "soon")]
+    if finished:
+        at = words.when(case.closed_at, desk.zone)
+        pieces += ["  ", Text(f"{at} 办结", f"closed {at}")]
+    out.line(*pieces)
+    if columns is not None and columns.summary:
+        out.lines(columns.summary)
+    opened = words.when(case.opened_at, desk.zone)
+    about = [
+        (Text("责任人", "Assignee"), desk.person(case.assignee)),
+        (Text("房号", "Room"), columns.room if columns is not None else None),
+        (Text("客户", "Customer"), case.customer),
+        (Text("建单", "Opened"), f"{opened}  {desk.person(case.opener)}"),
+        (Text("上级工单", "Parent"), _number(desk, case.parent)),
+        *((Text(f"下级工单 {name}", f"Child {name}"), _number(desk, child)) for name, child in case.children.items()),
+    ]
+    out.table([[Ink(title, "dim"), text] for title, text in about if text])
+
+
+def _number(desk: Desk, identity: str | None) -> str | None:
+    if identity is None:
+        return None
+    columns = desk.store.columns(identity)
+    return columns.number if columns is not None else identity
+
+
+def _title(desk: Desk, text: Text) -> None:
+    desk.out.line()
+    desk.out.line(Ink(text, "bold"))
+
+
+def _fields(desk: Desk, telling: Telling, case: Case) -> None:
+    rows: list[list[Piece]] = [
+        [Ink(telling.label(name), "dim"), telling.value(case.fields[name], field)]
+        for name, field in telling.procedure.fields.items()
+        if case.fields.get(name) is not None
+    ]
+    if rows:
+        _title(desk, Text("字段", "Fields"))
+        desk.out.table(rows, indent="  ", flex=1)
+
+
+def _clocks(desk: Desk, telling: Telling, case: Case, now: Instant) -> None:
+    clocks = [*case.clocks.values(), *reversed(case.cycles)]
+    if not clocks:
+        return
+    _title(desk, Text("时限", "Clocks"))
+    rows: list[list[Piece]] = []
+    for clock in clocks:
+        text, style = words.clock(clock, now)
+        name = telling.label(clock.name)
+        cycle = "" if clock.cycle == 1 else Text(f"第 {clock.cycle} 轮", f"cycle {clock.cycle}")
+        due = (
+            Text(f"应于 {words.when(clock.due, desk.zone)}", f"due {words.when(clock.due, desk.zone)}")
+            if clock.due is not None
+            else ""
+        )
+        unsure = (
+            Text("（日历未公布，暂定）", "(provisional: the calendar is not published yet)")
+            if clock.provisional and clock.open
+            else ""
+        )
+        rows.append([name, Ink(text, style), due, cycle, Ink(unsure, "soon")])
+    desk.out.table(rows, indent="  ")
+
+
+def _notifications(desk: Desk, case: Case) -> None:
+    rows = desk.store.outbox(case=case.id, limit=20)
+    if not rows:
+        return
+    _title(desk, Text("通知", "Notifications"))
+    table: list[list[Piece]] = []
+    for row in rows:
+        sent = row.notification
+        bad = row.status in ("dead", "unrenderable")
+        table.append(
+            [
+                words.when(row.sent_at or sent.created_at, desk.zone), Ink(words.STATUS[row.status], "late" if bad else ""),
+                desk.person(sent.recipient), sent.channel, sent.template, sent.problem or row.last_error or sent.subject,
+            ]
+        )  # fmt: skip
+    desk.out.table(table, indent="  ", flex=5)
+
+
+def _history(desk: Desk, telling: Telling, case: Case, *, everything: bool) -> None:
+    events = desk.engine.history(case.id)
+    _title(desk, Text("经过", "History"))
+    shown = events if everything else events[-30:]
+    if len(shown) < len(events):
+        hidden = len(events) - len(shown)
+        desk.out.line(
+            "  ",
+            Ink(
+                Text(f"（更早的 {hidden} 条未显示，加 --all）", f"({hidden} earlier ones not shown; add --all)"), "dim"
+            ),
+        )
+    for event in shown:
+        late = event.type == "reached" and event.name.endswith(".due")
+        style = "late" if late else "dim" if event.type == "refused" else ""
+        recorded = ""
+        if event.recorded_at - event.occurred_at > 60_000_000 and event.actor != "system":
+            at = words.when(event.recorded_at, desk.zone)
+            recorded = desk.out.both(f"（{at} 补登）", f" (recorded {at})")
+        desk.out.line("  ", Ink(words.when(event.occurred_at, desk.zone), "dim"), "  ", Ink(telling.event(event), style), "  ",
+                      Ink(desk.person(event.actor), "dim"), Ink(recorded, "soon"))  # fmt: skip
+        for detail in telling.details(event):
+            text, style = detail if isinstance(detail, Ink) else (detail, "")
+            desk.out.lines(text, indent=" " * 20, style=style)
+
+
+def _plain(desk: Desk, telling: Telling, case: Case, options: Any) -> dict[str, Any]:
+    """The case as docs/cli.md promises it."""
+    columns = desk.store.columns(case.id)
+    at = telling.at
+
+    def clock(item: Clock) -> dict[str, Any]:
+        return {
+            "name": item.name, "cycle": item.cycle, "status": item.status, "started_at": at(item.started_at),
+            "due": at(item.due), "breached_at": at(item.breached_at), "ended_at": at(item.ended_at),
+            "seconds_left": (item.due - desk.now()) // 1_000_000 if item.due is not None and item.status == "running" else None,
+            "provisional": item.provisional,
+        }  # fmt: skip
+
+    return {
+        "number": case.number, "id": case.id, "version": case.seq, "procedure": case.procedure, "procedure_version": case.version,
+        "mode": case.mode, "states": list(case.states), "assignee": case.assignee, "opener": case.opener,
+        "customer": case.customer, "summary": columns.summary if columns else "", "room": columns.room if columns else None,
+        "opened_at": at(case.opened_at), "changed_at": at(case.changed_at), "closed_at": at(case.closed_at),
+        "outcome": case.outcome, "parent": case.parent, "children": dict(case.children),
+        "fields": {name: telling.plain(case.fields.get(name), field) for name, field in telling.procedure.fields.items()},
+        "clocks": [clock(item) for item in (*case.clocks.values(), *case.cycles)],
+        "notifications": [
+            {
+                "key": row.notification.key, "template": row.notification.template, "recipient": row.notification.recipient,
+                "channel": row.notification.channel, "status": row.status, "attempts": row.attempts, "sent_at": at(row.sent_at),
+                "problem": row.notification.problem or row.last_error,
+            }
+            for row in desk.store.outbox(case=case.id)
+        ],
+        "events": [
+            {
+                "seq": event.seq, "type": event.type, "name": event.name, "actor": event.actor,
+                "occurred_at": at(event.occurred_at), "recorded_at": at(event.recorded_at), "words": telling.event(event),
+            }
+            for event in desk.engine.history(case.id)
+        ],
+        "actions": None if options is None else [
+            {
+                "action": item.action, "allowed": item.allowed, "to": item.to, "requires": list(item.requires),
+                "why": [desk.out.say(text) for text in item.why], "command": telling.command(item) if item.allowed else None,
+            }
+            for item in options
+        ],
+    }  # fmt: skip
+
+
+COMMANDS = {
+    "show": Command(
+        "show", show,
+        [
+            Argument("ref", complete="references", say=Text("工单编号", "number of the case")),
+            Option("--reveal", flag=True, say=Text("显示完整的个人信息", "show personal data in full")),
+            Option("--all", flag=True, to="everything", say=Text("显示全部经过", "show the whole history")),
+            json_option(),
+        ],
+        say=Text("看一个工单：字段、时限、通知、经过，以及您接下来能做什么。",
+                 "One case: fields, clocks, notifications, history, and what you can do next."),
+        more=Text("标记为个人信息的字段默认打码：138****1234、张**。", "Personal fields are masked: 138****1234, 张**."),
+        examples=("guanjia show TS-2026-00001",),
+    ),
+}  # fmt: skip

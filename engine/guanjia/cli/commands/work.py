@@ -1,0 +1,92 @@
+"""`work`: the worker in the foreground; each round that did something is one line."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from ...errors import Text
+from .. import words
+from ..desk import Desk
+from ..failure import Usage
+from ..out import Ink, Out
+from ..spec import Command, Option, json_option
+
+if TYPE_CHECKING:
+    from ...runtime.engine import Work
+
+
+class _Lines(logging.Handler):
+    """Log records as lines on standard error, cleaned like all else. Of an unforeseen error only its kind is shown."""
+
+    def __init__(self, out: Out) -> None:
+        super().__init__(logging.WARNING)
+        self.out = out
+
+    def emit(self, record: logging.LogRecord) -> None:
+        kind = record.exc_info[0] if record.exc_info else None
+        self.out.line(
+            Ink(f"{record.levelname.lower()}: ", "late"),
+            record.getMessage(),
+            f" ({kind.__name__})" if kind else "",
+            err=True,
+        )
+        self.out.flush()
+
+
+def work(desk: Desk, *, once: bool, as_json: bool) -> None:
+    if as_json and not once:
+        raise Usage(Text("--json 只能与 --once 一起用。", "--json goes with --once only."))
+    engine, out = desk.engine, desk.out
+    logger = logging.getLogger("guanjia")
+    logger.addHandler(_Lines(out))
+    logger.propagate = False
+    # The scheduler's own remarks are none of the user's business; only its failures are.
+    logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
+    if once:
+        done = engine.run_once()
+        if as_json:
+            out.json({"fired": done.fired, "applied": done.applied, "opened": done.opened, "delivered": done.delivered,
+                      "failed": done.failed, "problems": list(done.problems)})  # fmt: skip
+            return
+        _print(desk, done)
+        for problem in done.problems:
+            out.line(Ink("! ", "late"), problem, err=True)
+        return
+    from ...runtime.worker import Worker
+
+    def report(done: Work) -> None:
+        if done.fired or done.applied or done.opened or done.delivered or done.failed:
+            _print(desk, done)
+            out.flush()
+
+    out.line(Text("后台已启动，Ctrl-C 停止。", "The worker is running; Ctrl-C stops it."))
+    out.flush()
+    Worker(engine, report=report).run_forever()
+    out.line(Text("后台已停止。", "The worker has stopped."))
+
+
+def _print(desk: Desk, done: Work) -> None:
+    out = desk.out
+    at = words.when(desk.now(), desk.zone)
+    counts = (
+        (Text("到时", "due"), done.fired, ""), (Text("工单间", "between cases"), done.applied, ""), (Text("定时建单", "opened by schedule"), done.opened, ""),
+        (Text("已发送", "sent"), done.delivered, "good"), (Text("发送失败", "not sent"), done.failed, "late"),
+    )  # fmt: skip
+    shown = [Ink(f"{out.say(title)} {count}", style) for title, count, style in counts if count]
+    pieces = [piece for item in shown for piece in ("  ", item)] or [
+        "  ",
+        Ink(Text("没有要做的", "nothing to do"), "dim"),
+    ]
+    out.line(Ink(at, "dim"), *pieces)
+
+
+COMMANDS = {
+    "work": Command(
+        "work", work,
+        [Option("--once", flag=True, say=Text("只做一轮，然后退出", "one round, then exit")), json_option()],
+        say=Text("运行后台：到时的期限、升级、定时建单、发通知。可以同时运行几个。",
+                 "Run the worker: deadlines, escalation, scheduled cases, notifications. Several may run at once."),
+        examples=("guanjia work", "guanjia work --once"),
+    ),
+}  # fmt: skip

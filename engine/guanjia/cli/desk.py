@@ -1,0 +1,243 @@
+"""Where one run of the command line sits: which office, which database, who asks.
+
+Everything is found when it is first asked for, so that a list of cases opens the database and nothing else: words, zone and
+names come from the small compiled copy of the office's files that the engine keeps in the database (setting `office`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from ..clock import Clock, Instant, SystemClock
+from ..errors import NotFound, Text
+from .failure import Usage
+from .out import Out
+
+if TYPE_CHECKING:
+    from ..model.event import Actor
+    from ..runtime.engine import Engine
+    from ..store.interface import Store
+
+OFFICE = "office.yaml"
+_DATABASE = r"""^database:[ \t]*(?:"([^"\n]*)"|'([^'\n]*)'|([^\s#"'](?:[^\n#]|(?<!\s)#)*))"""
+
+
+class Desk:
+    """What the commands of one run share. `given_…` is what stood on the command line."""
+
+    def __init__(self, out: Out, clock: Clock | None = None) -> None:
+        self.out = out
+        self.clock: Clock = clock or SystemClock()
+        self.given_office: str | None = None
+        self.given_actor: str | None = None
+        self._engine: Engine | None = None
+        self._store: Store | None = None
+
+    def take(self, given: Mapping[str, str]) -> None:
+        """Options of every command, as they stood on the command line."""
+        self.given_office = given.get("office", self.given_office)
+        self.given_actor = given.get("as", self.given_actor)
+        self.out.language = given.get("lang", self.out.language)
+
+    # -- the office
+
+    @cached_property
+    def folder(self) -> str:
+        """The folder of the office; NotFound with the ways to name one."""
+        named = self.given_office or os.environ.get("GUANJIA_OFFICE")
+        if named:
+            if os.path.isfile(os.path.join(named, OFFICE)):
+                return os.path.abspath(named)
+            raise NotFound(
+                Text(f"{named} 里没有 office.yaml，不是办公室文件夹。", f"{named} holds no office.yaml: it is not the folder of an office."),
+                Text(f"新建一个：guanjia init {named}", f"Make one: guanjia init {named}"),
+            )  # fmt: skip
+        here = os.getcwd()
+        while True:
+            if os.path.isfile(os.path.join(here, OFFICE)):
+                return here
+            above = os.path.dirname(here)
+            if above == here:
+                break
+            here = above
+        raise NotFound(
+            Text("这里和上级目录里都没有 office.yaml。", "There is no office.yaml here or in any folder above."),
+            Text(
+                "新建办公室：guanjia init 文件夹\n或指定已有的：--office 文件夹，或环境变量 GUANJIA_OFFICE",
+                "Make an office: guanjia init DIR\nor name one: --office DIR, or the environment variable GUANJIA_OFFICE",
+            ),
+        )
+
+    @cached_property
+    def database(self) -> str:
+        """Where the cases are: a file's path, or a URL. Read without a YAML parser, which would cost more than the list."""
+        with open(os.path.join(self.folder, OFFICE), encoding="utf-8", errors="replace") as file:
+            named = database_of(file.read(1_000_000))
+        return named if "://" in named else os.path.join(self.folder, named)
+
+    @property
+    def store(self) -> Store:
+        """The database without the engine; the engine's own when that is open already."""
+        if self._engine is not None:
+            return self._engine.store
+        if self._store is None:
+            if "://" not in self.database and not os.path.exists(self.database):
+                return self.engine.store  # a new office: the engine makes its database
+            from ..store import open_store
+
+            self._store = open_store(self.database)
+        return self._store
+
+    @property
+    def engine(self) -> Engine:
+        if self._engine is None:
+            from ..runtime.engine import Engine
+
+            self._engine = Engine.at(self.folder, clock=self.clock)
+        return self._engine
+
+    @cached_property
+    def known(self) -> Mapping[str, Any]:
+        """The compiled copy of the office's files: name, zone, labels, staff, organisation."""
+        text = self.store.setting("office")
+        if text is None:
+            text = self.engine.store.setting("office") or "{}"
+        data: dict[str, Any] = json.loads(text)
+        return data
+
+    def now(self) -> Instant:
+        return self.clock.now()
+
+    @property
+    def zone(self) -> str:
+        return str(self.known.get("zone", "Asia/Shanghai"))
+
+    # -- words
+
+    def label(self, procedure: str, name: str) -> str:
+        """What people of this office call a state, field, action or value of a procedure."""
+        tables = self.known.get("labels", {}).get(procedure, {})
+        for language in (self.out.language, "en", "zh"):
+            word = tables.get(language, {}).get(name)
+            if word is not None:
+                return str(word)
+        return name
+
+    def person(self, who: str | None) -> str:
+        """The name of a member of staff, or what else the id means."""
+        if not who:
+            return "—"
+        bare = who.removeprefix("staff:")
+        if bare in ("system", "customer"):
+            from .words import RELATIONS
+
+            return self.out.say(RELATIONS[bare])
+        name = self.known.get("staff", {}).get(bare)
+        return f"{name}（{bare}）" if name and self.out.language == "zh" else f"{name} ({bare})" if name else bare
+
+    def short(self, who: str | None) -> str:
+        """The name alone, for lists."""
+        return str(self.known.get("staff", {}).get(who) or who or "")
+
+    # -- who asks
+
+    @property
+    def actor(self) -> Actor:
+        """Who asks; NotFound says how to tell us when nobody is known."""
+        return self.identify()[0]
+
+    @property
+    def who(self) -> str:
+        """The id of who asks, without the engine where the compiled copy of the files knows it already."""
+        named = self.given_actor or os.environ.get("GUANJIA_AS")
+        if named in self.known.get("staff", {}):
+            return str(named)
+        if not named:
+            user, staff = system_user(), self.known.get("organisation", {}).get("staff", {})
+            found = next((who for who, person in staff.items() if user in person.get("users", ())), None)
+            if found is not None:
+                return str(found)
+        return self.actor.id
+
+    def identify(self) -> tuple[Actor, str]:
+        """Who asks, and how that is known: `--as`, `GUANJIA_AS`, or the name of the system's user."""
+        from ..model.event import SYSTEM, Actor
+
+        named, source = self.given_actor, "--as"
+        if not named:
+            named, source = os.environ.get("GUANJIA_AS"), "GUANJIA_AS"
+        if named:
+            if named == SYSTEM.id:
+                return SYSTEM, source
+            if named.startswith("customer:"):
+                return Actor(named.removeprefix("customer:"), (), "customer"), source
+            return self.engine.organisation.actor(named), source
+        user = system_user()
+        found = self.engine.organisation.by_user(user)
+        if found is None:
+            people = self.known.get("staff", {})
+            some = next(iter(people), "ID")
+            listed = ", ".join(list(people)[:8])
+            raise NotFound(
+                Text(f"系统用户“{user}”没有对应的员工，不知道是谁在办理。", f"The system's user {user!r} stands for nobody here; who is asking?"),
+                Text(
+                    f"说明身份：guanjia --as {some} …，或环境变量 GUANJIA_AS={some}\n"
+                    f"固定下来：在 organisation.yaml 该员工下写 users: [{user}]\n现有员工：{listed}",
+                    f"Say who: guanjia --as {some} …, or the environment variable GUANJIA_AS={some}\n"
+                    f"For good: write users: [{user}] under that person in organisation.yaml\nThere are: {listed}",
+                ),
+                known=list(people),
+            )  # fmt: skip
+        return found, user
+
+    def actor_or_system(self) -> Actor:
+        """Who asks, or the system where nobody is known: for signals, which other programs send."""
+        from ..model.event import SYSTEM
+
+        if self.given_actor or os.environ.get("GUANJIA_AS"):
+            return self.actor
+        return self.engine.organisation.by_user(system_user()) or SYSTEM
+
+    def instant(self, text: str, option: str) -> Instant:
+        """A time that was typed, in the office's zone: 2026-11-24 09:05, 2026-11-24T09:05:00+08:00, or 09:05 today."""
+        from ..clock import from_iso, moment
+
+        typed = text.strip()
+        if re.fullmatch(r"\d{1,2}:\d\d", typed):
+            typed = f"{moment(self.now(), self.zone):%Y-%m-%d}T{typed.zfill(5)}"
+        try:
+            return from_iso(typed, self.zone)
+        except ValueError:
+            raise Usage(
+                Text(f"{option} 的“{text}”不是时间。", f"{option}: {text!r} is no time."),
+                Text("写成 2026-11-24 09:05，或今天的 09:05", "Write 2026-11-24 09:05, or 09:05 for today"),
+            ) from None
+
+    def close(self) -> None:
+        if self._engine is not None:
+            self._engine.close()
+        if self._store is not None:
+            self._store.close()
+
+
+def database_of(text: str) -> str:
+    """What `office.yaml` says of its database."""
+    found = re.search(_DATABASE, text, re.MULTILINE)
+    return next(part for part in found.groups() if part is not None).strip() if found else "guanjia.db"
+
+
+def system_user() -> str:
+    """The name of the user that the operating system knows; variables that anybody can set are not asked."""
+    try:
+        import pwd
+
+        return pwd.getpwuid(os.getuid()).pw_name
+    except (ImportError, KeyError):
+        import getpass
+
+        return getpass.getuser()

@@ -1,0 +1,144 @@
+"""One run of the command line: find the language, parse, one call, and the exit code. Whatever goes wrong ends in words."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from ..clock import Clock
+from ..errors import GuanjiaError, Text
+from . import failure
+from .desk import Desk
+from .out import Out
+from .spec import PROGRAM, Entry, Group, quick
+
+QUICK = ("ls", "find")
+"""Commands that are read without click where the line is a simple one."""
+
+COMPLETE = "_GUANJIA_COMPLETE"
+"""Set by the shell that asks for completions."""
+
+SECTIONS = {
+    Text("看", "Look"): {
+        "ls": Entry("ls", Text("列出工单，最急的在前", "list cases, the most urgent first")),
+        "find": Entry("ls", Text("按编号、内容、房号查找工单", "find cases by number, summary or room")),
+        "show": Entry("show", Text("看一个工单：时限、经过、接下来能做什么", "one case: clocks, history, what can be done next")),
+        "board": Entry("board", Text("看全局：各流程各状态有多少，哪些最急", "the whole office: counts by state, and what is most urgent")),
+        "outbox": Entry("outbox", Text("看通知，重发失败的", "notifications, and sending failed ones again")),
+    },
+    Text("办", "Act"): {
+        "open": Entry("acts", Text("新建工单", "open a case")),
+        "do": Entry("acts", Text("办理一步；不写操作则列出能做什么", "take an action; without one, list what can be done")),
+        "signal": Entry("acts", Text("传入其他系统的信号", "send a signal from another system")),
+        "edit": Entry("acts", Text("修改字段", "change fields")),
+        "assign": Entry("acts", Text("指定责任人", "make somebody responsible")),
+        "note": Entry("acts", Text("加一条备注", "add a remark")),
+        "attach": Entry("acts", Text("附上文件", "attach a file")),
+    },
+    Text("办公室", "Office"): {
+        "init": Entry("init", Text("新建办公室文件夹", "make the folder of a new office")),
+        "work": Entry("work", Text("运行后台：计时、升级、发通知", "run the worker: deadlines, escalation, notifications")),
+        "doctor": Entry("doctor", Text("体检：数据库、通知、日历、文件", "health: database, notifications, calendars, files")),
+        "audit": Entry("doctor", Text("核对每个工单与它的历史", "verify every case against its history")),
+        "whoami": Entry("whoami", Text("我是谁，有什么角色", "who I am here, and my roles")),
+        "completion": Entry("completion", Text("命令行自动补全脚本", "script for completion in the shell")),
+    },
+    Text("规则", "Rules"): {
+        "check": Entry("check", Text("检查所有文件，指出错在哪一行", "check all files and name the very line that is wrong")),
+        "test": Entry("check", Text("运行流程旁边的情景测试", "run the stories beside the procedures")),
+        "procedures": Entry("procedures", Text("有哪些流程；一个流程的字段、状态、操作", "the procedures; fields, states and actions of one")),
+        "calendar": Entry("calendar", Text("工作日历：月历、检查、期限推算", "working calendars: a month, checks, where a deadline falls")),
+    },
+}  # fmt: skip
+
+ROOT = Group(
+    PROGRAM,
+    SECTIONS,
+    say=Text("管家：物业服务中心的流程引擎", "Guanjia: the workflow engine of a property-management office"),
+)
+
+
+def language(arguments: Sequence[str]) -> str:
+    """The language of this run, before anything is parsed, so that errors of parsing are in it too."""
+    named = ""
+    for i, word in enumerate(arguments):
+        if word == "--lang":
+            named = arguments[i + 1] if i + 1 < len(arguments) else ""
+        elif word.startswith("--lang="):
+            named = word.partition("=")[2]
+    if named not in ("zh", "en"):
+        wishes = ("GUANJIA_LANG", "LC_ALL", "LC_MESSAGES", "LANG")
+        named = next((value for wish in wishes if (value := os.environ.get(wish))), "")
+    return "zh" if named.lower().startswith("zh") else "en"
+
+
+def run(arguments: Sequence[str], clock: Clock | None = None) -> int:
+    """Run one command line and return its exit code."""
+    out = Out(language(arguments))
+    desk = Desk(out, clock)
+    try:
+        code = _guarded(list(arguments), desk)
+        out.flush()
+        return code
+    except BrokenPipeError:
+        # Whoever read us has gone, which is no error of ours; what is still buffered must not fail at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return failure.OK
+    finally:
+        _close(desk)
+
+
+def _guarded(arguments: list[str], desk: Desk) -> int:
+    out = desk.out
+    try:
+        _readable(arguments)
+        return _called(arguments, desk)
+    except GuanjiaError as error:
+        out.stdout.flush()
+        return failure.report(error, out)
+    except (KeyboardInterrupt, EOFError):
+        out.line(err=True)
+        out.line(Text("已中止。", "Stopped."), err=True)
+        return failure.INTERRUPTED
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        return failure.last_resort(error, out, desk.__dict__.get("folder"), arguments)
+
+
+def _called(arguments: list[str], desk: Desk) -> int:
+    simple = None if COMPLETE in os.environ else quick(ROOT, QUICK, arguments)
+    if simple is not None:
+        command, values, everywhere = simple
+        desk.take(everywhere)
+        return command.run(desk, **values) or failure.OK
+    import click
+
+    from .grammar import build, translated
+
+    try:
+        code = build(ROOT).main(arguments, PROGRAM, complete_var=COMPLETE, standalone_mode=False, obj=desk)
+    except click.ClickException as error:
+        raise translated(error) from None
+    except click.Abort:
+        raise KeyboardInterrupt from None
+    return code if isinstance(code, int) else failure.OK
+
+
+def _readable(arguments: Sequence[str]) -> None:
+    """Bytes that are no text in the encoding of the terminal can be kept nowhere."""
+    for word in arguments:
+        try:
+            word.encode()
+        except UnicodeEncodeError:
+            raise failure.Usage(
+                Text(f"“{word}”不是正确的 UTF-8 文字。", f"{word!r} is not valid UTF-8 text."),
+                Text("请检查终端的编码设置。", "Check the encoding of your terminal."),
+            ) from None
+
+
+def _close(desk: Desk) -> None:
+    try:
+        desk.close()
+    except GuanjiaError as error:
+        failure.report(error, desk.out)

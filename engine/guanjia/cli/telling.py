@@ -1,0 +1,235 @@
+"""A case in words: the values of its fields, its events, what can be done next. What is personal is masked.
+
+Used by `show`, by `do` (what can be done) and by every command that prints what it did.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..errors import Text
+from ..model.event import PERSONAL, Event, is_personal
+from . import words
+from .out import Ink, Piece
+
+if TYPE_CHECKING:
+    from ..core import Option, Program
+    from ..model.case import Case
+    from ..model.procedure import Field
+    from .desk import Desk
+
+
+class Telling:
+    """Puts what a case holds into words, in the labels of the version that it is pinned to."""
+
+    def __init__(self, desk: Desk, case: Case, *, reveal: bool = False) -> None:
+        self.desk, self.out, self.case, self.reveal = desk, desk.out, case, reveal
+        self.program: Program = desk.engine.program(case)
+        self.procedure = self.program.procedure
+        self.personal: Mapping[str, Any] = desk.engine.personal(case.id)
+
+    def label(self, name: str) -> str:
+        return self.procedure.label(name, self.out.language)
+
+    def named(self, name: str) -> str:
+        """Label and name, as people read and type it."""
+        label = self.label(name)
+        if label == name:
+            return name
+        return f"{label}（{name}）" if self.out.language == "zh" else f"{label} ({name})"
+
+    # -- values
+
+    def value(self, held: Any, field: Field | None = None) -> str:
+        kind = field.type if field is not None else "text"
+        if held is None:
+            return "—"
+        if is_personal(held):
+            clear = self.personal.get(held[PERSONAL])
+            if clear is None:
+                return self.out.both("（已销毁）", "(destroyed)")
+            return str(clear) if self.reveal else words.mask(clear, kind)
+        if isinstance(held, bool):
+            return self.out.both("是", "yes") if held else self.out.both("否", "no")
+        if kind == "instant" and isinstance(held, int):
+            return words.when(held, self.desk.zone)
+        if kind == "choice":
+            return self.label(str(held))
+        if kind == "staff":
+            return self.desk.person(str(held))
+        if kind == "duration":
+            from ..calendars import format_amount, parse_amount
+
+            return format_amount(parse_amount(str(held)), self.out.language)
+        if isinstance(held, list | tuple):
+            return self.out.both("、", ", ").join(self.label(str(item)) for item in held)
+        return str(held)
+
+    def plain(self, held: Any, field: Field | None = None) -> Any:
+        """A value for programs: personal ones masked unless they were asked for, instants as ISO 8601."""
+        if is_personal(held):
+            clear = self.personal.get(held[PERSONAL])
+            if clear is None or self.reveal:
+                return clear
+            return words.mask(clear, field.type if field is not None else "text")
+        if field is not None and field.type == "instant" and isinstance(held, int):
+            return self.at(held)
+        return held
+
+    def at(self, instant: int | None) -> str | None:
+        from ..clock import iso
+
+        return None if instant is None else iso(instant, self.desk.zone)
+
+    def states(self, names: Sequence[str]) -> str:
+        """Innermost states by label; inside others, the outer ones too: 处理中·调查中."""
+        return " + ".join("·".join(self.label(node) for node in self._path(name)) for name in names)
+
+    def _path(self, name: str) -> list[str]:
+        node = self.program.nodes.get(name)
+        return [part.name for part in node.path[1:]] if node is not None else [name]
+
+    # -- events
+
+    def event(self, event: Event) -> str:
+        """What happened, in one line: the action by its label and, where the case moved, from where to where."""
+        what = self._what(event)
+        left, entered = event.data.get("exited", ()), event.data.get("states")
+        if not entered or event.type == "opened":
+            return what
+        before = [name for name in left if self._leaf(name)]
+        after = [name for name in entered if name in event.data.get("entered", ())] or list(entered)
+        way = " + ".join(map(self.label, before)) + " → " if before else "→ "
+        return (
+            f"{what}: {way}{' + '.join(map(self.label, after))}"
+            if self.out.language == "en"
+            else f"{what}：{way}{' + '.join(map(self.label, after))}"
+        )
+
+    def _leaf(self, name: str) -> bool:
+        node = self.program.nodes.get(name)
+        return node is not None and node.leaf
+
+    def _what(self, event: Event) -> str:
+        both, data = self.out.both, event.data
+        if event.type == "opened":
+            mode = data.get("case", {}).get("mode")
+            return both("建单", "opened") + (f"（{self.label(mode)}）" if mode else "")
+        if event.type == "acted":
+            return self.label(event.name)
+        if event.type == "signalled":
+            return both(f"信号“{self.label(event.name)}”", f"signal “{self.label(event.name)}”")
+        if event.type == "elapsed":
+            name = self.label(event.name.rpartition(".")[2])
+            return both(f"到时“{name}”", f"time ran out: “{name}”")
+        if event.type == "reached":
+            clock, _, threshold = event.name.partition(".")
+            name = self.label(clock)
+            return (
+                both(f"“{name}”超时", f"“{name}” is late")
+                if threshold == "due"
+                else both(f"“{name}”到达 {threshold}", f"“{name}” reached {threshold}")
+            )
+        if event.type == "assigned":
+            return both(
+                f"指定责任人 {self.desk.person(event.name or None)}",
+                f"assigned to {self.desk.person(event.name or None)}",
+            )
+        if event.type == "attached":
+            file = data.get("file", {})
+            return (
+                both(f"附件 {file.get('name', event.name)}", f"attached {file.get('name', event.name)}")
+                + f" ({file.get('size', 0)} B)"
+            )
+        return {
+            "moved": both("自动转入", "moved by itself"),
+            "edited": both("修改", "changed"),
+            "noted": both("备注", "note"),
+            "reopened": both("重新打开", "reopened"),
+            "linked": both("关联工单", "linked"),
+            "refused": both("被拒绝", "refused"),
+        }.get(event.type, event.type)  # fmt: skip
+
+    def details(self, event: Event) -> Iterator[Piece]:
+        """What else an event says, each on a line of its own."""
+        data, both = event.data, self.out.both
+        if event.type == "noted":
+            yield str(data.get("text", ""))
+        if event.type == "refused":
+            text = data.get("text", {})
+            yield Text(
+                f"{self.label(event.name)}：{text.get('zh', '')}", f"{self.label(event.name)}: {text.get('en', '')}"
+            )
+        if event.type == "linked":
+            yield f"{data.get('link', {}).get('name', '')}: {data.get('link', {}).get('case', '')}"
+        if data.get("for"):
+            yield both(f"代 {self.desk.person(data['for'])}", f"on behalf of {self.desk.person(data['for'])}")
+        if data.get("reason"):
+            yield both(f"原因：{data['reason']}", f"reason: {data['reason']}")
+        values = {**data.get("input", data.get("values") or {}), **data.get("set", {})}
+        shown = []
+        for name, held in values.items():
+            field = self.procedure.fields.get(name) or self.inputs(event).get(name)
+            shown.append(f"{self.label(name)} = {self.value(held, field)}")
+        if shown:
+            yield both("；", "; ").join(shown)
+        if "assignee" in data and event.type != "assigned":
+            yield both(
+                f"责任人 → {self.desk.person(data['assignee'])}", f"assignee → {self.desk.person(data['assignee'])}"
+            )
+        told = [
+            f"{self.desk.person(who)} ({notice['template']})"
+            for notice in data.get("notify", ())
+            for who in notice["to"]
+        ]
+        if told:
+            yield both("通知 ", "told ") + both("、", ", ").join(told)
+        for line in data.get("log", ()):
+            yield str(line)
+        for who in data.get("nobody", ()):
+            yield Ink(Text(f"没有人可以收到：{self.label(who)}", f"nobody to tell: {self.label(who)}"), "late")
+        if data.get("closed"):
+            yield both("办结：", "closed: ") + self.label(str(data["closed"].get("outcome")))
+
+    def inputs(self, event: Event) -> Mapping[str, Field]:
+        kind = {"acted": "act", "signalled": "signal", "reopened": "act"}.get(event.type)
+        return self.program.inputs.get((kind, event.name), {}) if kind else {}
+
+    # -- what can be done
+
+    def command(self, option: Option) -> str:
+        """The very line to type for an action, with what is still needed."""
+        line = f"guanjia do {shlex.quote(self.case.number)} {option.action}"
+        for name in option.requires:
+            field = option.inputs.get(name) or self.procedure.fields.get(name)
+            line += f" --{name} {placeholder(field)}"
+        return line
+
+    def options(self, options: Sequence[Option]) -> None:
+        """What can be done now with the line to type, and what cannot with the reason."""
+        out = self.out
+        able = [item for item in options if item.allowed]
+        if able:
+            out.line(Ink(Text("接下来可以", "What you can do next"), "bold"))
+            out.table([[self.label(item.action), Ink(self.command(item), "good")] for item in able], indent="  ")
+        unable = [item for item in options if not item.allowed]
+        if unable:
+            out.line(Ink(Text("现在不能", "Not possible now"), "bold"))
+            rows: list[list[Piece]] = [
+                [Ink(self.named(item.action), "dim"), Ink(out.both("；", "; ").join(map(out.say, item.why)), "dim")]
+                for item in unable
+            ]
+            out.table(rows, indent="  ")
+        if not options:
+            out.line(Ink(Text("没有可办的操作。", "There is nothing to do."), "dim"))
+
+
+def placeholder(field: Field | None) -> str:
+    """What stands for a value in a line to type: the choices, or the type."""
+    if field is None:
+        return "VALUE"
+    if field.of and len(" ".join(field.of)) <= 60:
+        return "'" + "|".join(field.of) + "'"
+    return field.type.upper()

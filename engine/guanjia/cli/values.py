@@ -1,0 +1,117 @@
+"""From `--name value` as typed to the values of a command, and asking for what is missing where somebody sits at a terminal.
+
+Values stay text: the engine converts each by the type of its field and says what will not do. Here is only decided which
+field is meant and whether it has a value at all.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from ..errors import Refused, Text
+from . import words
+from .failure import Usage
+from .out import Ink, Out
+
+if TYPE_CHECKING:
+    from ..model.procedure import Field
+
+FIELD = "field:"
+"""`--field:at=…` is the field `at` where `--at` is an option of the command itself."""
+
+Label = Callable[[str], str]
+
+
+def gather(given: Iterable[tuple[str, str | None]], fields: Mapping[str, Field]) -> dict[str, Any]:
+    """Values by field name. Usage when a name is unknown, stands twice, or has no value. An empty value is none at all."""
+    values: dict[str, Any] = {}
+    for option, value in given:
+        name = _name(option, fields)
+        field = fields.get(name)
+        if field is None:
+            raise _unknown(option, fields)
+        kept: Any = value
+        if value is None:
+            if field.type != "boolean":
+                raise Usage(Text(f"{option} 后面要有值。", f"{option} needs a value."), _what(field))
+            kept = True
+        if name in values:
+            if field.type != "list":
+                raise Usage(Text(f"{option} 写了两次。", f"{option} stands there twice."))
+            before = values[name]
+            values[name] = [*(before if isinstance(before, list) else [before]), kept]
+        else:
+            values[name] = None if kept == "" else kept
+    return values
+
+
+def _name(option: str, fields: Mapping[str, Field]) -> str:
+    name = option.removeprefix("--").removeprefix(FIELD)
+    return name if name in fields else name.replace("-", "_")
+
+
+def _unknown(option: str, fields: Mapping[str, Field]) -> Usage:
+    known = [f"--{name}" for name in fields]
+    near = get_close_matches(option, known, 3)
+    meant = Text(f"是不是：{'、'.join(near)}？\n", f"Did you mean {' or '.join(near)}?\n") if near else Text("", "")
+    there = Text(f"可以写：{' '.join(known)}", f"There are: {' '.join(known)}")
+    nothing = Text("这里没有可填的字段。", "There is nothing to fill in here.")
+    shown = there if known else nothing
+    return Usage(
+        Text(f"没有“{option}”这一项。", f"There is no {option!r} here."), Text(meant.zh + shown.zh, meant.en + shown.en)
+    )
+
+
+def _what(field: Field) -> Text:
+    kind = words.TYPES[field.type]
+    if field.of:
+        return Text(f"可以是：{'、'.join(field.of)}", f"It is one of: {', '.join(field.of)}")
+    return Text(f"类型：{kind.zh}", f"Type: {kind.en}")
+
+
+def interactive(out: Out) -> bool:
+    """Whether somebody sits there who can be asked."""
+    return out.on_terminal and sys.stdin is not None and sys.stdin.isatty()
+
+
+def ask(out: Out, names: Sequence[str], fields: Mapping[str, Field], label: Label) -> dict[str, Any]:
+    """Ask for each of these fields until there is an answer; a choice may be answered by its number."""
+    return {name: _ask_one(out, name, fields[name], label) for name in names if name in fields}
+
+
+def _ask_one(out: Out, name: str, field: Field, label: Label) -> str:
+    kind = out.say(words.TYPES[field.type])
+    out.line(Ink(label(name), "bold"), "" if label(name) == name else f" ({name})", Ink(f"  {kind}", "dim"))
+    if field.type == "choice":
+        out.table([[f"{number}", value, label(value) if label(value) != value else ""] for number, value in enumerate(field.of, 1)], indent="  ")  # fmt: skip
+    while True:
+        typed = out.ask("> ").strip()
+        if field.type == "choice" and typed.isdecimal() and typed not in field.of and 1 <= int(typed) <= len(field.of):
+            return field.of[int(typed) - 1]
+        if typed:
+            return typed
+
+
+def retrying(
+    out: Out, values: dict[str, Any], fields: Mapping[str, Field], label: Label, run: Callable[[dict[str, Any]], Any]
+) -> Any:
+    """Run; where the engine refuses a value and somebody sits there, say why, ask for that one again, and run again."""
+    while True:
+        try:
+            return run(values)
+        except Refused as refused:
+            wrong = _wrong(refused, fields)
+            if not wrong or not interactive(out):
+                raise
+            out.problem(refused.text, refused.hint)
+            values = {**values, **ask(out, wrong, fields, label)}
+
+
+def _wrong(refused: Refused, fields: Mapping[str, Field]) -> list[str]:
+    if refused.code != "field":
+        return []
+    named = refused.data.get("field")
+    return [name for name in ([named] if named else refused.data.get("missing", ())) if name in fields]

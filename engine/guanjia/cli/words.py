@@ -1,0 +1,123 @@
+"""Instants, spans, values and clocks as people say them, in both languages. Pure: nothing here prints or reads a clock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..clock import DAY, HOUR, MINUTE, SECOND, Instant, moment
+from ..errors import Text
+
+NOTHING = Text("—", "—")
+
+
+def when(at: Instant | None, zone: str, now: Instant | None = None) -> str:
+    """Date and time in `zone`; with `now` given, shortened: the time alone today, no year this year."""
+    if at is None:
+        return "—"
+    local = moment(at, zone)
+    if now is not None:
+        today = moment(now, zone)
+        if local.date() == today.date():
+            return local.strftime("%H:%M")
+        if local.year == today.year:
+            return local.strftime("%m-%d %H:%M")
+    return local.strftime("%Y-%m-%d %H:%M")
+
+
+def span(length: int) -> Text:
+    """A length in microseconds in its two largest units: 3 天 4 小时, 2 h 5 min, 35 min, 20 s."""
+    units = ((DAY, "天", "d"), (HOUR, "小时", "h"), (MINUTE, "分", "min"))
+    for i, (size, zh, en) in enumerate(units):
+        if length < size:
+            continue
+        count, rest = divmod(length, size)
+        whole = Text(f"{count} {zh}", f"{count} {en}")
+        if i + 1 == len(units) or rest < units[i + 1][0]:
+            return whole
+        smaller, zh_smaller, en_smaller = units[i + 1]
+        return Text(f"{whole.zh} {rest // smaller} {zh_smaller}", f"{whole.en} {rest // smaller} {en_smaller}")
+    seconds = max(0, length) // SECOND
+    return Text(f"{seconds} 秒", f"{seconds} s")
+
+
+def left(due: Instant, now: Instant) -> tuple[Text, str]:
+    """How much time is left until `due`, or how late it is, with the style that says so."""
+    if now >= due:
+        late = span(now - due)
+        return Text(f"超时 {late.zh}", f"{late.en} late"), "late"
+    rest = span(due - now)
+    return Text(f"还剩 {rest.zh}", f"{rest.en} left"), "soon" if due - now <= HOUR else ""
+
+
+def clock(item: Any, now: Instant) -> tuple[Text, str]:
+    """How a clock stands, with its style. `item` is a `model.case.Clock`."""
+    if item.status == "running":
+        if item.breached_at is not None and (item.due is None or now < item.due):
+            return Text("已超时", "late"), "late"
+        return left(item.due, now) if item.due is not None else (Text("计时中", "running"), "")
+    if item.status == "paused":
+        if item.breached_at is not None:
+            return Text("暂停中，已超时", "paused, late"), "late"
+        return Text("暂停中", "paused"), "dim"
+    if item.status == "breached":
+        due = item.due if item.due is not None else item.breached_at
+        if due is None or item.ended_at is None or item.ended_at < due:
+            return Text("超时", "late"), "late"
+        late = span(item.ended_at - due)
+        return Text(f"超时 {late.zh}", f"{late.en} late"), "late"
+    return {
+        "met": (Text("按时", "met"), "good"),
+        "cancelled": (Text("已取消", "cancelled"), "dim"),
+        "reset": (Text("已重新起算", "restarted"), "dim"),
+    }[item.status]
+
+
+def mask(value: Any, kind: str = "text") -> str:
+    """A personal value as it may be seen by anybody: enough to recognise it, too little to use it."""
+    text = str(value)
+    if kind == "phone":
+        return f"{text[:3]}****{text[-4:]}" if len(text) >= 9 else "****"
+    if kind == "email":
+        name, at, domain = text.partition("@")
+        return f"{name[:1]}***{at}{domain}" if at else "***"
+    return f"{text[:1]}**" if len(text) > 1 else "**"
+
+
+# What stands in a case as words of ours, not of the procedure.
+
+STATUS = {
+    "waiting": Text("待发送", "waiting"),
+    "sending": Text("发送中", "sending"),
+    "sent": Text("已发送", "sent"),
+    "dead": Text("发送失败", "failed for good"),
+    "unrenderable": Text("模板出错", "template failed"),
+    "recorded": Text("仅记录", "recorded only"),
+}
+
+RELATIONS = {
+    "system": Text("系统", "system"),
+    "customer": Text("客户", "customer"),
+    "assignee": Text("责任人", "assignee"),
+    "opener": Text("建单人", "opener"),
+    "previous": Text("上一责任人", "previous assignee"),
+    "anyone": Text("任何人", "anyone"),
+}
+
+TYPES = {
+    "text": Text("文字", "text"),
+    "integer": Text("整数", "whole number"),
+    "decimal": Text("小数", "number"),
+    "money": Text("金额", "amount of money"),
+    "boolean": Text("是/否", "yes/no"),
+    "choice": Text("选项", "choice"),
+    "date": Text("日期，如 2026-11-24", "date, e.g. 2026-11-24"),
+    "instant": Text("时间，如 2026-11-24 09:05", "time, e.g. 2026-11-24 09:05"),
+    "duration": Text("时长，如 2h30m", "length of time, e.g. 2h30m"),
+    "phone": Text("电话", "phone number"),
+    "email": Text("邮箱", "e-mail address"),
+    "room": Text("房号", "room"),
+    "customer": Text("客户编号", "customer's id"),
+    "staff": Text("员工编号", "id of a member of staff"),
+    "list": Text("列表，用逗号分开", "list, separated by commas"),
+    "attachment": Text("附件", "attachment"),
+}

@@ -1,0 +1,25 @@
+"""Guards, computed values and templates: read, typed, evaluated, explained. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .language import Expression, parse
+from .scope import scope_of
+from .types import Environment, ExpressionError, Function, Part, Scope, Type
+
+if TYPE_CHECKING:
+    from .templates import Rendered, RenderError, Templates
+
+__all__ = [
+    "Environment", "Expression", "ExpressionError", "Function", "Part", "RenderError", "Rendered", "Scope", "Templates",
+    "Type", "parse", "scope_of",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("RenderError", "Rendered", "Templates"):
+        from . import templates
+
+        return getattr(templates, name)
+    raise AttributeError(name)

@@ -1,0 +1,208 @@
+"""Names: each is defined once, none is taken by something else, and whatever is referred to exists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...errors import Text
+from ...model.procedure import Effect
+from ...model.scope import ALWAYS, GROUPS
+from ...model.survey import Path, Step
+from .view import CALENDAR, CLOCK, FIELD, RELATIONS, ROLE, STATE, View, likely
+
+_PROXY = " for customer"
+_KINDS = (
+    (Text("状态", "state"), "states"),
+    (Text("动作", "action"), "actions"),
+    (Text("信号", "signal"), "signals"),
+    (Text("延时", "delay"), "delays"),
+)
+
+
+def check_names(view: View) -> None:
+    _unique(view)
+    _shared_space(view)
+    _fields(view)
+    for step in view.steps:
+        _step(view, step)
+    for deed in view.deeds:
+        _effect(view, deed.effect, deed.path)
+    _clocks(view)
+    _procedure(view)
+
+
+def _unique(view: View) -> None:
+    for place in view.places:
+        first = view.place[place.name]
+        if first.path != place.path:
+            key = view.root.at(first.path)[0]
+            where = f"{key.source.file}:{key.line}:{key.column}"
+            view.say(
+                place.path, "duplicate-state",
+                Text(f"状态“{place.name}”已在 {where} 定义", f"the state {place.name!r} is already defined at {where}"),
+                Text("一个文件里状态名不能重复，请改名", "state names are unique in a file: rename one"), key=True,
+            )  # fmt: skip
+
+
+def _shared_space(view: View) -> None:
+    """States, actions, signals and delays are all remembered by bare name: `start: accept`, `past.accept.at`."""
+    taken: dict[str, tuple[Text, Path]] = {}
+    for what, kind in _KINDS:
+        found: dict[str, Path] = getattr(view, kind)
+        for name, path in found.items():
+            if name in ("open", "self", "parent") or name == view.procedure.procedure:
+                view.say(
+                    path, "reserved-name",
+                    Text(f"“{name}”另有含义，不能作{what.zh}名", f"{name!r} has a meaning of its own and cannot name a {what.en}"),
+                    Text("请改名", "choose another name"), key=True,
+                )  # fmt: skip
+            elif name in taken:
+                other, first = taken[name]
+                line = view.root.at(first)[0].line
+                view.say(
+                    path, "name-taken",
+                    Text(
+                        f"“{name}”已经是第 {line} 行的{other.zh}，不能又是{what.zh}",
+                        f"{name!r} is already a {other.en} (line {line}) and cannot be a {what.en} too",
+                    ),
+                    Text("请改其中一个的名字", "rename one of them"), key=True,
+                )  # fmt: skip
+            taken.setdefault(name, (what, path))
+
+
+def _fields(view: View) -> None:
+    for name in view.procedure.fields:
+        if name in ALWAYS or name in GROUPS:
+            view.say(
+                ("fields", name), "reserved-name",
+                Text(f"“{name}”是内置的名字，不能作字段名", f"{name!r} is a built-in name and cannot name a field"),
+                Text(f"请改名，例如 {name}_", f"rename it, for example {name}_"), key=True,
+            )  # fmt: skip
+
+
+def _step(view: View, step: Step) -> None:
+    branch, path = step.branch, step.path
+    if branch.to is not None:
+        view.known((*path, "to"), STATE, "unknown-state", branch.to, view.states)
+    if step.trigger == "breach":
+        view.known(path[:-1], CLOCK, "unknown-clock", step.name, view.procedure.sla, key=True)
+    for index, word in enumerate(branch.by):
+        _actor(view, (*path, "by", index), word)
+    for index, word in enumerate(branch.not_by):
+        view.known((*path, "not_by", index), Text("动作", "action"), "unknown-action", word, view.actions)
+    fields = {**view.procedure.fields, **branch.input}
+    for index, word in enumerate(branch.require):
+        view.known((*path, "require", index), FIELD, "unknown-field", word, fields)
+    if step.trigger == "delay":
+        delay = view.place[step.state].state.after[step.name]
+        if delay.calendar is not None:
+            _calendar(view, (*path[:-2], "calendar"), delay.calendar)
+
+
+def _actor(view: View, path: Path, word: str) -> None:
+    """A role, a relation, `system`, `anyone`, or `<role> for customer`."""
+    if word in ("assignee", "opener", "customer", "system", "anyone"):
+        return
+    if view.around.roles is not None:
+        role = word.removesuffix(_PROXY)
+        if role not in view.around.roles:
+            known = [*view.around.roles, "assignee", "opener", "customer", "system", "anyone"]
+            view.say(path, "unknown-role", _no("角色", "role", role), likely(role, sorted(known)))
+    elif " " in word and not word.endswith(_PROXY):
+        view.say(
+            path, "unknown-role", _no("角色", "role", word),
+            Text("代客户办理写作“角色 for customer”", "acting for the customer is written `<role> for customer`"),
+        )  # fmt: skip
+
+
+def _no(zh: str, en: str, word: str) -> Text:
+    return Text(f"没有叫“{word}”的{zh}", f"there is no {en} {word!r}")
+
+
+def _calendar(view: View, path: Path, name: str, *, key: bool = False) -> None:
+    if view.around.calendars is not None:
+        view.known(path, CALENDAR, "unknown-calendar", name, sorted({*view.around.calendars, "always"}), key=key)
+
+
+def _recipients(view: View, path: Path, words: Iterable[str]) -> None:
+    around, staff_fields = view.around, [n for n, f in view.procedure.fields.items() if f.type == "staff"]
+    for index, word in enumerate(words):
+        here = (*path, index)
+        if word in RELATIONS or word in staff_fields:
+            continue
+        if word.startswith("staff:"):
+            if around.staff is not None:
+                view.known(
+                    here,
+                    Text("员工", "member of staff"),
+                    "unknown-staff",
+                    word.removeprefix("staff:"),
+                    sorted(around.staff),
+                )
+        elif word in view.procedure.fields:
+            view.say(
+                here, "recipient",
+                Text(f"字段“{word}”不是员工（staff）类型，不能作收件人", f"the field {word!r} is not of type staff: nobody to tell"),
+            )  # fmt: skip
+        elif around.roles is not None and word not in around.roles:
+            known = [*sorted(around.roles), *RELATIONS, *staff_fields]
+            view.say(here, "unknown-recipient", _no("收件人", "recipient", word), likely(word, known))
+
+
+def _effect(view: View, effect: Effect, path: Path) -> None:
+    for name, to in (effect.notify or {}).items():
+        _recipients(view, (*path, "notify", name, "to"), to.to)
+    if effect.escalate is not None:
+        _recipients(view, (*path, "escalate", "to"), effect.escalate.to)
+    if effect.assign is not None and effect.assign.role is not None and view.around.roles is not None:
+        view.known((*path, "assign", "role"), ROLE, "unknown-role", effect.assign.role, sorted(view.around.roles))
+    for name in effect.set or {}:
+        view.known((*path, "set", name), FIELD, "unknown-field", name, view.procedure.fields, key=True)
+    for name in effect.extend or {}:
+        view.known((*path, "extend", name), CLOCK, "unknown-clock", name, view.procedure.sla, key=True)
+    if effect.open is not None and view.around.procedures is not None:
+        for name, child in effect.open.items():
+            here = (*path, "open", name)
+            procedure = Text("流程", "procedure")
+            if view.known(here, procedure, "unknown-procedure", name, view.around.procedures, key=True):
+                fields = view.around.procedures[name]
+                for given in child.with_ if fields is not None else ():
+                    what = Text(f"字段（流程 {name}）", f"field of {name}")
+                    view.known((*here, "with", given), what, "unknown-field", given, sorted(fields or ()), key=True)
+    if effect.emit is not None:
+        _emit(view, effect, path)
+
+
+def _emit(view: View, effect: Effect, path: Path) -> None:
+    assert effect.emit is not None
+    if effect.emit.to == "self":
+        where = (*path, "emit", "signal")
+        view.known(where, Text("信号", "signal"), "unknown-signal", effect.emit.signal, view.signals)
+    elif effect.emit.to != "parent":
+        children = [child.as_ or name for deed in view.deeds for name, child in (deed.effect.open or {}).items()]
+        what = Text("子流程（或 self、parent）", "child (or self, parent)")
+        view.known((*path, "emit", "to"), what, "unknown-child", effect.emit.to, children)
+
+
+def _clocks(view: View) -> None:
+    for name, sla in view.procedure.sla.items():
+        path: Path = ("sla", name)
+        for index, state in enumerate(sla.runs_in):
+            view.known((*path, "runs_in", index), STATE, "unknown-state", state, view.states)
+        if sla.calendar is not None:
+            _calendar(view, (*path, "calendar"), sla.calendar)
+        for index, target in enumerate(sla.target):
+            for part, here in (
+                (target, (*path, "target", index)),
+                *((inner, (*path, "target", index, "earliest", at)) for at, inner in enumerate(target.earliest)),
+            ):
+                if part.calendar is not None:
+                    _calendar(view, (*here, "calendar"), part.calendar)
+
+
+def _procedure(view: View) -> None:
+    procedure = view.procedure
+    _calendar(view, ("calendar",) if view.root.get("calendar") else ("procedure",), procedure.calendar)
+    for index, word in enumerate(procedure.open_by):
+        if view.root.get("open_by"):
+            _actor(view, ("open_by", index), word)

@@ -1,0 +1,208 @@
+"""What the checks look at: a procedure, its source, and what is known of the office around it.
+
+A `View` gathers once what every check asks again and again (places, steps, names), and is where findings are said: always
+at the node that a path of the definition was written as. What of the office is unknown (None) is not checked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ...errors import Finding, Text
+from ...model import scope as scopes
+from ...model.procedure import Field, Procedure
+from ...model.survey import Deed, Path, Place, Step, deeds, places, steps_of
+from ..grammar import suggest
+from ..nodes import Node
+
+if TYPE_CHECKING:
+    from ...calendars import Amount
+    from ...expressions import Scope, Templates, Type
+
+_CALLS = re.compile(r"\b(done|in_state|is_role)\s*\(\s*(['\"])([^'\"]*)\2\s*\)")
+RELATIONS = ("assignee", "opener", "customer", "previous")
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a procedure may refer to outside of its file. None: not known here, and so not checked."""
+
+    roles: frozenset[str] | None = None
+    staff: frozenset[str] | None = None
+    calendars: frozenset[str] | None = None
+    procedures: Mapping[str, frozenset[str] | None] | None = None
+    """Procedure -> its fields; None for one whose file cannot be read."""
+    templates: Templates | None = None
+
+
+class View:
+    """A procedure as it is checked."""
+
+    def __init__(self, procedure: Procedure, root: Node, around: Around) -> None:
+        self.procedure = procedure
+        self.root = root
+        self.around = around
+        self.findings: list[Finding] = []
+        self.places: tuple[Place, ...] = tuple(places(procedure))
+        self.place: dict[str, Place] = {}
+        for place in self.places:
+            self.place.setdefault(place.name, place)
+        self.own: dict[str, list[Step]] = {place.name: [] for place in self.places}
+        for place in self.places:
+            self.own[place.name] += steps_of(place)
+        self.steps: tuple[Step, ...] = tuple(step for found in self.own.values() for step in found)
+        self.deeds: tuple[Deed, ...] = tuple(deeds(procedure))
+
+    # -- names
+
+    @cached_property
+    def states(self) -> dict[str, Path]:
+        """Every state and track with its path, the root left out; of equal names the first."""
+        return {name: place.path for name, place in self.place.items() if name}
+
+    @cached_property
+    def actions(self) -> dict[str, Path]:
+        return self._triggers("action", "reopen")
+
+    @cached_property
+    def signals(self) -> dict[str, Path]:
+        return self._triggers("signal")
+
+    @cached_property
+    def delays(self) -> dict[str, Path]:
+        return self._triggers("delay")
+
+    def _triggers(self, *kinds: str) -> dict[str, Path]:
+        found: dict[str, Path] = {}
+        for step in self.steps:
+            if step.trigger in kinds:
+                path = step.path[: step.path.index(step.name) + 1] if step.name in step.path else step.path
+                found.setdefault(step.name, path)
+        return found
+
+    @cached_property
+    def happenings(self) -> frozenset[str]:
+        """States, actions and signals: the one name space that clocks listen to."""
+        return frozenset((*self.states, *self.actions, *self.signals))
+
+    @cached_property
+    def inputs(self) -> dict[str, Field]:
+        """Every input of every transition."""
+        return {name: field for step in self.steps for name, field in step.branch.input.items()}
+
+    # -- findings
+
+    def say(
+        self, path: Iterable[str | int], code: str, text: Text, hint: Text | None = None, *,
+        key: bool = False, offset: int | None = None, severity: str = "error",
+    ) -> None:  # fmt: skip
+        """A finding at the value (or at its key) that `path` was written as."""
+        found = self.root.at(path)
+        node = found[0] if key else found[1]
+        self.findings.append(node.finding(code, text, hint, offset=offset, severity=severity))
+
+    def warn(
+        self, path: Iterable[str | int], code: str, text: Text, hint: Text | None = None, *, key: bool = False
+    ) -> None:
+        self.say(path, code, text, hint, key=key, severity="warning")
+
+    def known(
+        self,
+        path: Path,
+        what: Text,
+        code: str,
+        word: str,
+        names: Collection[str],
+        *,
+        key: bool = False,
+        offset: int | None = None,
+    ) -> bool:
+        """Say that `word` is none of `names`, with the likeliest one, unless it is."""
+        if word in names:
+            return True
+        self.say(
+            path, code, Text(f"没有叫“{word}”的{what.zh}", f"there is no {what.en} {word!r}"), likely(word, names),
+            key=key, offset=offset,
+        )  # fmt: skip
+        return False
+
+    # -- expressions and amounts
+
+    def expression(
+        self, path: Path, text: str, expect: str | None, inputs: Mapping[str, Field] | None = None,
+        explain: Callable[[], Text | None] | None = None,
+    ) -> Type | None:  # fmt: skip
+        """The type of an expression, or None with what is wrong said at its character."""
+        from ...expressions import ExpressionError, parse
+
+        try:
+            parsed = parse(text, self._scope(inputs), expect=expect)
+        except ExpressionError as wrong:
+            self.say(
+                path, "expression", wrong.text, (explain() if explain else None) or wrong.hint, offset=wrong.offset or 0
+            )
+            return None
+        self._literals(path, text)
+        return parsed.type
+
+    def _scope(self, inputs: Mapping[str, Field] | None) -> Scope:
+        from ...expressions import scope_of
+
+        if inputs:
+            return scope_of(scopes.names_of(self.procedure, inputs))
+        return self._plain_scope
+
+    @cached_property
+    def _plain_scope(self) -> Scope:
+        from ...expressions import scope_of
+
+        return scope_of(scopes.names_of(self.procedure))
+
+    def _literals(self, path: Path, text: str) -> None:
+        """The names that `done`, `in_state` and `is_role` are given as text."""
+        for match in _CALLS.finditer(text):
+            function, name, offset = match.group(1), match.group(3), match.start(3)
+            if function == "is_role":
+                if self.around.roles is not None:
+                    self.known(path, ROLE, "unknown-role", name, self.around.roles, offset=offset)
+            else:
+                self.known(path, STATE, "unknown-state", name, self.states, offset=offset)
+
+    def amount(self, path: Path, text: str, *, key: bool = False, offset: int | None = None) -> Amount | None:
+        """A duration, or None with what is wrong said at its place."""
+        from ...calendars import AmountError, parse_amount
+
+        try:
+            return parse_amount(text)
+        except AmountError as wrong:
+            self.say(path, "duration", wrong.text, wrong.hint, key=key, offset=offset)
+            return None
+
+    def positive(self, path: Path, key: str, text: str) -> None:
+        """A duration that must be longer than nothing."""
+        amount = self.amount((*path, key), text)
+        if amount is not None and amount.value <= 0:
+            self.say((*path, key), "duration", Text("时长要大于零", "the duration must be more than nothing"))
+
+
+def likely(word: str, names: Iterable[str]) -> Text:
+    """A hint: the name that was perhaps meant, else what there is."""
+    names = list(names)
+    meant = suggest(word, names)
+    if meant:
+        return Text(f"是否想写 {meant}？", f"did you mean {meant}?")
+    if not names:
+        return Text("一个也没有定义", "none is defined")
+    listed = ", ".join(names[:20]) + (" …" if len(names) > 20 else "")
+    return Text(f"现有：{listed}", f"there are: {listed}")
+
+
+STATE = Text("状态", "state")
+ROLE = Text("角色", "role")
+FIELD = Text("字段", "field")
+CLOCK = Text("时钟", "clock")
+CALENDAR = Text("日历", "calendar")

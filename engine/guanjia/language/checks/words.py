@@ -1,0 +1,151 @@
+"""Words: labels in both languages, and templates that exist and name only what they are given."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ...errors import Finding, Text
+from ...model.procedure import Procedure
+from ...model.survey import Path, deeds
+from .view import View, likely
+
+LANGUAGES = ("zh", "en")
+TEMPLATE_DATA = frozenset({
+    "number", "procedure", "state", "summary", "labels", "language", "zone", "office", "recipient", "assignee", "now",
+    "opened_at", "due", "clock", "threshold", "input", "reason", "outcome",
+})  # fmt: skip
+"""What every template is given, beside the fields and the `with` of its notify."""
+
+_HIDING = TEMPLATE_DATA - {"summary", "language"}
+_SPOKEN = {"zh": Text("中文", "Chinese"), "en": Text("英文", "English")}
+
+
+def check_words(view: View) -> None:
+    _labels(view)
+    for name in view.procedure.fields:
+        if name in _HIDING:
+            view.warn(
+                ("fields", name), "hidden-field",
+                Text(f"模板里的 {name} 另有含义，看不到这个字段", f"in templates {name} means something else and hides this field"),
+                Text("请改名", "choose another name"), key=True,
+            )  # fmt: skip
+    if view.around.templates is not None:
+        _templates(view)
+
+
+def _labels(view: View) -> None:
+    procedure, wanted, other = view.procedure, _wanted(view), _also(view)
+    for language in LANGUAGES:
+        words = procedure.labels.get(language, {})  # type: ignore[call-overload]
+        missing = [name for name in wanted if name not in words]
+        if missing:
+            path: Path = ("labels", language) if words else ("labels",) if procedure.labels else ("procedure",)
+            listed = ", ".join(missing[:30]) + (" …" if len(missing) > 30 else "")
+            spoken = _SPOKEN[language]
+            view.warn(
+                path, "missing-labels",
+                Text(f"缺少{spoken.zh}名称（{len(missing)} 个）：{listed}", f"{len(missing)} {spoken.en} labels are missing: {listed}"),
+                Text(f"写进 labels: {{{language}: …}}", f"write them under labels: {{{language}: …}}"), key=True,
+            )  # fmt: skip
+        for name in words:
+            if name not in wanted and name not in other:
+                view.warn(
+                    ("labels", language, name), "unknown-label",
+                    Text(f"没有叫“{name}”的东西，这个名称用不上", f"nothing is called {name!r}: this label is never used"),
+                    likely(name, (*wanted, *other)), key=True,
+                )  # fmt: skip
+
+
+def _wanted(view: View) -> dict[str, None]:
+    """Everything that people read and so needs a label, in the order written."""
+    procedure = view.procedure
+    names = [procedure.procedure]
+    names += [place.name for place in view.places[1:] if not place.state.history]
+    names += [*view.actions, *view.signals, *procedure.sla]
+    for name, field in (*procedure.fields.items(), *view.inputs.items()):
+        names += [name, *field.of]
+    names += [place.state.outcome for place in view.places if place.state.outcome]
+    return dict.fromkeys(names)
+
+
+def _also(view: View) -> set[str]:
+    procedure = view.procedure
+    children = {child.as_ or name for deed in view.deeds for name, child in (deed.effect.open or {}).items()}
+    return {
+        *view.states,
+        *view.delays,
+        *procedure.modes,
+        *children,
+        *(t for sla in procedure.sla.values() for t in sla.at),
+    }
+
+
+def sent(view: View) -> Iterator[tuple[str, Path, frozenset[str]]]:
+    """(template, path, names given by `with`) of every notify and escalate."""
+    for deed in view.deeds:
+        for name, to in (deed.effect.notify or {}).items():
+            yield name, (*deed.path, "notify", name), frozenset(to.with_)
+        if deed.effect.escalate is not None:
+            yield deed.effect.escalate.template, (*deed.path, "escalate"), frozenset()
+
+
+def template_names(procedure: Procedure) -> frozenset[str]:
+    """The templates that a procedure can send."""
+    found: set[str] = set()
+    for deed in deeds(procedure):
+        found |= set(deed.effect.notify or {})
+        if deed.effect.escalate is not None:
+            found.add(deed.effect.escalate.template)
+    return frozenset(found)
+
+
+def _templates(view: View) -> None:
+    templates = view.around.templates
+    assert templates is not None
+    told: set[str] = set()
+    for name, path, given in sent(view):
+        channels = templates.channels(name)
+        if not channels:
+            view.say(
+                path, "unknown-template",
+                Text(f"没有模板“{name}”", f"there is no template {name!r}"),
+                Text(f"写一个 templates/zh/{name}.<渠道>.j2", f"write templates/zh/{name}.<channel>.j2"), key=True,
+            )  # fmt: skip
+            continue
+        spoken = templates.languages(name)
+        for language in LANGUAGES:
+            if language not in spoken and f"{language}/{name}" not in told:
+                told.add(f"{language}/{name}")
+                view.warn(
+                    path, "missing-template",
+                    Text(f"模板“{name}”没有{_SPOKEN[language].zh}版", f"the template {name!r} is missing in {_SPOKEN[language].en}"),
+                    Text(f"写一个 templates/{language}/{name}.<渠道>.j2", f"write templates/{language}/{name}.<channel>.j2"), key=True,
+                )  # fmt: skip
+        known = TEMPLATE_DATA | given | set(view.procedure.fields)
+        for language in sorted(spoken):
+            for channel in sorted(channels):
+                _variables(view, f"{language}/{name}.{channel}", path, known)
+
+
+def _variables(view: View, key: str, path: Path, known: frozenset[str]) -> None:
+    assert view.around.templates is not None
+    try:
+        names = view.around.templates.variables(key)
+    except (KeyError, RecursionError):
+        return
+    for name in sorted(names - known):
+        view.say(
+            path, "unknown-variable",
+            Text(f"模板 {key} 用到“{name}”，这里没有给它", f"the template {key} uses {name!r}, which it is not given here"),
+            likely(name, sorted(known)), key=True,
+        )  # fmt: skip
+
+
+def template_findings(file: str, text: str, problems: list[tuple[int, Text, Text | None]]) -> list[Finding]:
+    """What `Templates.check` found in one template, as findings in its file."""
+    lines = re.split(r"\r\n|\n|\r", text)
+    return [
+        Finding("template", said, file, line, 1, hint, lines[line - 1] if 0 < line <= len(lines) else "")
+        for line, said, hint in problems
+    ]

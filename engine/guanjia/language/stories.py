@@ -1,0 +1,27 @@
+"""Story files, read as strictly as procedures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..errors import Finding, Invalid, Text
+from ..model.stories import Stories
+from .grammar import build
+from .nodes import Document, in_order
+from .reading import read_yaml
+
+
+def read_stories(path: Path) -> tuple[Stories, Document]:
+    """The stories of a file, and the document for the places of their steps. Invalid with every finding."""
+    file = f"{path.parent.name}/{path.name}"
+    try:
+        raw = path.read_bytes()
+    except OSError as problem:
+        text = Text("文件读不出来", f"the file cannot be read: {problem.strerror}")
+        raise Invalid([Finding("unreadable", text, file)]) from None
+    document = read_yaml(raw, file)
+    findings: list[Finding] = []
+    stories = build(Stories, document.root, findings)
+    if stories is None:
+        raise Invalid(in_order(findings))
+    return stories, document

@@ -1,0 +1,62 @@
+"""Delivery of the outbox: claim, hand over, mark; what is refused for now waits as a row, not as a sleeping thread.
+
+A claim is a lease with an owner. Between handing over and marking lies the one window in which a crash makes a message go out
+twice, both times with the same key.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..channels.interface import Channel, Undeliverable
+from ..clock import HOUR, MINUTE, SECOND, Instant
+from ..store.interface import OutboxRow, Store
+
+BACK_OFF = (30 * SECOND, 2 * MINUTE, 10 * MINUTE, HOUR, 6 * HOUR)
+"""How long a message waits after each failed attempt; after the last it is a dead letter."""
+
+LEASE = MINUTE
+
+log = logging.getLogger("guanjia.delivery")
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """`failed` will be tried again, `dead` will not."""
+
+    sent: int = 0
+    failed: int = 0
+    dead: int = 0
+
+
+def deliver(store: Store, channels: Mapping[str, Channel], now: Instant, owner: str, limit: int = 20) -> Delivered:
+    """Deliver everything that waits at `now`, `limit` to a claim. Never raises for a message."""
+    sent = failed = dead = 0
+    while rows := store.claim(now, owner, now + LEASE, limit):
+        for row in rows:
+            outcome = _one(store, channels, row, now, owner)
+            sent += outcome == "sent"
+            failed += outcome == "failed"
+            dead += outcome == "dead"
+    return Delivered(sent, failed, dead)
+
+
+def _one(store: Store, channels: Mapping[str, Channel], row: OutboxRow, now: Instant, owner: str) -> str:
+    key = row.notification.key
+    channel = channels.get(row.notification.channel)
+    if channel is None:
+        store.failed(key, owner, f"没有渠道 / no such channel: {row.notification.channel}", None)
+        return "dead"
+    try:
+        note = channel.send(row.notification)
+    except Exception as error:  # a channel may fail in any way; the message must not be lost for it
+        permanent = isinstance(error, Undeliverable) and error.permanent
+        text = str(error) if isinstance(error, Undeliverable) else f"{type(error).__name__}: {error}"
+        retry_at = None if permanent or row.attempts > len(BACK_OFF) else now + BACK_OFF[row.attempts - 1]
+        store.failed(key, owner, text, retry_at)
+        return "dead" if retry_at is None else "failed"
+    if not store.sent(key, owner, now, note):
+        log.warning("the lease of %s ran out while it was handed over; it may go out again", key)
+    return "sent"

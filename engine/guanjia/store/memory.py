@@ -1,0 +1,492 @@
+"""A store in memory, for stories, simulations and tests: the same semantics, nothing durable.
+
+One lock makes every piece of work alone in the world. What it changes is written at once, and every change leaves a way
+back in a journal; an exception walks the journal backwards.
+"""
+
+from __future__ import annotations
+
+import builtins
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from heapq import heappop, heappush
+from typing import Any, TypeVar
+
+from ..clock import Instant
+from ..errors import GuanjiaError
+from . import refusals
+from .interface import (
+    STATUSES,
+    Answer,
+    Change,
+    Columns,
+    EventRow,
+    Held,
+    InboxItem,
+    OutboxRow,
+    Query,
+    Read,
+    Row,
+    Transaction,
+)
+from .rows import first_status, fold, words
+
+T = TypeVar("T")
+_MISSING: Any = object()
+
+
+@dataclass(slots=True)
+class _Case:
+    held: Held
+    columns: Columns
+    events: list[EventRow] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
+
+
+class MemoryStore:
+    """A whole database as dictionaries."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._writing: _MemoryTransaction | None = None
+        self._closed = False
+        self.cases_by_id: dict[str, _Case] = {}
+        self.numbers: dict[str, dict[str, str]] = {}
+        """folded number -> site -> case id"""
+        self.log: list[tuple[str, EventRow]] = []
+        self.keys: dict[str, Answer] = {}
+        self.counters: dict[tuple[str, str, int], int] = {}
+        self.messages: dict[str, OutboxRow] = {}
+        self.items: dict[str, tuple[InboxItem, str, str]] = {}
+        """key -> (item, waiting | done | dropped, problem)"""
+        self.wakes: list[tuple[Instant, str]] = []
+        """A heap of (next_due, case id); an entry that its case has left behind is dropped when it comes up."""
+        self.unsettled: dict[str, int] = {}
+        """Messages that wait or are being sent: key -> place in the order of writing"""
+        self.waiting: dict[str, None] = {}
+        """Inbox items that wait, oldest first"""
+        self.blobs: dict[str, bytes] = {}
+        self.versions: dict[str, str] = {}
+        self.settings: dict[str, str] = {}
+
+    def migrate(self) -> None:
+        self._open()
+
+    def close(self) -> None:
+        self._closed = True
+
+    def _open(self) -> threading.RLock:
+        if self._closed:
+            raise refusals.closed()
+        return self._lock
+
+    # -- transactions
+
+    def transact(self, work: Callable[[Transaction], T]) -> T:
+        with self._open():
+            if self._writing is not None:
+                raise refusals.nested()
+            tx = self._writing = _MemoryTransaction(self)
+            try:
+                return tx.alone(work)
+            finally:
+                self._writing = None
+
+    def transact_many(self, works: Sequence[Callable[[Transaction], T]]) -> builtins.list[T | GuanjiaError]:
+        def each(outer: Transaction) -> builtins.list[T | GuanjiaError]:
+            assert isinstance(outer, _MemoryTransaction)
+            outcomes: builtins.list[T | GuanjiaError] = []
+            for work in works:
+                try:
+                    outcomes.append(outer.alone(work))
+                except GuanjiaError as error:
+                    outcomes.append(error)
+            return outcomes
+
+        return self.transact(each)
+
+    def _put(self, write: Callable[[_MemoryTransaction], T]) -> T:
+        return self.transact(write)  # type: ignore[arg-type]
+
+    # -- cases
+
+    def find(self, ref: str) -> _Case | None:
+        if ref in self.cases_by_id:
+            return self.cases_by_id[ref]
+        named = self.numbers.get(fold(ref), {})
+        if len(named) > 1:
+            raise refusals.ambiguous(ref)
+        return next((self.cases_by_id[identity] for identity in named.values()), None)
+
+    def get(self, ref: str) -> Held | None:
+        with self._open():
+            case = self.find(ref)
+            return None if case is None else case.held
+
+    def events(self, case: str, after: int = 0) -> Sequence[EventRow]:
+        with self._open():
+            found = self.cases_by_id.get(case)
+            return [] if found is None else found.events[max(after, 0) :]
+
+    def feed(self, after: int = 0, limit: int = 1000) -> Sequence[tuple[int, str, EventRow]]:
+        with self._open():
+            start = max(after, 0)
+            return [(start + n, *entry) for n, entry in enumerate(self.log[start : start + limit], 1)]
+
+    def list(self, query: Query) -> Sequence[Row]:
+        with self._open():
+            found = [
+                Row(identity, case.columns) for identity, case in self.cases_by_id.items() if _fits(case.columns, query)
+            ]
+        if query.order == "deadline":
+            found.sort(key=lambda row: (row.columns.deadline is None, row.columns.deadline or 0, row.id))
+        elif query.order == "opened":
+            found.sort(key=lambda row: (row.columns.opened_at, row.id), reverse=True)
+        else:
+            found.sort(key=lambda row: (row.columns.changed_at, row.id), reverse=True)
+        return found[query.offset : query.offset + query.limit]
+
+    def count(self, query: Query) -> int:
+        with self._open():
+            return sum(1 for case in self.cases_by_id.values() if _fits(case.columns, query))
+
+    def columns(self, case: str) -> Columns | None:
+        with self._open():
+            found = self.cases_by_id.get(case)
+            return None if found is None else found.columns
+
+    def cases(self) -> Iterator[str]:
+        with self._open():
+            known = sorted(self.cases_by_id)
+        return iter(known)
+
+    def due(self, now: Instant, limit: int = 100) -> Sequence[str]:
+        with self._open():
+            found: dict[str, Instant] = {}
+            while len(found) < limit and (wake := self._soonest()) is not None and wake[0] <= now:
+                found[wake[1]] = wake[0]
+                heappop(self.wakes)
+            for identity, at in found.items():
+                heappush(self.wakes, (at, identity))
+        return builtins.list(found)
+
+    def _soonest(self) -> tuple[Instant, str] | None:
+        while self.wakes:
+            at, identity = self.wakes[0]
+            case = self.cases_by_id.get(identity)
+            if case is not None and case.columns.next_due == at and case.columns.closed_at is None:
+                return at, identity
+            heappop(self.wakes)
+        return None
+
+    def next_wake(self) -> Instant | None:
+        with self._open():
+            if self.waiting:
+                return 0
+            instants = [row.next_at for row in self._heads() if row.next_at is not None]
+            soonest = self._soonest()
+        return min(instants if soonest is None else [*instants, soonest[0]], default=None)
+
+    def blob(self, sha256: str) -> bytes | None:
+        with self._open():
+            return self.blobs.get(sha256)
+
+    # -- between cases
+
+    def inbox(self, limit: int = 100) -> Sequence[InboxItem]:
+        with self._open():
+            first: dict[tuple[str, str | None], InboxItem] = {}
+            for key in self.waiting:
+                item = self.items[key][0]
+                first.setdefault((item.sender, item.receiver), item)
+        return builtins.list(first.values())[:limit]
+
+    def drop_inbox(self, key: str, problem: str) -> None:
+        def drop(tx: _MemoryTransaction) -> None:
+            if key in self.waiting:
+                tx.take(self.waiting, key)
+                tx.put(self.items, key, (self.items[key][0], "dropped", problem))
+
+        self._put(drop)
+
+    def dropped_inbox(self, limit: int = 100) -> Sequence[tuple[InboxItem, str]]:
+        with self._open():
+            dropped = [(item, problem) for item, state, problem in self.items.values() if state == "dropped"]
+        return dropped[::-1][:limit]
+
+    # -- outbox
+
+    def _heads(self) -> Iterator[OutboxRow]:
+        """Of each case, recipient and channel the first message that is not settled."""
+        seen: set[tuple[str, str, str]] = set()
+        for key in sorted(self.unsettled, key=self.unsettled.__getitem__):
+            row = self.messages[key]
+            line = (row.notification.case, row.notification.recipient, row.notification.channel)
+            if line not in seen:
+                seen.add(line)
+                yield row
+
+    def claim(self, now: Instant, owner: str, lease: Instant, limit: int = 20) -> Sequence[OutboxRow]:
+        def take(tx: _MemoryTransaction) -> builtins.list[OutboxRow]:
+            ready = [row for row in self._heads() if row.next_at is not None and row.next_at <= now]
+            ready.sort(key=lambda row: row.next_at or 0)
+            taken = [
+                replace(row, status="sending", attempts=row.attempts + 1, next_at=lease, owner=owner)
+                for row in ready[:limit]
+            ]
+            for row in taken:
+                tx.put(self.messages, row.notification.key, row)
+            return taken
+
+        return self._put(take)
+
+    def _settle(self, key: str, owner: str, **changes: Any) -> bool:
+        def settle(tx: _MemoryTransaction) -> bool:
+            row = self.messages.get(key)
+            if row is None or row.status != "sending" or row.owner != owner:
+                return False
+            tx.put(self.messages, key, replace(row, owner=None, **changes))
+            if changes["status"] != "waiting":
+                tx.take(self.unsettled, key)
+            return True
+
+        return self._put(settle)
+
+    def sent(self, key: str, owner: str, at: Instant, note: str | None = None) -> bool:
+        return self._settle(key, owner, status="sent", sent_at=at, next_at=None, last_error=None, note=note)
+
+    def failed(self, key: str, owner: str, error: str, retry_at: Instant | None) -> bool:
+        status = "dead" if retry_at is None else "waiting"
+        return self._settle(key, owner, status=status, next_at=retry_at, last_error=error)
+
+    def outbox(
+        self, *, case: str | None = None, status: str | None = None, limit: int = 100
+    ) -> Sequence[OutboxRow]:  # fmt: skip
+        with self._open():
+            rows = [
+                row
+                for row in reversed(self.messages.values())
+                if case in (None, row.notification.case) and status in (None, row.status)
+            ]
+        return rows[:limit]
+
+    def retry(self, key: str, now: Instant) -> bool:
+        def again(tx: _MemoryTransaction) -> bool:
+            row = self.messages.get(key)
+            if row is None or row.status not in ("dead", "unrenderable"):
+                return False
+            tx.put(self.messages, key, replace(row, status="waiting", attempts=0, next_at=now))
+            tx.put(self.unsettled, key, builtins.list(self.messages).index(key))
+            return True
+
+        return self._put(again)
+
+    def outbox_counts(self) -> Mapping[str, int]:
+        with self._open():
+            counts = dict.fromkeys(STATUSES, 0)
+            for row in self.messages.values():
+                counts[row.status] += 1
+        return counts
+
+    def outbox_keys(self, case: str) -> Sequence[str]:
+        with self._open():
+            found = self.cases_by_id.get(case)
+            return [] if found is None else builtins.list(found.messages)
+
+    # -- definitions and settings
+
+    def put_version(self, hash: str, procedure: str, canonical: str) -> None:
+        self._put(lambda tx: None if hash in self.versions else tx.put(self.versions, hash, canonical))
+
+    def version(self, hash: str) -> str | None:
+        with self._open():
+            return self.versions.get(hash)
+
+    def setting(self, name: str) -> str | None:
+        with self._open():
+            return self.settings.get(name)
+
+    def set_setting(self, name: str, value: str) -> None:
+        self._put(lambda tx: tx.put(self.settings, name, value))
+
+    # -- facts
+
+    def describe(self) -> Mapping[str, str]:
+        with self._open():
+            return {"driver": "memory", "version": "-", "location": ":memory:", "schema": "-", "size": "0"}
+
+    def integrity(self) -> Sequence[str]:
+        with self._open():
+            return [
+                f"case {identity}: the snapshot is at {case.held.seq}, the last event is {len(case.events)}"
+                for identity, case in self.cases_by_id.items()
+                if case.held.seq != len(case.events)
+            ]
+
+
+class _MemoryTransaction:
+    """One piece of work on the dictionaries, with the way back."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+        self._undo: list[Callable[[], object]] = []
+        self._failed: GuanjiaError | None = None
+
+    def alone(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work`; when it fails, nothing of it remains."""
+        mark = len(self._undo)
+        try:
+            result = work(self)
+            if self._failed is not None:
+                raise self._failed
+            return result
+        except BaseException:
+            while len(self._undo) > mark:
+                self._undo.pop()()
+            raise
+        finally:
+            self._failed = None
+
+    def put(self, table: dict[Any, Any], key: Any, value: Any) -> None:
+        before = table.get(key, _MISSING)
+        if before is _MISSING:
+            self._undo.append(lambda: table.pop(key))
+        else:
+            self._undo.append(lambda: table.__setitem__(key, before))
+        table[key] = value
+
+    def take(self, table: dict[Any, Any], key: Any) -> None:
+        before = dict(table)
+        del table[key]
+
+        def restore() -> None:
+            table.clear()
+            table.update(before)
+
+        self._undo.append(restore)
+
+    def append(self, rows: list[Any], value: Any) -> None:
+        self._undo.append(rows.pop)
+        rows.append(value)
+
+    def read(self, ref: str | None, key: str | None) -> Read:
+        case = None if ref is None else self._store.find(ref)
+        return Read(
+            None if case is None else case.held,
+            None if key is None else self._store.keys.get(key),
+        )
+
+    def next_number(self, site: str, counter: str, year: int) -> int:
+        number = self._store.counters.get((site, counter, year), 0) + 1
+        self.put(self._store.counters, (site, counter, year), number)
+        return number
+
+    def write(self, change: Change) -> None:
+        try:
+            self._write(change)
+        except GuanjiaError as error:
+            self._failed = error
+            raise
+
+    def _write(self, change: Change) -> None:
+        store, identity = self._store, change.case
+        case = store.cases_by_id.get(identity)
+        if change.before != (0 if case is None else case.held.seq):
+            raise refusals.changed_meanwhile(identity)
+        if [row.seq for row in change.events] != [*range(change.before + 1, change.seq + 1)] or not change.events:
+            raise refusals.broken_rule("the events do not lead from `before` to `seq`")
+        personal = dict(case.held.personal) if case is not None else {}
+        personal |= {commitment: json.loads(value) for commitment, _, value in change.personal}
+        held = Held(identity, change.seq, change.snapshot, change.events[-1].head, personal)
+        if case is None:
+            case = _Case(held, change.columns)
+            self._number(identity, change.columns)
+            self.put(store.cases_by_id, identity, case)
+            self._set(case, held, change.columns)
+        else:
+            before = (case.held, case.columns)
+            self._undo.append(lambda: self._set(case, *before))
+            self._set(case, held, change.columns)
+        for row in change.events:
+            self.append(case.events, row)
+            self.append(store.log, (identity, row))
+        self._settle(change)
+        self._tell(change, case)
+
+    def _set(self, case: _Case, held: Held, columns: Columns) -> None:
+        case.held, case.columns = held, columns
+        if columns.next_due is not None:
+            heappush(self._store.wakes, (columns.next_due, held.id))
+
+    def _number(self, identity: str, columns: Columns) -> None:
+        number = fold(columns.number)
+        if number not in self._store.numbers:
+            self.put(self._store.numbers, number, {})
+        if columns.site in self._store.numbers[number]:
+            raise refusals.number_taken(columns.site, columns.number)
+        self.put(self._store.numbers[number], columns.site, identity)
+
+    def _settle(self, change: Change) -> None:
+        store = self._store
+        if change.key is not None:
+            key, digest, text = change.key
+            if key in store.keys:
+                raise refusals.key_taken(key)
+            self.put(store.keys, key, Answer(digest, text))
+        if change.inbox_done is not None:
+            waiting = store.items.get(change.inbox_done)
+            if waiting is None or change.inbox_done not in store.waiting:
+                raise refusals.already_applied(change.inbox_done)
+            self.take(store.waiting, change.inbox_done)
+            self.put(store.items, change.inbox_done, (waiting[0], "done", ""))
+
+    def _tell(self, change: Change, case: _Case) -> None:
+        store = self._store
+        for message in change.notifications:
+            if message.key in store.messages:
+                raise refusals.broken_rule(f"outbox.key {message.key}")
+            status = first_status(message)
+            at = message.created_at if status == "waiting" else None
+            self.put(store.messages, message.key, OutboxRow(message, status, 0, at, None, None))
+            self.append(case.messages, message.key)
+            if status == "waiting":
+                self.put(store.unsettled, message.key, len(store.messages) - 1)
+        for item in change.inbox:
+            if item.key in store.items:
+                raise refusals.broken_rule(f"inbox.key {item.key}")
+            self.put(store.items, item.key, (item, "waiting", ""))
+            self.put(store.waiting, item.key, None)
+        for sha256, content in change.blobs:
+            if sha256 not in store.blobs:
+                self.put(store.blobs, sha256, content)
+
+    def load(self, assignees: Sequence[str]) -> Mapping[str, int]:
+        counts = dict.fromkeys(assignees, 0)
+        for case in self._store.cases_by_id.values():
+            if case.columns.assignee in counts and case.columns.closed_at is None:
+                counts[case.columns.assignee] += 1
+        return counts
+
+    def children(self, ids: Sequence[str]) -> Mapping[str, Held]:
+        known = self._store.cases_by_id
+        return {identity: replace(known[identity].held, personal={}) for identity in ids if identity in known}
+
+
+def _fits(it: Columns, query: Query) -> bool:
+    if query.open is not None and query.open != (it.closed_at is None):
+        return False
+    if query.mode is not None and it.mode != (query.mode or None):
+        return False
+    if query.state is not None and query.state not in it.states.split(","):
+        return False
+    for name in ("site", "procedure", "assignee", "room", "customer", "parent"):
+        wanted = getattr(query, name)
+        if wanted is not None and getattr(it, name) != wanted:
+            return False
+    sought = words(query.text)
+    if not sought:
+        return True
+    text = fold(f"{it.number}\n{it.summary}\n{it.room or ''}")
+    return all(word in text for word in sought)

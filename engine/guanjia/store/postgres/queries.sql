@@ -1,0 +1,149 @@
+-- What PostgresStore says to PostgreSQL, by name. Lists are put together in listing.py.
+
+-- The row is locked in a statement of its own: what the next one reads is then as new as the row.
+-- name: lock
+SELECT id, seq, snapshot, head FROM cases WHERE id = resolve(%s) FOR UPDATE
+
+-- name: beside
+SELECT (SELECT json_build_array(digest, answer)::text FROM commands WHERE key = %s),
+    (SELECT json_agg(json_build_array(commitment, value))::text FROM personal
+        WHERE case_id = (SELECT id FROM cases WHERE id = resolve(%s) AND personal))
+
+-- name: get
+SELECT id, seq, snapshot, head,
+    CASE WHEN personal THEN (SELECT json_agg(json_build_array(commitment, value))::text FROM personal WHERE case_id = id) END
+FROM cases WHERE id = resolve(%s)
+
+-- name: next_number
+INSERT INTO counters AS c (site, counter, year, value) VALUES (%s, %s, %s, 1)
+ON CONFLICT (site, counter, year) DO UPDATE SET value = c.value + 1 RETURNING value
+
+-- name: write
+SELECT write_change(%s, %s, %s, %s, %s::jsonb, %s::text[], %s::bytea[], %s::bigint[], %s::jsonb)
+
+-- name: add_blob
+INSERT INTO blobs (sha256, content) VALUES (%s, %s) ON CONFLICT DO NOTHING
+
+-- name: load
+SELECT assignee, count(*) FROM cases WHERE assignee = ANY(%s::text[]) AND closed_at IS NULL GROUP BY assignee
+
+-- name: children
+SELECT id, seq, snapshot, head FROM cases WHERE id = ANY(%s::text[])
+
+-- name: events
+SELECT seq, text, head, recorded_at FROM events WHERE case_id = %s AND seq > %s ORDER BY seq
+
+-- Cursors are taken in the order of writing, and a case's events are written under its lock, so they are in order too. But a
+-- lower cursor may be committed after a higher one: a gap is either a transaction that failed or one that is under way. The
+-- reader that meets a gap takes the feed's lock, which waits for all that are writing, and reads again behind it. A reader may
+-- not simply stop at the oldest transaction that is running (pg_snapshot_xmin): then the order would have to be that of
+-- transaction numbers, and a transaction that touches two cases can write a case after one that began later.
+-- name: feed
+SELECT cursor, case_id, seq, text, head, recorded_at FROM events WHERE cursor > %s ORDER BY cursor LIMIT %s
+
+-- name: feed_lock
+SELECT pg_advisory_xact_lock(hashtextextended('guanjia.feed.' || current_schema(), 0))
+
+-- name: columns
+SELECT site, number, procedure, version, states, mode, priority, summary, room, assignee, customer, parent, opened_at,
+    changed_at, closed_at, outcome, next_due, deadline, breached
+FROM cases WHERE id = %s
+
+-- name: cases
+SELECT id FROM cases WHERE id > %s ORDER BY id LIMIT %s
+
+-- name: due
+SELECT id FROM cases WHERE closed_at IS NULL AND next_due <= %s ORDER BY next_due, id LIMIT %s
+
+-- name: next_wake
+SELECT least(
+    (SELECT 0 FROM inbox WHERE status = 'waiting' LIMIT 1),
+    (SELECT next_due FROM cases WHERE closed_at IS NULL AND next_due IS NOT NULL ORDER BY next_due LIMIT 1),
+    (SELECT next_at FROM outbox AS o
+        WHERE status IN ('waiting', 'sending') AND NOT EXISTS (
+            SELECT 1 FROM outbox AS e
+            WHERE e.status IN ('waiting', 'sending') AND e.case_id = o.case_id AND e.recipient = o.recipient
+                AND e.channel = o.channel AND e.n < o.n)
+        ORDER BY next_at LIMIT 1))
+
+-- Workers skip what another one is just taking.
+-- name: claim
+WITH ready AS MATERIALIZED (
+    SELECT n, next_at FROM outbox AS o
+    WHERE status IN ('waiting', 'sending') AND next_at <= %(now)s AND NOT EXISTS (
+        SELECT 1 FROM outbox AS e
+        WHERE e.status IN ('waiting', 'sending') AND e.case_id = o.case_id AND e.recipient = o.recipient
+            AND e.channel = o.channel AND e.n < o.n)
+    ORDER BY next_at, n LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+), taken AS (
+    UPDATE outbox AS o SET status = 'sending', attempts = attempts + 1, owner = %(owner)s, next_at = %(lease)s
+    FROM ready WHERE o.n = ready.n
+    RETURNING ready.next_at AS was, o.*
+)
+SELECT key, case_id, seq, template, recipient, channel, address, language, subject, body, created_at, outside, problem,
+    status, attempts, next_at, last_error, sent_at, owner, note
+FROM taken ORDER BY was, n
+
+-- name: sent
+UPDATE outbox SET status = 'sent', sent_at = %(at)s, note = %(note)s, owner = NULL, next_at = NULL, last_error = NULL
+WHERE key = %(key)s AND owner = %(owner)s AND status = 'sending'
+
+-- name: failed
+UPDATE outbox SET status = CASE WHEN %(retry_at)s::bigint IS NULL THEN 'dead' ELSE 'waiting' END, next_at = %(retry_at)s::bigint,
+    last_error = %(error)s, owner = NULL
+WHERE key = %(key)s AND owner = %(owner)s AND status = 'sending'
+
+-- name: retry
+UPDATE outbox SET status = 'waiting', attempts = 0, next_at = %(now)s
+WHERE key = %(key)s AND status IN ('dead', 'unrenderable')
+
+-- name: outbox
+SELECT key, case_id, seq, template, recipient, channel, address, language, subject, body, created_at, outside, problem,
+    status, attempts, next_at, last_error, sent_at, owner, note
+FROM outbox
+
+-- name: outbox_counts
+SELECT status, count(*) FROM outbox GROUP BY status
+
+-- name: outbox_keys
+SELECT key FROM outbox WHERE case_id = %s ORDER BY n
+
+-- name: inbox
+SELECT key, sender, receiver, command FROM inbox AS i
+WHERE status = 'waiting' AND NOT EXISTS (
+    SELECT 1 FROM inbox AS e
+    WHERE e.status = 'waiting' AND e.sender = i.sender AND coalesce(e.receiver, '') = coalesce(i.receiver, '') AND e.n < i.n)
+ORDER BY n LIMIT %s
+
+-- name: drop_item
+UPDATE inbox SET status = 'dropped', problem = %(problem)s WHERE key = %(key)s AND status = 'waiting'
+
+-- name: dropped_inbox
+SELECT key, sender, receiver, command, problem FROM inbox WHERE status = 'dropped' ORDER BY n DESC LIMIT %s
+
+-- name: blob
+SELECT content FROM blobs WHERE sha256 = %s
+
+-- name: put_version
+INSERT INTO versions (hash, procedure, canonical) VALUES (%(hash)s, %(procedure)s, %(canonical)s) ON CONFLICT DO NOTHING
+
+-- name: version
+SELECT canonical FROM versions WHERE hash = %s
+
+-- name: setting
+SELECT value FROM settings WHERE name = %s
+
+-- name: set_setting
+INSERT INTO settings (name, value) VALUES (%(name)s, %(value)s) ON CONFLICT (name) DO UPDATE SET value = excluded.value
+
+-- name: broken_cases
+SELECT format('case %%s: the snapshot is at %%s, the last event is %%s of %%s', c.id, c.seq, e.last, e.number)
+FROM cases AS c LEFT JOIN LATERAL (SELECT max(seq) AS last, count(*) AS number FROM events WHERE case_id = c.id) AS e ON true
+WHERE c.seq IS DISTINCT FROM e.last OR c.seq IS DISTINCT FROM e.number
+
+-- name: facts
+SELECT current_setting('server_version'), current_setting('server_encoding'), current_setting('synchronous_commit'),
+    current_setting('fsync'), current_database(), current_schema(), inet_server_port(),
+    (SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint FROM pg_class AS c
+        WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r'),
+    (SELECT max(number) FROM migrations)

@@ -1,0 +1,310 @@
+"""Cases on a PostgreSQL server, for offices whose commands come from several machines.
+
+Every command locks its case's row and writes everything by one function of the schema (migrations/), so that it takes two
+round trips. Workers divide the outbox by SKIP LOCKED.
+"""
+
+from __future__ import annotations
+
+import builtins
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg.sql import SQL as Composed, Identifier
+
+from ...clock import Instant
+from ...errors import GuanjiaError, Text
+from .. import refusals
+from ..interface import STATUSES, Columns, EventRow, Held, InboxItem, OutboxRow, Query, Row, Transaction
+from ..rows import outbox_row
+from ..statements import migrations
+from . import errors
+from .listing import counted, listed
+from .pool import Connection, Pool
+from .transaction import SQL, PostgresTransaction, personal_values
+
+T = TypeVar("T")
+MIGRATIONS = migrations(Path(__file__).parent)
+NEWEST = MIGRATIONS[-1].number
+_ATTEMPTS = 5
+_PAGE = 1000
+
+
+class PostgresStore:
+    """The database that `dsn` names, with at most `size` connections. The schema is `guanjia`, or that of the DSN's option
+    search_path, e.g. `postgresql://user@host/name?options=-csearch_path%3Doffice_two`."""
+
+    def __init__(self, dsn: str, size: int = 10) -> None:
+        self._pool = Pool(dsn, size)
+        self.location = self._pool.location
+        self._local = threading.local()
+        self._checked = False
+
+    # -- the schema
+
+    def migrate(self) -> None:
+        with self._pool.lend() as connection:
+            try:
+                (encoding,) = connection.execute("SHOW server_encoding").fetchall()[0]
+                if encoding != "UTF8":
+                    raise errors.encoding(self.location, encoding)
+                if self._schema_number(connection) < NEWEST:
+                    self._bring_up(connection)
+            except errors.FAILURES as error:
+                raise errors.store_error(error, self.location) from error
+        self._checked = True
+
+    def _bring_up(self, connection: Connection) -> None:
+        with connection.transaction():
+            connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('guanjia.migrate', 0))")
+            if not connection.execute("SELECT current_schema()").fetchall()[0][0]:
+                connection.execute(Composed("CREATE SCHEMA {}").format(Identifier(self._pool.schema)))
+            number = self._schema_number(connection)
+            connection.execute("CREATE TABLE IF NOT EXISTS migrations (number bigint PRIMARY KEY, name text NOT NULL)")
+            for migration in MIGRATIONS[number:]:
+                connection.execute(migration.text().encode())
+                connection.execute("INSERT INTO migrations VALUES (%s, %s)", (migration.number, migration.name))
+
+    def _schema_number(self, connection: Connection) -> int:
+        """The schema of the database, 0 when there is none; StoreError when it is not ours or newer than this program."""
+        tables = {
+            name
+            for (name,) in connection.execute(
+                "SELECT relname FROM pg_class WHERE relnamespace = to_regnamespace(current_schema()) AND relkind = 'r'"
+            )
+        }
+        if not tables:
+            return 0
+        if not {"migrations", "cases", "events"} <= tables:
+            raise refusals.foreign(
+                self.location,
+                Text("这个模式（schema）属于别的程序。", "this schema belongs to another program."),
+            )
+        number: int = connection.execute("SELECT max(number) FROM migrations").fetchall()[0][0] or 0
+        if number > NEWEST:
+            raise refusals.newer(self.location, number, NEWEST)
+        return number
+
+    def _check(self, connection: Connection) -> None:
+        if not self._checked:
+            number = self._schema_number(connection)
+            if number < NEWEST:
+                raise refusals.unprepared(self.location, number, NEWEST)
+            self._checked = True
+
+    def close(self) -> None:
+        self._pool.close()
+
+    # -- transactions
+
+    def transact(self, work: Callable[[Transaction], T]) -> T:
+        return self._transact(lambda tx: tx.checked(work))
+
+    def transact_many(self, works: Sequence[Callable[[Transaction], T]]) -> builtins.list[T | GuanjiaError]:
+        def each(tx: PostgresTransaction) -> builtins.list[T | GuanjiaError]:
+            outcomes: builtins.list[T | GuanjiaError] = []
+            for work in works:
+                try:
+                    outcomes.append(tx.alone(work))
+                except GuanjiaError as error:
+                    if isinstance(error.__cause__, (*errors.TRANSIENT, psycopg.OperationalError)):
+                        raise
+                    outcomes.append(error)
+            return outcomes
+
+        return self._transact(each)
+
+    def _transact(self, work: Callable[[PostgresTransaction], T]) -> T:
+        if getattr(self._local, "transaction", None) is not None:
+            raise refusals.nested()
+        attempt = 1
+        while True:
+            lost = False
+            with self._pool.lend() as connection:
+                tx = self._local.transaction = PostgresTransaction(connection, self.location)
+                try:
+                    self._check(connection)
+                    result = work(tx)
+                    tx.commit()
+                    return result
+                except errors.FAILURES as error:
+                    raise errors.store_error(error, self.location) from error
+                except GuanjiaError as error:
+                    lost = connection.closed
+                    if lost and tx.committing:
+                        raise errors.unknown_result(self.location, error) from error
+                    again = lost or isinstance(error.__cause__, errors.TRANSIENT)
+                    if not again or attempt == _ATTEMPTS:
+                        raise
+                finally:
+                    self._local.transaction = None
+                    tx.abandon()
+            attempt += 1
+            if lost:
+                self._pool.forget()
+
+    def _change(self, statement: str, /, **values: Any) -> int:
+        """Run one named statement in a transaction of its own; how many rows it changed."""
+        return self._read(lambda connection: connection.execute(SQL[statement].encode(), values).rowcount)
+
+    # -- reading
+
+    def _read(self, read: Callable[[Connection], T]) -> T:
+        """Lend a connection to `read`; once more with a new one when an idle one turned out dead."""
+        for last in (False, True):
+            with self._pool.lend() as connection:
+                try:
+                    self._check(connection)
+                    return read(connection)
+                except errors.FAILURES as error:
+                    if last or not connection.closed:
+                        raise errors.store_error(error, self.location) from error
+            self._pool.forget()
+        raise AssertionError
+
+    def _rows(self, sql: str, values: Sequence[Any] = ()) -> builtins.list[tuple[Any, ...]]:
+        tx: PostgresTransaction | None = getattr(self._local, "transaction", None)
+        if tx is not None:  # a work that reads through the store does not wait for a second connection
+            return tx.query(sql, values)
+        return self._read(lambda connection: connection.execute(sql.encode(), values).fetchall())
+
+    def get(self, ref: str) -> Held | None:
+        try:
+            rows = self._rows(SQL["get"], (ref,))
+        except GuanjiaError as error:
+            if isinstance(error.__cause__, psycopg.errors.CardinalityViolation):
+                raise refusals.ambiguous(ref) from None
+            raise
+        if not rows:
+            return None
+        identity, seq, snapshot, head, personal = rows[0]
+        return Held(identity, seq, snapshot, head, personal_values(personal))
+
+    def events(self, case: str, after: int = 0) -> Sequence[EventRow]:
+        return [EventRow(*row) for row in self._rows(SQL["events"], (case, after))]
+
+    def feed(self, after: int = 0, limit: int = 1000) -> Sequence[tuple[int, str, EventRow]]:
+        rows = self._rows(SQL["feed"], (after, limit))
+        if rows and rows[-1][0] != after + len(rows):
+            rows = self._read(lambda connection: _feed_behind_writers(connection, after, limit))
+        return [(row[0], row[1], EventRow(*row[2:])) for row in rows]
+
+    def list(self, query: Query) -> Sequence[Row]:
+        return [Row(row[0], Columns(*row[1:])) for row in self._rows(*listed(query))]
+
+    def count(self, query: Query) -> int:
+        number: int = self._rows(*counted(query))[0][0]
+        return number
+
+    def columns(self, case: str) -> Columns | None:
+        rows = self._rows(SQL["columns"], (case,))
+        return Columns(*rows[0]) if rows else None
+
+    def cases(self) -> Iterator[str]:
+        last = ""
+        while page := self._rows(SQL["cases"], (last, _PAGE)):
+            for (identity,) in page:
+                yield identity
+            last = page[-1][0]
+
+    def due(self, now: Instant, limit: int = 100) -> Sequence[str]:
+        return [row[0] for row in self._rows(SQL["due"], (now, limit))]
+
+    def next_wake(self) -> Instant | None:
+        wake: Instant | None = self._rows(SQL["next_wake"])[0][0]
+        return wake
+
+    def blob(self, sha256: str) -> bytes | None:
+        content: bytes | None = self._single(SQL["blob"], sha256)
+        return content
+
+    def _single(self, sql: str, value: str) -> Any:
+        rows = self._rows(sql, (value,))
+        return rows[0][0] if rows else None
+
+    # -- between cases
+
+    def inbox(self, limit: int = 100) -> Sequence[InboxItem]:
+        return [InboxItem(*row) for row in self._rows(SQL["inbox"], (limit,))]
+
+    def drop_inbox(self, key: str, problem: str) -> None:
+        self._change("drop_item", key=key, problem=problem)
+
+    def dropped_inbox(self, limit: int = 100) -> Sequence[tuple[InboxItem, str]]:
+        return [(InboxItem(*row[:4]), row[4]) for row in self._rows(SQL["dropped_inbox"], (limit,))]
+
+    # -- outbox
+
+    def claim(self, now: Instant, owner: str, lease: Instant, limit: int = 20) -> Sequence[OutboxRow]:
+        values = {"now": now, "owner": owner, "lease": lease, "limit": limit}
+        rows = self._read(lambda connection: connection.execute(SQL["claim"].encode(), values).fetchall())
+        return [outbox_row(row) for row in rows]
+
+    def sent(self, key: str, owner: str, at: Instant, note: str | None = None) -> bool:
+        return self._change("sent", key=key, owner=owner, at=at, note=note) == 1
+
+    def failed(self, key: str, owner: str, error: str, retry_at: Instant | None) -> bool:
+        return self._change("failed", key=key, owner=owner, error=error, retry_at=retry_at) == 1
+
+    def outbox(
+        self, *, case: str | None = None, status: str | None = None, limit: int = 100
+    ) -> Sequence[OutboxRow]:  # fmt: skip
+        given = {name: value for name, value in (("case_id", case), ("status", status)) if value is not None}
+        where = f" WHERE {' AND '.join(f'{name} = %s' for name in given)}" if given else ""
+        rows = self._rows(f"{SQL['outbox']}{where} ORDER BY n DESC LIMIT %s", (*given.values(), limit))
+        return [outbox_row(row) for row in rows]
+
+    def retry(self, key: str, now: Instant) -> bool:
+        return self._change("retry", key=key, now=now) == 1
+
+    def outbox_counts(self) -> Mapping[str, int]:
+        return dict.fromkeys(STATUSES, 0) | dict(self._rows(SQL["outbox_counts"]))
+
+    def outbox_keys(self, case: str) -> Sequence[str]:
+        return [row[0] for row in self._rows(SQL["outbox_keys"], (case,))]
+
+    # -- definitions and settings
+
+    def put_version(self, hash: str, procedure: str, canonical: str) -> None:
+        self._change("put_version", hash=hash, procedure=procedure, canonical=canonical)
+
+    def version(self, hash: str) -> str | None:
+        text: str | None = self._single(SQL["version"], hash)
+        return text
+
+    def setting(self, name: str) -> str | None:
+        text: str | None = self._single(SQL["setting"], name)
+        return text
+
+    def set_setting(self, name: str, value: str) -> None:
+        self._change("set_setting", name=name, value=value)
+
+    # -- facts
+
+    def describe(self) -> Mapping[str, str]:
+        version, encoding, commit, fsync, database, schema, port, size, number = self._rows(SQL["facts"])[0]
+        return {
+            "driver": f"psycopg {psycopg.__version__}",
+            "version": f"PostgreSQL {version}",
+            "location": self.location,
+            "schema": str(number),
+            "size": str(size),
+            "database": f"{database}.{schema}",
+            "port": str(port or "-"),
+            "encoding": encoding,
+            "synchronous_commit": commit,
+            "fsync": fsync,
+        }
+
+    def integrity(self) -> Sequence[str]:
+        return [row[0] for row in self._rows(SQL["broken_cases"])]
+
+
+def _feed_behind_writers(connection: Connection, after: int, limit: int) -> builtins.list[tuple[Any, ...]]:
+    with connection.transaction(), connection.pipeline():
+        connection.execute(SQL["feed_lock"].encode())
+        found = connection.execute(SQL["feed"].encode(), (after, limit))
+        return found.fetchall()

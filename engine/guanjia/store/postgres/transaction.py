@@ -1,0 +1,172 @@
+"""One piece of work on a connection of its own. What needs no answer at once travels with what comes next.
+
+So a command takes two round trips: BEGIN with the locking read, and the write with COMMIT.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg.pq import TransactionStatus
+
+from ...errors import GuanjiaError
+from .. import refusals
+from ..interface import Answer, Change, Held, Read
+from ..rows import COLUMNS, NEW_MESSAGE, column_values, message_values
+from ..statements import queries
+from . import errors
+from .pool import Connection
+
+T = TypeVar("T")
+SQL = queries(Path(__file__).parent)
+Statement = tuple[str, Any]
+
+
+def personal_values(text: str | None) -> dict[str, Any]:
+    return {} if text is None else {commitment: json.loads(value) for commitment, value in json.loads(text)}
+
+
+class PostgresTransaction:
+    """What a work may do. An error of the database stays with the transaction: a work that hides it is undone all the same."""
+
+    def __init__(self, connection: Connection, location: str) -> None:
+        self._connection = connection
+        self._location = location
+        self._queued: list[Statement] = [("BEGIN", ())]
+        self._change: Change | None = None
+        self._failed: GuanjiaError | None = None
+        self.committing = False
+
+    def _run(self, *statements: Statement) -> list[psycopg.Cursor[tuple[Any, ...]]]:
+        """Send what is queued and these in one round trip; the answers to these."""
+        batch = [*self._queued, *statements]
+        change, self._change, self._queued = self._change, None, []
+        try:
+            with self._connection.pipeline():
+                cursors = [self._connection.execute(text.encode(), values) for text, values in batch]
+        except errors.FAILURES as error:
+            self._failed = errors.conflict(error, change) or errors.store_error(error, self._location)
+            raise self._failed from error
+        return cursors[len(batch) - len(statements) :]
+
+    # -- begin and end
+
+    def checked(self, work: Callable[[PostgresTransaction], T]) -> T:
+        self._failed = None
+        result = work(self)
+        if self._failed is not None:
+            raise self._failed
+        return result
+
+    def alone(self, work: Callable[[PostgresTransaction], T]) -> T:
+        """Run one of several works of a transaction: when it fails, nothing of it remains, and the others do."""
+        self._run(("SAVEPOINT work", ()))
+        try:
+            result = self.checked(work)
+            self._run(("RELEASE work", ()))
+        except BaseException as error:
+            self._queued = []
+            if not self._connection.closed and not isinstance(error.__cause__, errors.TRANSIENT):
+                self._run(("ROLLBACK TO work", ()), ("RELEASE work", ()))
+            raise
+        return result
+
+    def commit(self) -> None:
+        if self._queued == [("BEGIN", ())]:
+            return
+        self.committing = True
+        self._run(("COMMIT", ()))
+        self.committing = False
+
+    def abandon(self) -> None:
+        """Roll back what was begun and not committed; after a commit there is nothing to do."""
+        if self._connection.closed or self._connection.info.transaction_status == TransactionStatus.IDLE:
+            return
+        try:
+            self._connection.execute("ROLLBACK")
+        except psycopg.Error:
+            self._connection.close()
+
+    # -- what a work may ask and do
+
+    def read(self, ref: str | None, key: str | None) -> Read:
+        if ref is None and key is None:
+            return Read(None, None)
+        try:
+            case, beside = self._run((SQL["lock"], (ref,)), (SQL["beside"], (key, ref)))
+        except GuanjiaError as error:
+            raise self._ambiguous(error, ref) from error
+        row, (answer, personal) = case.fetchone(), beside.fetchone() or (None, None)
+        return Read(
+            None if row is None else Held(row[0], row[1], row[2], row[3], personal_values(personal)),
+            None if answer is None else Answer(*json.loads(answer)),
+        )
+
+    def _ambiguous(self, error: GuanjiaError, ref: str | None) -> GuanjiaError:
+        if ref is not None and isinstance(error.__cause__, psycopg.errors.CardinalityViolation):
+            self._failed = refusals.ambiguous(ref)
+            return self._failed
+        return error
+
+    def next_number(self, site: str, counter: str, year: int) -> int:
+        number: int = self._run((SQL["next_number"], (site, counter, year)))[0].fetchall()[0][0]
+        return number
+
+    def load(self, assignees: Sequence[str]) -> Mapping[str, int]:
+        (found,) = self._run((SQL["load"], (list(assignees),)))
+        return dict.fromkeys(assignees, 0) | dict(found.fetchall())
+
+    def children(self, ids: Sequence[str]) -> Mapping[str, Held]:
+        (found,) = self._run((SQL["children"], (list(ids),)))
+        return {row[0]: Held(*row) for row in found.fetchall()}
+
+    def write(self, change: Change) -> None:
+        if self._change is not None:
+            self._run()
+        if [row.seq for row in change.events] != [*range(change.before + 1, change.seq + 1)] or not change.events:
+            self._failed = refusals.broken_rule("the events do not lead from `before` to `seq`")
+            raise self._failed
+        self._queued += [(SQL["add_blob"], blob) for blob in change.blobs]
+        columns = dict(zip(COLUMNS, column_values(change.columns), strict=True))
+        rest = _rest(change)
+        self._queued.append(
+            (
+                SQL["write"],
+                (
+                    change.case, change.before, change.seq, change.snapshot, _plain(columns),
+                    [row.text for row in change.events], [row.head for row in change.events],
+                    [row.recorded_at for row in change.events], _plain(rest) if rest else None,
+                ),
+            )
+        )  # fmt: skip
+        self._change = change
+
+    def query(self, text: str, values: Any) -> list[tuple[Any, ...]]:
+        """Rows of any statement, inside this transaction when it has begun."""
+        if self._queued == [("BEGIN", ())]:
+            return self._connection.execute(text.encode(), values).fetchall()
+        return self._run((text, values))[0].fetchall()
+
+
+def _rest(change: Change) -> dict[str, Any]:
+    """What only some commands write; only what there is."""
+    rest: dict[str, Any] = {}
+    if change.key is not None:
+        rest["key"] = change.key
+    if change.inbox_done is not None:
+        rest["done"] = change.inbox_done
+    if change.personal:
+        rest["personal"] = change.personal
+    if change.notifications:
+        rest["outbox"] = [dict(zip(NEW_MESSAGE, message_values(each), strict=True)) for each in change.notifications]
+    if change.inbox:
+        rest["inbox"] = [(each.key, each.sender, each.receiver, each.command) for each in change.inbox]
+    return rest
+
+
+def _plain(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,107 @@
+"""How a file becomes a connection: which journal, how sure, and whose database it is.
+
+SQLite up to 3.51.2 can damage a database in WAL mode that several programs write (sqlite.org/wal.html), and WAL needs
+memory that programs share, which a network disk does not give; there the rollback journal is used, slower and safe.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import apsw
+
+from ...errors import Text
+from .. import refusals
+from ..statements import migrations
+from . import errors
+
+APPLICATION_ID = 0x474A4941
+"""`GJIA` in the header of the file: the database is ours."""
+
+BUSY = 5_000
+"""Milliseconds to wait for another program's lock."""
+
+WAL_SAFE = (3, 51, 3)
+MIGRATIONS = migrations(Path(__file__).parent)
+NEWEST = MIGRATIONS[-1].number
+_REMOTE = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "fuse.rclone", "ceph", "glusterfs"})
+
+
+class Journal(NamedTuple):
+    mode: str
+    why: str
+
+
+def journal(path: str, wal: bool) -> Journal:
+    """The journal mode for this file, and the reason."""
+    version = apsw.sqlite_lib_version()
+    if not wal:
+        return Journal("delete", "wal=False")
+    if tuple(int(part) for part in version.split(".")) < WAL_SAFE:
+        return Journal("delete", f"SQLite {version} < 3.51.3 may damage a database in WAL mode")
+    remote = _remote(path)
+    if remote is not None:
+        return Journal("delete", f"the file lies on a network disk ({remote})")
+    return Journal("wal", f"SQLite {version} >= 3.51.3")
+
+
+def _remote(path: str) -> str | None:
+    """The kind of network file system that holds `path`, if any, where the system tells (Linux)."""
+    try:
+        mounts = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    best = ("", "")
+    for line in mounts.splitlines():
+        _, point, kind, *_ = line.split(" ")
+        inside = path == point or path.startswith(point.rstrip("/") + "/")
+        if inside and len(point) >= len(best[0]):
+            best = (point, kind)
+    return best[1] if best[1] in _REMOTE else None
+
+
+def create(path: str) -> None:
+    """Make an empty file that only its owner may read, unless there is one."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        return
+    except OSError as error:
+        raise errors.cannot_open(path, error) from None
+
+
+def connect(path: str, *, synchronous: str, mode: str | None) -> apsw.Connection:
+    """A connection to an existing file. `mode` is given for the one that writes, which sets the journal mode."""
+    if not os.path.isfile(path):
+        raise errors.cannot_open(path)
+    connection = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READWRITE)
+    connection.set_busy_timeout(BUSY)
+    connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
+    connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
+    connection.execute(f"PRAGMA synchronous = {synchronous}")
+    if mode is None:
+        connection.execute("PRAGMA query_only = ON")
+        return connection
+    connection.execute("PRAGMA foreign_keys = ON")
+    if not connection.readonly("main"):
+        connection.execute(f"PRAGMA journal_mode = {mode}")
+    return connection
+
+
+def schema_number(connection: apsw.Connection, path: str) -> int:
+    """The schema of the database, 0 when it is empty; StoreError when it is not ours or newer than this program."""
+    identity = connection.pragma("application_id")
+    if identity != APPLICATION_ID:
+        if identity == 0 and not connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchall():
+            return 0
+        raise refusals.foreign(
+            path,
+            Text("这是别的程序的数据库。", "this database belongs to another program."),
+        )
+    rows: list[tuple[Any, ...]] = connection.execute("SELECT max(number) FROM migrations").fetchall()
+    number: int = rows[0][0] or 0
+    if number > NEWEST:
+        raise refusals.newer(path, number, NEWEST)
+    return number

@@ -1,0 +1,174 @@
+-- What SqliteStore says to SQLite, by name. Lists are put together in listing.py.
+
+-- name: by_id
+SELECT id, seq, snapshot, head, personal FROM cases WHERE id = ?
+
+-- name: by_number
+SELECT id, seq, snapshot, head, personal FROM cases WHERE number = ? LIMIT 2
+
+-- name: personal
+SELECT commitment, value FROM personal WHERE case_id = ?
+
+-- name: answer
+SELECT digest, answer FROM commands WHERE key = ?
+
+-- name: next_number
+INSERT INTO counters (site, counter, year, value) VALUES (?, ?, ?, 1)
+ON CONFLICT DO UPDATE SET value = value + 1 RETURNING value
+
+-- name: add_event
+INSERT INTO events (case_id, seq, text, head, recorded_at) VALUES (?, ?, ?, ?, ?)
+
+-- name: add_case
+INSERT INTO cases (id, seq, head, personal, snapshot, site, number, procedure, version, states, mode, priority, summary, room,
+    assignee, customer, parent, opened_at, changed_at, closed_at, outcome, next_due, deadline, breached)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)
+
+-- Most commands leave assignee, room, customer and the like as they are. SQLite rewrites every index of which a column is
+-- assigned to, changed or not; so these are only compared here, and `move_all` follows when they differ. Measured: 15 us
+-- less of 50.
+-- name: move
+UPDATE cases SET seq = ?2, head = ?3, personal = personal | ?4, snapshot = ?5, states = ?6, changed_at = ?7, next_due = ?8,
+    deadline = ?9, breached = ?10
+WHERE id = ?1 AND seq = ?11
+    AND (version, priority, summary, room, assignee, customer, parent, closed_at, outcome)
+        IS (?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)
+
+-- name: move_all
+UPDATE cases SET seq = ?2, head = ?3, personal = personal | ?4, snapshot = ?5, states = ?6, changed_at = ?7, next_due = ?8,
+    deadline = ?9, breached = ?10, version = ?12, priority = ?13, summary = ?14, room = ?15, assignee = ?16, customer = ?17,
+    parent = ?18, closed_at = ?19, outcome = ?20
+WHERE id = ?1 AND seq = ?11
+
+-- name: add_personal
+INSERT INTO personal (case_id, commitment, salt, value) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING
+
+-- name: add_key
+INSERT INTO commands (key, digest, answer) VALUES (?, ?, ?) ON CONFLICT DO NOTHING
+
+-- name: add_message
+INSERT INTO outbox (key, case_id, seq, template, recipient, channel, address, language, subject, body, created_at, outside,
+    problem, status, next_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+
+-- name: add_item
+INSERT INTO inbox (key, sender, receiver, command) VALUES (?, ?, ?, ?)
+
+-- name: finish_item
+UPDATE inbox SET status = 'done' WHERE key = ? AND status = 'waiting'
+
+-- name: drop_item
+UPDATE inbox SET status = 'dropped', problem = ?2 WHERE key = ?1 AND status = 'waiting'
+
+-- name: add_blob
+INSERT INTO blobs (sha256, content) VALUES (?, ?) ON CONFLICT DO NOTHING
+
+-- name: load
+SELECT count(*) FROM cases WHERE assignee = ? AND closed_at IS NULL
+
+-- name: events
+SELECT seq, text, head, recorded_at FROM events WHERE case_id = ? AND seq > ? ORDER BY seq
+
+-- name: feed
+SELECT cursor, case_id, seq, text, head, recorded_at FROM events WHERE cursor > ? ORDER BY cursor LIMIT ?
+
+-- name: columns
+SELECT site, number, procedure, version, states, mode, priority, summary, room, assignee, customer, parent, opened_at,
+    changed_at, closed_at, outcome, next_due, deadline, breached
+FROM cases WHERE id = ?
+
+-- name: cases
+SELECT id FROM cases WHERE id > ? ORDER BY id LIMIT ?
+
+-- name: due
+SELECT id FROM cases WHERE closed_at IS NULL AND next_due <= ? ORDER BY next_due, id LIMIT ?
+
+-- name: next_wake
+SELECT min(at) FROM (
+    SELECT * FROM (SELECT 0 AS at FROM inbox WHERE status = 'waiting' LIMIT 1)
+    UNION ALL
+    SELECT * FROM (SELECT next_due FROM cases WHERE closed_at IS NULL AND next_due IS NOT NULL ORDER BY next_due LIMIT 1)
+    UNION ALL
+    SELECT * FROM (
+        SELECT next_at FROM outbox AS o
+        WHERE status IN ('waiting', 'sending') AND NOT EXISTS (
+            SELECT 1 FROM outbox AS e
+            WHERE e.status IN ('waiting', 'sending') AND e.case_id = o.case_id AND e.recipient = o.recipient
+                AND e.channel = o.channel AND e.n < o.n)
+        ORDER BY next_at LIMIT 1)
+)
+
+-- name: ready
+SELECT key, case_id, seq, template, recipient, channel, address, language, subject, body, created_at, outside, problem,
+    status, attempts, next_at, last_error, sent_at, owner, note
+FROM outbox AS o
+WHERE status IN ('waiting', 'sending') AND next_at <= ?1 AND NOT EXISTS (
+    SELECT 1 FROM outbox AS e
+    WHERE e.status IN ('waiting', 'sending') AND e.case_id = o.case_id AND e.recipient = o.recipient
+        AND e.channel = o.channel AND e.n < o.n)
+ORDER BY next_at, n LIMIT ?2
+
+-- name: claim
+UPDATE outbox SET status = 'sending', attempts = attempts + 1, owner = ?2, next_at = ?3 WHERE key = ?1
+
+-- name: claimable
+SELECT 1 FROM outbox WHERE status IN ('waiting', 'sending') AND next_at <= ? LIMIT 1
+
+-- name: sent
+UPDATE outbox SET status = 'sent', sent_at = ?3, note = ?4, owner = NULL, next_at = NULL, last_error = NULL
+WHERE key = ?1 AND owner = ?2 AND status = 'sending'
+
+-- name: failed
+UPDATE outbox SET status = iif(?4 IS NULL, 'dead', 'waiting'), next_at = ?4, last_error = ?3, owner = NULL
+WHERE key = ?1 AND owner = ?2 AND status = 'sending'
+
+-- name: retry
+UPDATE outbox SET status = 'waiting', attempts = 0, next_at = ?2
+WHERE key = ?1 AND status IN ('dead', 'unrenderable')
+
+-- name: outbox
+SELECT key, case_id, seq, template, recipient, channel, address, language, subject, body, created_at, outside, problem,
+    status, attempts, next_at, last_error, sent_at, owner, note
+FROM outbox
+
+-- name: outbox_counts
+SELECT status, count(*) FROM outbox GROUP BY status
+
+-- name: outbox_keys
+SELECT key FROM outbox WHERE case_id = ? ORDER BY n
+
+-- name: inbox
+SELECT key, sender, receiver, command FROM inbox AS i
+WHERE status = 'waiting' AND NOT EXISTS (
+    SELECT 1 FROM inbox AS e
+    WHERE e.status = 'waiting' AND e.sender = i.sender AND e.receiver IS i.receiver AND e.n < i.n)
+ORDER BY n LIMIT ?
+
+-- name: dropped_inbox
+SELECT key, sender, receiver, command, problem FROM inbox WHERE status = 'dropped' ORDER BY n DESC LIMIT ?
+
+-- name: blob
+SELECT content FROM blobs WHERE sha256 = ?
+
+-- name: put_version
+INSERT INTO versions (hash, procedure, canonical) VALUES (?, ?, ?) ON CONFLICT DO NOTHING
+
+-- name: version
+SELECT canonical FROM versions WHERE hash = ?
+
+-- name: setting
+SELECT value FROM settings WHERE name = ?
+
+-- name: set_setting
+INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value
+
+-- name: broken_cases
+SELECT 'case ' || id || ': the snapshot is at ' || seq || ', the last event is ' || ifnull((SELECT max(seq) FROM events WHERE case_id = id), 'missing')
+FROM cases WHERE seq IS NOT (SELECT max(seq) FROM events WHERE case_id = id)
+    OR seq IS NOT (SELECT count(*) FROM events WHERE case_id = id)
+
+-- name: create_migrations
+CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT
+
+-- name: add_migration
+INSERT INTO migrations (number, name) VALUES (?, ?)

@@ -1,0 +1,374 @@
+"""Cases in one SQLite file, for one machine: no server, and every answered command survives a power cut.
+
+One connection writes, in transactions that threads share (group.py); any number of connections read beside it. Another
+program may use the same file: `BEGIN IMMEDIATE` takes turns with it.
+"""
+
+from __future__ import annotations
+
+import builtins
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Literal, TypeVar
+
+import apsw
+
+from ...clock import Instant
+from ...errors import GuanjiaError, StoreError, Text
+from .. import refusals
+from ..interface import STATUSES, Columns, EventRow, Held, InboxItem, OutboxRow, Query, Row, Transaction
+from ..rows import outbox_row
+from ..statements import Migration
+from . import connection as files, errors
+from .group import Group, Job
+from .listing import counted, listed
+from .transaction import SQL, SqliteTransaction, find, held
+
+T = TypeVar("T")
+_PAGE = 1000
+
+
+class SqliteStore:
+    """The database in the file at `path`. `synchronous="OFF"` trades the survival of a power cut for speed."""
+
+    def __init__(
+        self, path: str | os.PathLike[str], synchronous: Literal["FULL", "NORMAL", "OFF"] = "FULL", wal: bool = True
+    ) -> None:
+        self.path = os.path.realpath(path)
+        self._synchronous = synchronous
+        self._journal = files.journal(self.path, wal)
+        self._process = os.getpid()
+        self._closed = False
+        self._writer: apsw.Connection | None = None
+        self._file = (0, 0)
+        self._readers: deque[apsw.Connection] = deque()
+        self._group: Group[Callable[[SqliteTransaction], Any]] = Group(self._run)
+
+    # -- the schema
+
+    def migrate(self) -> None:
+        self._usable()
+        files.create(self.path)
+        try:
+            self._not_linked()
+            connection = files.connect(self.path, synchronous=self._synchronous, mode=None)
+            try:
+                number = files.schema_number(connection, self.path)
+            finally:
+                connection.close()
+            if number < files.NEWEST:
+                connection = files.connect(self.path, synchronous=self._synchronous, mode=self._journal.mode)
+                try:
+                    for migration in files.MIGRATIONS:
+                        self._apply(connection, migration)
+                finally:
+                    connection.close()
+        except errors.FAILURES as error:
+            raise errors.store_error(error, self.path) from error
+
+    def _apply(self, connection: apsw.Connection, migration: Migration) -> None:
+        _begin(connection)
+        try:
+            if files.schema_number(connection, self.path) < migration.number:
+                connection.pragma("application_id", files.APPLICATION_ID)
+                connection.execute(SQL["create_migrations"])
+                connection.execute(migration.text())
+                connection.execute(SQL["add_migration"], (migration.number, migration.name))
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+    def close(self) -> None:
+        self._closed = True
+        if os.getpid() != self._process:
+            return
+        readers = builtins.list(self._readers)
+        self._readers.clear()
+        for reader in readers:
+            reader.close()
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    def _usable(self) -> None:
+        if self._closed:
+            raise refusals.closed()
+        if os.getpid() != self._process:
+            raise errors.forked(self.path)
+
+    def _not_linked(self) -> None:
+        if os.stat(self.path).st_nlink > 1:
+            raise errors.linked(self.path)
+
+    def _connect(self, mode: str | None) -> apsw.Connection:
+        """A new connection to a database that is known to be ours and up to date."""
+        connection = files.connect(self.path, synchronous=self._synchronous, mode=mode)
+        try:
+            self._not_linked()
+            number = files.schema_number(connection, self.path)
+            if number < files.NEWEST:
+                raise refusals.unprepared(self.path, number, files.NEWEST)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    # -- writing
+
+    def transact(self, work: Callable[[Transaction], T]) -> T:
+        result: T = self._group.submit(work)
+        return result
+
+    def transact_many(self, works: Sequence[Callable[[Transaction], T]]) -> builtins.list[T | GuanjiaError]:
+        def each(tx: SqliteTransaction) -> builtins.list[T | GuanjiaError]:
+            outcomes: builtins.list[T | GuanjiaError] = []
+            for work in works:
+                try:
+                    outcomes.append(tx.alone(work))
+                except GuanjiaError as error:
+                    if self._writer is None or not self._writer.in_transaction:
+                        raise
+                    outcomes.append(error)
+            return outcomes
+
+        outcomes: builtins.list[T | GuanjiaError] = self._group.submit(each)
+        return outcomes
+
+    def _change(self, name: str, values: tuple[Any, ...]) -> int:
+        """Run one named statement in a transaction of its own; how many rows it changed."""
+
+        def work(tx: SqliteTransaction) -> int:
+            tx.execute(SQL[name], values)
+            assert self._writer is not None
+            return self._writer.changes()
+
+        try:
+            changed: int = self._group.submit(work)
+        except errors.FAILURES as error:
+            raise errors.store_error(error, self.path) from error
+        return changed
+
+    def _run(self, batch: Sequence[Job[Callable[[SqliteTransaction], Any]]]) -> None:
+        """All works of a batch under one commit; what is wrong with one of them is its own affair."""
+        try:
+            self._usable()
+            stat = os.stat(self.path)
+            if self._writer is None:
+                self._writer = self._connect(self._journal.mode)
+                self._file = (stat.st_dev, stat.st_ino)
+            elif self._file != (stat.st_dev, stat.st_ino):
+                raise errors.replaced(self.path)
+            _begin(self._writer)
+        except errors.FAILURES as error:
+            _all_failed(batch, errors.store_error(error, self.path))
+            return
+        except StoreError as error:
+            _all_failed(batch, error)
+            return
+        writer = self._writer
+        try:
+            if len(batch) == 1:
+                batch[0].result = SqliteTransaction(writer, self.path).checked(batch[0].work)
+            else:
+                self._each(writer, batch)
+            writer.execute("COMMIT")
+        except BaseException as error:
+            if writer.in_transaction:
+                writer.execute("ROLLBACK")
+            _all_failed(batch, errors.store_error(error, self.path) if isinstance(error, apsw.Error) else error)
+            if not isinstance(error, Exception):
+                raise
+
+    def _each(self, writer: apsw.Connection, batch: Sequence[Job[Callable[[SqliteTransaction], Any]]]) -> None:
+        for job in batch:
+            try:
+                job.result = SqliteTransaction(writer, self.path).alone(job.work)
+            except Exception as error:
+                if not writer.in_transaction:  # a full disk, for one, undoes the whole transaction
+                    raise
+                job.error = errors.store_error(error, self.path) if isinstance(error, apsw.Error) else error
+
+    # -- reading
+
+    def _rows(self, sql: str, values: Sequence[Any] = ()) -> builtins.list[tuple[Any, ...]]:
+        return self._reading(lambda reader: reader.execute(sql, values).fetchall())
+
+    def _reading(self, read: Callable[[apsw.Connection], T]) -> T:
+        """Lend a reading connection to `read`; as many are kept as were ever needed at once."""
+        self._usable()
+        try:
+            try:
+                reader = self._readers.pop()
+            except IndexError:
+                reader = self._connect(None)
+            try:
+                return read(reader)
+            finally:
+                if self._closed:
+                    reader.close()
+                else:
+                    self._readers.append(reader)
+        except errors.FAILURES as error:
+            raise errors.store_error(error, self.path) from error
+
+    def get(self, ref: str) -> Held | None:
+        def read(reader: apsw.Connection) -> Held | None:
+            # Case and personal values must be of one moment.
+            with reader:
+                row = find(reader.execute, ref)
+                found = None if row is None else held(reader.execute, row)
+            return found
+
+        return self._reading(read)
+
+    def events(self, case: str, after: int = 0) -> Sequence[EventRow]:
+        return [EventRow(*row) for row in self._rows(SQL["events"], (case, after))]
+
+    def feed(self, after: int = 0, limit: int = 1000) -> Sequence[tuple[int, str, EventRow]]:
+        return [(row[0], row[1], EventRow(*row[2:])) for row in self._rows(SQL["feed"], (after, limit))]
+
+    def list(self, query: Query) -> Sequence[Row]:
+        return [Row(row[0], Columns(*row[1:])) for row in self._rows(*listed(query))]
+
+    def count(self, query: Query) -> int:
+        return sum(row[0] for row in self._rows(*counted(query)))
+
+    def columns(self, case: str) -> Columns | None:
+        rows = self._rows(SQL["columns"], (case,))
+        return Columns(*rows[0]) if rows else None
+
+    def cases(self) -> Iterator[str]:
+        last = ""
+        while page := self._rows(SQL["cases"], (last, _PAGE)):
+            for (identity,) in page:
+                yield identity
+            last = page[-1][0]
+
+    def due(self, now: Instant, limit: int = 100) -> Sequence[str]:
+        return [row[0] for row in self._rows(SQL["due"], (now, limit))]
+
+    def next_wake(self) -> Instant | None:
+        wake: Instant | None = self._rows(SQL["next_wake"])[0][0]
+        return wake
+
+    def blob(self, sha256: str) -> bytes | None:
+        content: bytes | None = self._single(SQL["blob"], sha256)
+        return content
+
+    def _single(self, sql: str, value: str) -> Any:
+        rows = self._rows(sql, (value,))
+        return rows[0][0] if rows else None
+
+    # -- between cases
+
+    def inbox(self, limit: int = 100) -> Sequence[InboxItem]:
+        return [InboxItem(*row) for row in self._rows(SQL["inbox"], (limit,))]
+
+    def drop_inbox(self, key: str, problem: str) -> None:
+        self._change("drop_item", (key, problem))
+
+    def dropped_inbox(self, limit: int = 100) -> Sequence[tuple[InboxItem, str]]:
+        return [(InboxItem(*row[:4]), row[4]) for row in self._rows(SQL["dropped_inbox"], (limit,))]
+
+    # -- outbox
+
+    def claim(self, now: Instant, owner: str, lease: Instant, limit: int = 20) -> Sequence[OutboxRow]:
+        if not self._rows(SQL["claimable"], (now,)):
+            return []
+
+        def take(tx: SqliteTransaction) -> builtins.list[OutboxRow]:
+            ready = [outbox_row(row) for row in tx.execute(SQL["ready"], (now, limit)).fetchall()]
+            for row in ready:
+                tx.execute(SQL["claim"], (row.notification.key, owner, lease))
+            return [
+                replace(row, status="sending", attempts=row.attempts + 1, owner=owner, next_at=lease) for row in ready
+            ]
+
+        taken: builtins.list[OutboxRow] = self._group.submit(take)
+        return taken
+
+    def sent(self, key: str, owner: str, at: Instant, note: str | None = None) -> bool:
+        return self._change("sent", (key, owner, at, note)) == 1
+
+    def failed(self, key: str, owner: str, error: str, retry_at: Instant | None) -> bool:
+        return self._change("failed", (key, owner, error, retry_at)) == 1
+
+    def outbox(
+        self, *, case: str | None = None, status: str | None = None, limit: int = 100
+    ) -> Sequence[OutboxRow]:  # fmt: skip
+        given = {name: value for name, value in (("case_id", case), ("status", status)) if value is not None}
+        where = f" WHERE {' AND '.join(f'{name} = ?' for name in given)}" if given else ""
+        rows = self._rows(f"{SQL['outbox']}{where} ORDER BY n DESC LIMIT ?", (*given.values(), limit))
+        return [outbox_row(row) for row in rows]
+
+    def retry(self, key: str, now: Instant) -> bool:
+        return self._change("retry", (key, now)) == 1
+
+    def outbox_counts(self) -> Mapping[str, int]:
+        return dict.fromkeys(STATUSES, 0) | dict(self._rows(SQL["outbox_counts"]))
+
+    def outbox_keys(self, case: str) -> Sequence[str]:
+        return [row[0] for row in self._rows(SQL["outbox_keys"], (case,))]
+
+    # -- definitions and settings
+
+    def put_version(self, hash: str, procedure: str, canonical: str) -> None:
+        if self.version(hash) is None:
+            self._change("put_version", (hash, procedure, canonical))
+
+    def version(self, hash: str) -> str | None:
+        text: str | None = self._single(SQL["version"], hash)
+        return text
+
+    def setting(self, name: str) -> str | None:
+        text: str | None = self._single(SQL["setting"], name)
+        return text
+
+    def set_setting(self, name: str, value: str) -> None:
+        self._change("set_setting", (name, value))
+
+    # -- facts
+
+    def describe(self) -> Mapping[str, str]:
+        def read(reader: apsw.Connection) -> Mapping[str, str]:
+            return {
+                "driver": f"apsw {apsw.apsw_version()}",
+                "version": f"SQLite {apsw.sqlite_lib_version()}",
+                "location": self.path,
+                "schema": str(files.schema_number(reader, self.path)),
+                "size": str(os.path.getsize(self.path)),
+                "journal": str(reader.pragma("journal_mode")),
+                "journal_why": self._journal.why,
+                "synchronous": self._synchronous,
+            }
+
+        return self._reading(read)
+
+    def integrity(self) -> Sequence[str]:
+        found = [row[0] for row in self._rows("PRAGMA integrity_check") if row[0] != "ok"]
+        found += [
+            f"{row[0]}: a row refers to {row[2]}, where it is missing" for row in self._rows("PRAGMA foreign_key_check")
+        ]
+        return found + [row[0] for row in self._rows(SQL["broken_cases"])]
+
+
+def _begin(connection: apsw.Connection) -> None:
+    """The one place that begins a transaction to write: a plain BEGIN that reads first may fail at once when it writes."""
+    connection.execute("BEGIN IMMEDIATE")
+
+
+def _all_failed(batch: Sequence[Job[Any]], error: BaseException) -> None:
+    for job in batch:
+        if len(batch) == 1:
+            job.error = error
+        elif isinstance(error, StoreError):  # one for each: every thread adds a traceback of its own
+            job.error = StoreError(error.text, error.hint, **error.data)
+        else:
+            job.error = StoreError(
+                Text("程序被中断，本次未作任何改动。", "The program was interrupted; nothing was done."),
+                Text("请再试一次。", "Try again."),
+            )

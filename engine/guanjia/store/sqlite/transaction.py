@@ -1,0 +1,169 @@
+"""One piece of work on the connection that writes, inside the transaction that its batch has begun."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import apsw
+
+from ...errors import GuanjiaError
+from .. import refusals
+from ..interface import Answer, Change, Held, Read
+from ..rows import column_values, message_values
+from ..statements import queries
+from . import errors
+
+T = TypeVar("T")
+SQL = queries(Path(__file__).parent)
+
+_BY_ID, _BY_NUMBER, _ANSWER, _PERSONAL = SQL["by_id"], SQL["by_number"], SQL["answer"], SQL["personal"]
+_ADD_EVENT, _MOVE, _MOVE_ALL = SQL["add_event"], SQL["move"], SQL["move_all"]
+
+
+def find(execute: Callable[..., Any], ref: str) -> tuple[Any, ...] | None:
+    """The row of a case by id, else by number; Conflict when several have the number."""
+    rows: list[tuple[Any, ...]] = execute(_BY_ID, (ref,)).fetchall() or execute(_BY_NUMBER, (ref,)).fetchall()
+    if len(rows) > 1:
+        raise refusals.ambiguous(ref)
+    return rows[0] if rows else None
+
+
+def held(execute: Callable[..., Any], row: tuple[Any, ...]) -> Held:
+    identity, seq, snapshot, head, personal = row
+    if not personal:
+        return Held(identity, seq, snapshot, head)
+    values = execute(_PERSONAL, (identity,)).fetchall()
+    return Held(identity, seq, snapshot, head, {commitment: json.loads(value) for commitment, value in values})
+
+
+class SqliteTransaction:
+    """What a work may do. An error in `write` stays with the transaction: a work that hides it is undone all the same."""
+
+    __slots__ = ("_connection", "_failed", "_path", "execute")
+
+    def __init__(self, connection: apsw.Connection, path: str) -> None:
+        self._connection = connection
+        self._path = path
+        self._failed: Exception | None = None
+        self.execute: Callable[..., Any] = connection.execute
+
+    def alone(self, work: Callable[[SqliteTransaction], T]) -> T:
+        """Run one of several works of a transaction: when it fails, nothing of it remains, and the others do."""
+        self.execute("SAVEPOINT work")
+        try:
+            result = self.checked(work)
+        except BaseException:
+            if self._connection.in_transaction:
+                self.execute("ROLLBACK TO work")
+                self.execute("RELEASE work")
+            raise
+        self.execute("RELEASE work")
+        return result
+
+    def checked(self, work: Callable[[SqliteTransaction], T]) -> T:
+        """Run the only work of a transaction."""
+        self._failed = None
+        result = work(self)
+        if self._failed is not None:
+            raise self._failed
+        return result
+
+    def read(self, ref: str | None, key: str | None) -> Read:
+        try:
+            answer = None
+            if key is not None:
+                answers = self.execute(_ANSWER, (key,)).fetchall()
+                answer = Answer(*answers[0]) if answers else None
+            row = None if ref is None else find(self.execute, ref)
+            return Read(None if row is None else held(self.execute, row), answer)
+        except errors.FAILURES as error:
+            raise self._failure(error) from error
+
+    def next_number(self, site: str, counter: str, year: int) -> int:
+        try:
+            number: int = self.execute(SQL["next_number"], (site, counter, year)).fetchall()[0][0]
+            return number
+        except errors.FAILURES as error:
+            raise self._failure(error) from error
+
+    def load(self, assignees: Sequence[str]) -> Mapping[str, int]:
+        try:
+            return {who: self.execute(SQL["load"], (who,)).fetchall()[0][0] for who in assignees}
+        except errors.FAILURES as error:
+            raise self._failure(error) from error
+
+    def children(self, ids: Sequence[str]) -> Mapping[str, Held]:
+        try:
+            rows = [row for identity in ids for row in self.execute(_BY_ID, (identity,)).fetchall()]
+        except errors.FAILURES as error:
+            raise self._failure(error) from error
+        return {row[0]: Held(row[0], row[1], row[2], row[3]) for row in rows}
+
+    def write(self, change: Change) -> None:
+        try:
+            self._write(change)
+        except GuanjiaError as error:
+            self._failed = error
+            raise
+        except errors.FAILURES as error:
+            raise self._failure(error, change) from error
+
+    def _failure(self, error: Exception, change: Change | None = None) -> GuanjiaError:
+        told: GuanjiaError = errors.store_error(error, self._path)
+        if change is not None and isinstance(error, apsw.ConstraintError):
+            if str(error).startswith("events: seq"):
+                told = refusals.changed_meanwhile(change.case)
+            elif "cases.number" in str(error):
+                told = refusals.number_taken(change.columns.site, change.columns.number)
+        self._failed = told
+        return told
+
+    def _write(self, change: Change) -> None:
+        execute, identity = self.execute, change.case
+        if not change.events or change.events[0].seq != change.before + 1:
+            raise refusals.broken_rule("the events do not lead from `before` to `seq`")
+        for row in change.events:
+            execute(_ADD_EVENT, (identity, row.seq, row.text, row.head, row.recorded_at))
+        (
+            site, number, procedure, version, states, mode, priority, summary, room, assignee, customer, parent, opened_at,
+            changed_at, closed_at, outcome, next_due, deadline, breached,
+        ) = column_values(change.columns)  # fmt: skip
+        personal = 1 if change.personal else 0
+        if change.before:
+            values = (
+                identity, change.seq, change.events[-1].head, personal, change.snapshot, states, changed_at, next_due, deadline,
+                breached, change.before, version, priority, summary, room, assignee, customer, parent, closed_at, outcome,
+            )  # fmt: skip
+            execute(_MOVE, values)
+            if not self._connection.changes():
+                execute(_MOVE_ALL, values)
+                if not self._connection.changes():
+                    raise refusals.changed_meanwhile(identity)
+        else:
+            execute(
+                SQL["add_case"],
+                (
+                    identity, change.seq, change.events[-1].head, personal, change.snapshot, site, number, procedure, version,
+                    states, mode, priority, summary, room, assignee, customer, parent, opened_at, changed_at, closed_at, outcome,
+                    next_due, deadline, breached,
+                ),
+            )  # fmt: skip
+        if change.key is not None:
+            execute(SQL["add_key"], change.key)
+            if not self._connection.changes():
+                raise refusals.key_taken(change.key[0])
+        if change.inbox_done is not None:
+            execute(SQL["finish_item"], (change.inbox_done,))
+            if not self._connection.changes():
+                raise refusals.already_applied(change.inbox_done)
+        for commitment, salt, value in change.personal:
+            execute(SQL["add_personal"], (identity, commitment, salt, value))
+        for message in change.notifications:
+            execute(SQL["add_message"], message_values(message))
+        for item in change.inbox:
+            execute(SQL["add_item"], (item.key, item.sender, item.receiver, item.command))
+        for blob in change.blobs:
+            execute(SQL["add_blob"], blob)

@@ -1,0 +1,49 @@
+"""Text on its way to a terminal: made safe, measured, cut.
+
+What a resident typed may hold control characters that would move the cursor, colour the screen or turn the writing round.
+Everything that is printed passes `safe_text`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+
+
+def safe_text(text: str, *, newlines: bool = False) -> str:
+    """`text` with every control, direction and invisible character made visible; line ends and tabs stay if wanted."""
+
+    def visible(found: re.Match[str]) -> str:
+        sign = found[0]
+        if newlines and sign in "\n\t":
+            return sign
+        code = ord(sign)
+        if code < 0x20:
+            return " " if sign in "\n\t\r" else chr(0x2400 + code)
+        return "\u2421" if code == 0x7F else "\ufffd"
+
+    return _UNSAFE.sub(visible, text)
+
+
+def width(text: str) -> int:
+    """Columns that the text takes in a terminal: Chinese signs take two, combining ones none."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(sign) else 2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text
+    )
+
+
+def clip(text: str, columns: int) -> str:
+    """At most `columns` wide; what was cut is told by an ellipsis."""
+    if width(text) <= columns:
+        return text
+    kept, used = [], 1
+    for sign in text:
+        used += width(sign)
+        if used > columns:
+            break
+        kept.append(sign)
+    return "".join(kept) + "…"

@@ -1,0 +1,130 @@
+"""What the demo prints at its end: the board, promises kept and broken, notifications, and what to type next."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+
+from guanjia import Engine, Query
+from guanjia.clock import DAY, HOUR, MINUTE, Instant, moment
+from guanjia.model.case import Case
+from guanjia.model.event import Notification
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+MANY = 1_000_000
+
+
+def cases(engine: Engine) -> Iterator[Case]:
+    """Every case, in the order of opening."""
+    for id in sorted(engine.store.cases()):
+        yield engine.case(id)
+
+
+def board(engine: Engine, console: Console, lines: int = 12) -> None:
+    now = engine.clock.now()
+    table = Table(
+        box=SIMPLE_HEAD, title=f"在办最急的 {lines} 件  The {lines} most urgent open cases", title_justify="left"
+    )
+    for head in ("工单 Case", "状态 State", "时限 Due", "负责 Who", "位置 Room", "内容 Summary"):
+        table.add_column(head, no_wrap=True, overflow="ellipsis", max_width=34)
+    for row in engine.list(Query(limit=lines)):
+        it = row.columns
+        label = engine.program(engine.case(row.id)).procedure.label
+        states = " + ".join(f"{label(name, 'zh')} {label(name, 'en')}" for name in it.states.split(","))
+        table.add_row(
+            it.number, states, _left(it.deadline, it.breached, now), it.assignee or "", it.room or "", it.summary
+        )
+    console.print(table)
+
+
+def promises(engine: Engine, console: Console) -> None:
+    """One line a clock: a cycle that ran out is broken for ever, one that ended in time is kept."""
+    counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    labels = {}
+    for case in cases(engine):
+        for clock in (*case.cycles, *case.clocks.values()):
+            counts[case.procedure, clock.name][_verdict(clock.breached_at, clock.status)] += 1
+        labels[case.procedure] = engine.program(case).procedure.label
+    table = Table(box=SIMPLE_HEAD, title="承诺兑现  Promises kept and broken", title_justify="left")
+    for head in ("流程 Procedure", "时限 Clock"):
+        table.add_column(head)
+    for head in ("守住 Kept", "失守 Broken", "在计 Running", "兑现率 %"):
+        table.add_column(head, justify="right")
+    for (procedure, name), count in sorted(counts.items()):
+        label = labels[procedure]
+        judged = count["kept"] + count["broken"]
+        share = f"{100 * count['kept'] / judged:.0f} %" if judged else "—"
+        table.add_row(
+            f"{label(procedure, 'zh')} {label(procedure, 'en')}", f"{label(name, 'zh')} {label(name, 'en')}",
+            str(count["kept"]), str(count["broken"]), str(count["running"]), share,
+        )  # fmt: skip
+    console.print(table)
+
+
+def _verdict(breached_at: Instant | None, status: str) -> str:
+    if breached_at is not None:
+        return "broken"
+    return {"met": "kept", "running": "running", "paused": "running"}.get(status, "void")
+
+
+def notifications(engine: Engine, console: Console) -> None:
+    rows = engine.store.outbox(limit=MANY)
+    statuses = Counter(row.status for row in rows)
+    templates = Counter(row.notification.template for row in rows)
+    listed = "  ".join(f"{name} {count}" for name, count in sorted(statuses.items()))
+    console.print(Text(f"通知 Notifications: {len(rows)}（{listed}）", style="bold"))
+    console.print(Text("  ".join(f"{name} {count}" for name, count in templates.most_common()), style="dim"))
+    shown = sorted(
+        (row.notification for row in rows if not row.notification.problem), key=lambda it: (it.created_at, it.key)
+    )
+    for words, language in (
+        (("received", "opened"), "zh"),
+        (("escalation", "breach"), "en"),
+        (("closed", "done", "result"), "zh"),
+    ):
+        found = _first(shown, words, language)
+        if found is not None:
+            at = moment(found.created_at, engine.zone)
+            title = f"{found.template} · {found.language} → {found.recipient} · {at:%Y-%m-%d %H:%M}"
+            text = f"{found.subject}\n\n{found.body.strip()}" if found.subject else found.body.strip()
+            console.print(Panel(Text(text), title=title, title_align="left", width=min(92, console.width)))
+
+
+def _first(shown: list[Notification], words: tuple[str, ...], language: str) -> Notification | None:
+    for word in words:
+        for notification in shown:
+            if word in notification.template and notification.language == language:
+                return notification
+    return None
+
+
+def digest(engine: Engine) -> str:
+    """SHA-256 over the heads of all chains: equal when two runs wrote the same history to the last byte."""
+    total = hashlib.sha256()
+    for id in sorted(engine.store.cases()):
+        held = engine.store.get(id)
+        assert held is not None
+        total.update(held.head)
+    return total.hexdigest()
+
+
+def _left(deadline: Instant | None, breached: int, now: Instant) -> Text:
+    if deadline is None:
+        return Text("已超时 late", style="red") if breached else Text("—", style="dim")
+    span = abs(deadline - now)
+    size, unit = next(
+        (size, unit)
+        for size, unit in ((DAY, "d"), (HOUR, "h"), (MINUTE, "min"), (1, "µs"))
+        if span >= size or size == 1
+    )
+    text = f"{span // size} {unit}"
+    if deadline <= now:
+        return Text(f"超 {text} late", style="bold red")
+    return Text(
+        f"剩 {text} left" + ("（有失守）" if breached else ""), style="yellow" if deadline - now < DAY else "green"
+    )

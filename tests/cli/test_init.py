@@ -1,0 +1,67 @@
+"""The folder of a new office, and its maker among its staff."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from guanjia.cli.commands.init import adopt
+from hypothesis import given, settings, strategies as st
+
+BLOCK = """\
+# our people
+roles:
+  reception: {label: {zh: 前台, en: reception}}
+  manager: {}
+staff:
+  manager.sun:
+    name: 孙经理
+    roles: [manager]
+  reception.chen:   # the front desk
+    name: 陈静
+    roles: [reception]
+    mail: chen@example.com
+"""
+
+FLOW = """\
+roles: {supervisor: {}}
+staff:
+  supervisor.zhao: {name: 赵敏, roles: supervisor}   # on Mondays
+"""
+
+
+@pytest.mark.parametrize(("text", "who"), [(BLOCK, "reception.chen"), (FLOW, "supervisor.zhao")])
+def test_the_first_who_receives_or_supervises_becomes_the_user_and_nothing_else_changes(text: str, who: str, tmp_path: Path) -> None:
+    path = tmp_path / "organisation.yaml"
+    path.write_text(text, encoding="utf-8")
+    assert who in (adopt(path, "mei") or "")
+    after = path.read_text(encoding="utf-8")
+    changed = yaml.safe_load(after)
+    assert changed["staff"][who].pop("users") == ["mei"]
+    assert changed == yaml.safe_load(text)
+    assert [line for line in text.splitlines() if "#" in line and "{" not in line] == [
+        line for line in after.splitlines() if "#" in line and "{" not in line
+    ]
+
+
+@settings(deadline=None)
+@given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Cn", "Co", "Zl", "Zp"]), min_size=1, max_size=20))
+def test_any_name_of_a_user_is_written_so_that_it_is_read_back(user: str) -> None:
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "organisation.yaml")
+        path.write_text(BLOCK, encoding="utf-8")
+        if adopt(path, user) is None:
+            assert path.read_text(encoding="utf-8") == BLOCK
+        else:
+            assert yaml.safe_load(path.read_text(encoding="utf-8"))["staff"]["reception.chen"]["users"] == [user]
+
+
+@pytest.mark.parametrize("text", ["staff: {}\n", "roles: [\n", "staff:\n  a: {name: A, roles: [manager]}\n", "{}\n"])
+def test_where_nobody_fits_the_file_stays_as_it_is(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "organisation.yaml"
+    path.write_text(text, encoding="utf-8")
+    assert adopt(path, "mei") is None
+    assert path.read_text(encoding="utf-8") == text

@@ -1,0 +1,93 @@
+"""Times, spans and masked values as people read them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from guanjia.cli import words
+from guanjia.clock import DAY, HOUR, MINUTE, SECOND, from_iso
+from guanjia.model.case import Clock
+from hypothesis import given, settings, strategies as st
+
+ZONE = "Asia/Shanghai"
+UNITS = {"天": DAY, "小时": HOUR, "分": MINUTE, "秒": SECOND, "d": DAY, "h": HOUR, "min": MINUTE, "s": SECOND}
+
+
+def said(text: str) -> int:
+    """What a span in words adds up to, read independently of how it was made."""
+    pairs = re.findall(r"(\d+) (\S+)", text)
+    assert pairs
+    return sum(int(count) * UNITS[unit] for count, unit in pairs)
+
+
+def clock(**given: Any) -> Clock:
+    held: dict[str, Any] = {
+        "name": "respond", "cycle": 1, "status": "running", "started_at": 0, "counted_from": 0, "target": 0, "calendar": "office",
+        "unit": "time", "total": HOUR, "used": 0, "since": 0, "due": HOUR,
+    }  # fmt: skip
+    return Clock(**(held | given))
+
+
+@settings(deadline=None)
+@given(st.integers(0, 400 * DAY))
+def test_a_span_in_words_is_the_span_to_the_smaller_of_its_two_units(length: int) -> None:
+    text = words.span(length)
+    assert said(text.zh) == said(text.en)
+    assert said(text.zh) <= length
+    short = length - said(text.zh)
+    assert short < (HOUR if length >= DAY else MINUTE if length >= MINUTE else SECOND)
+
+
+def test_what_is_left_and_what_is_late_is_said_in_both_languages() -> None:
+    due = from_iso("2026-11-24T12:00+08:00")
+    text, style = words.left(due, due - 2 * HOUR - 5 * MINUTE)
+    assert (text.zh, text.en, style) == ("还剩 2 小时 5 分", "2 h 5 min left", "")
+    text, style = words.left(due, due + 35 * MINUTE)
+    assert (text.zh, text.en, style) == ("超时 35 分", "35 min late", "late")
+
+
+def test_the_due_instant_itself_is_too_late() -> None:
+    assert words.left(HOUR, HOUR)[1] == "late"
+    assert words.left(HOUR, HOUR - 1)[1] == "soon"
+
+
+def test_a_clock_says_how_it_stands_and_a_verdict_stays() -> None:
+    later = 10 * DAY
+    assert words.clock(clock(), HOUR - 20 * MINUTE)[0].zh == "还剩 20 分"
+    assert words.clock(clock(status="paused", due=None), later)[0] == ("暂停中", "paused")
+    assert words.clock(clock(status="met", ended_at=MINUTE), later)[0] == ("按时", "met")
+    assert words.clock(clock(status="breached", breached_at=HOUR, ended_at=HOUR + 35 * MINUTE), later)[0].en == "35 min late"
+    assert words.clock(clock(status="breached", breached_at=HOUR, ended_at=3 * HOUR, due=None), later)[0].zh == "超时 2 小时"
+
+
+def test_a_clock_that_was_late_and_was_given_more_time_still_says_late() -> None:
+    text, style = words.clock(clock(breached_at=HOUR, due=5 * HOUR), 2 * HOUR)
+    assert (text.en, style) == ("late", "late")
+
+
+def test_a_time_is_short_where_the_rest_is_plain() -> None:
+    at, now = from_iso("2026-11-24T09:05+08:00"), from_iso("2026-11-24T20:00+08:00")
+    assert words.when(at, ZONE) == "2026-11-24 09:05"
+    assert words.when(at, ZONE, now) == "09:05"
+    assert words.when(at, ZONE, now + 30 * DAY) == "11-24 09:05"
+    assert words.when(at, ZONE, now + 60 * DAY) == "2026-11-24 09:05"
+
+
+@settings(deadline=None)
+@given(st.text(min_size=2, max_size=40), st.sampled_from(["text", "phone", "email", "room", "date"]))
+def test_a_masked_value_never_shows_half_of_itself(value: str, kind: str) -> None:
+    shown = words.mask(value, kind)
+    if kind == "email":
+        name, _, _ = value.partition("@")
+        assert len(name) < 2 or name not in shown
+    else:
+        kept = sum(len(part) for part in shown.split("*"))
+        assert kept <= max(1, 7 * (len(value) >= 9))
+        assert shown != value or set(value) == {"*"}
+
+
+def test_a_phone_number_and_a_name_are_masked_as_people_know_it() -> None:
+    assert words.mask("13800001234", "phone") == "138****1234"
+    assert words.mask("张伟", "text") == "张**"
+    assert words.mask("li@example.com", "email") == "l***@example.com"

@@ -1,0 +1,214 @@
+"""Each thing that can be wrong is said with its code, at the very characters that are wrong; what is right says nothing."""
+
+from __future__ import annotations
+
+import pytest
+from guanjia.language import Around, draft_procedure
+
+from tests.language.samples import AROUND, COMPLAINT, found, pointed
+
+
+def test_a_procedure_that_is_right_has_no_findings() -> None:
+    assert found(COMPLAINT) == []
+
+
+# (what is written, what is written instead, code, what the caret points at)
+BROKEN = [
+    # grammar
+    ("by: agent, require:", "bye: agent, require:", "unknown-key", "bye: agent"),
+    ("final: true}", "final: yes}", "type", "yes}"),
+    ("at_most: 1", "at_most: one", "type", "one}"),
+    ("at_most: 1", "at_most: 0", "type", "0}"),
+    ("type: integer", "type: number", "type", "number"),
+    ("procedure: complaint\n", "", "missing-key", "number"),
+    ("{within: 30m}", "{within: 30}", "type", "30}"),
+    ("{within: 30m}", "{within: 30m, until: now}", "grammar", "{within"),
+    ("[{escalate: manager}]", "[{escalate: manager, log: x}]", "grammar", "{escalate"),
+    ("{role: agent}", "{}", "grammar", "{}"),
+    ("  score: ", "  2score: ", "name", "2score"),
+    ("[minor, critical]", "[1, critical]", "type", "1, critical"),
+    ("states:\n  received:", "states: []\nx:\n  received:", "type", "[]"),
+    ("{delay: 5 workdays,", "{delay: 5 workdays, every: 1h,", "grammar", "{delay"),
+    # names
+    ("to: visiting", "to: vissiting", "unknown-state", "vissiting"),
+    ("initial: received", "initial: handled", "unknown-state", "handled"),
+    ("require: [channel, severity]", "require: [channel, sevrity]", "unknown-field", "sevrity"),
+    ("not_by: [propose]", "not_by: [proposed]", "unknown-action", "proposed"),
+    ("accept: {to: investigating, by: agent", "accept: {to: investigating, by: agnet", "unknown-role", "agnet"),
+    ("agent for customer]}\nstates", "clerk for customer]}\nstates", "unknown-role", "clerk for"),
+    ("{assign: {role: agent}}", "{assign: {role: agnet}}", "unknown-role", "agnet"),
+    ("{escalate: manager}", "{escalate: boss}", "unknown-recipient", "boss"),
+    ("{escalate: manager}", "{escalate: 'staff:engineer.wang'}", "unknown-staff", "'staff:"),
+    ("{escalate: manager}", "{escalate: summary}", "recipient", "summary"),
+    ("{escalate: manager}", "{extend: {resolv: 2h}}", "unknown-clock", "resolv"),
+    ("{escalate: manager}", "{set: {sumary: null}}", "unknown-field", "sumary"),
+    ("{escalate: manager}", "{emit: paid}", "unknown-signal", "paid"),
+    ("{escalate: manager}", "{emit: {signal: paid, to: child}}", "unknown-child", "child"),
+    ("{escalate: manager}", "{open: {repairs: null}}", "unknown-procedure", "repairs"),
+    ("{escalate: manager}", "{open: {repair: {with: {rom: summary}}}}", "unknown-field", "rom:"),
+    ("calendar: always", "calendar: alway", "unknown-calendar", "alway"),
+    ("stop: accept", "stop: acept", "unknown-condition", "acept"),
+    ("  waiting:\n", "  closed:\n", "duplicate-state", "closed:"),
+    ("      accept: {", "      closed: {", "name-taken", "closed: {"),
+    ("  visiting:\n", "  open:\n", "reserved-name", "open:"),
+    ("  score:  ", "  now:  ", "reserved-name", "now:"),
+    # shape
+    ("initial: received\n", "", "no-initial", "states:"),
+    ("    initial: investigating\n", "", "no-initial", "states:"),
+    ("  closed:    {final: true}", "  closed:    {final: true, after: {x: {delay: 1h, to: visiting}}}", "final-with-exit", "after"),
+    ("  closed:    {final: true}", "  closed:    {history: deep}", "history-at-top", "history"),
+    ("to: visiting\n", "\n", "unreachable-state", "visiting:"),
+    ("confirm: {to: closed, ", "confirm: {", "unreachable-state", "closed:"),
+    ("confirm: {to: closed, by", "confirm: {to: stuck, by", "dead-end", "stuck:"),
+    ("  visiting:\n", "  visiting:\n    always: {to: visiting}\n", "always-loop", "{to: visiting}"),
+    ("  visiting:\n", "  visiting:\n    tracks: {one: {}}\n", "track-without-states", "one:"),
+    ("    stop: [closed, withdrawn]\n", "    stop: [visiting, withdrawn]\n", "unbounded-wait", "visiting:"),
+    ("accept: {to: investigating, by: agent, require: [channel, severity]}", "accept: [{to: investigating}, {to: closed}]",
+     "unreachable-branch", "{to: closed}"),
+    # clocks
+    ("{within: 30m}", "{within: 30m, guard: score > 1}", "no-default-target", "guard"),
+    ("{guard: severity == 'critical', within", "{within", "unreachable-target", "{within: 15m"),
+    ("80%: ", "0%: ", "threshold", "0%"),
+    ("80%: ", "overdue: ", "threshold", "overdue"),
+    ("80%: ", "due+30m: ", "duplicate-threshold", "due + 30m"),
+    ("due + 30m", "due + 30x", "duration", "30x"),
+    ("within: 15m", "within: soon", "duration", "soon"),
+    ("within: 15 days", "within: 5d", "duration", "5d"),
+    ("pause: waiting\n", "pause: ask\n", "pause-without-resume", "ask"),
+    ("pause: waiting\n", "resume: answered\n", "resume-without-pause", "resume"),
+    ("    stop: accept\n", "", "clock-without-stop", "respond:"),
+    # values
+    ("default: minor", "default: major", "type", "major"),
+    ("min: 1", "min: a", "type", "a,"),
+    ("max: 5}", "max: 0}", "bounds", "0}"),
+    ("default: 2h", "default: 2", "type", "2}"),
+    ("max: 500", "pattern: '['", "pattern", "'['"),
+    ("type: choice, of: [phone, wechat]", "type: choice", "choice-without-values", "channel"),
+    ("{type: instant}", "{type: instant, of: [a]}", "of", "of:"),
+    ("{type: instant}", "{type: instant, default: tomorrow}", "type", "tomorrow"),
+    ("[minor, critical]", "[minor, critical, minor]", "duplicate-value", "minor]"),
+    ("severity == 'critical'", "severty == 'critical'", "expression", "severty"),
+    ("assignee != engineer", "assignee != enginer", "expression", "enginer"),
+    ("assignee != engineer", "assignee", "expression", "assignee"),
+    ("assignee != engineer", "in_state('visting')", "unknown-state", "visting"),
+    ("assignee != engineer", "is_role('boss')", "unknown-role", "boss"),
+    ("{escalate: manager}", "{set: {severity: critical}}", "expression", "critical"),
+    ("{escalate: manager}", "{set: {score: summary}}", "type", "summary"),
+    ("{escalate: manager}", "{set: {score: true}}", "type", "true"),
+    ("TS-{year}-{seq:05}", "TS-{yaer}-{seq:05}", "number-pattern", "{yaer}"),
+    ("TS-{year}-{seq:05}", "TS-{year}", "number-pattern", "TS-"),
+    # words
+    ("  score:  ", "  state:  ", "hidden-field", "state:"),
+    ("dropped: 撤诉}", "x: y}", "missing-labels", "zh:"),
+    ("dropped: 撤诉}", "dropped: 撤诉, drooped: 撤诉}", "unknown-label", "drooped"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "at"), BROKEN, ids=[f"{row[2]}-{number}" for number, row in enumerate(BROKEN)]
+)
+def test_what_is_wrong_is_said_at_its_place(old: str, new: str, code: str, at: str) -> None:
+    assert old in COMPLAINT
+    text = COMPLAINT.replace(old, new, 1)
+    if ": stuck" in new:
+        text = text.replace("transitions:\n  withdraw: {to: withdrawn, by: [customer, agent for customer]}\n", "", 1)
+        text = text.replace("  closed:    {final", "  stuck: {}\n  closed:    {final")
+    findings = found(text)
+    matching = [finding for finding in findings if finding.code == code and pointed(finding).startswith(at)]
+    assert matching, [(f.code, f.place, f.text.en, pointed(f)) for f in findings]
+    for finding in findings:
+        assert finding.text.zh
+        assert finding.text.en
+        assert finding.file == "complaint.yaml"
+
+
+def test_everything_wrong_is_said_at_once_in_the_order_of_the_file() -> None:
+    text = COMPLAINT.replace("80%", "0%").replace("score:     {", "now:     {").replace("to: visiting", "to: vissiting")
+    places = [(finding.line, finding.column) for finding in found(text)]
+    assert places == sorted(places)
+    assert {"threshold", "reserved-name", "unknown-state", "unknown-field"} <= {f.code for f in found(text)}
+
+
+def test_an_unknown_key_names_the_likely_one_and_lists_what_is_allowed() -> None:
+    (finding,) = found(COMPLAINT.replace("calendar: always", "calender: always"))
+    assert finding.hint is not None
+    assert "did you mean calendar?" in finding.hint.en
+    assert "guard, within, until, earliest, calendar" in finding.hint.zh
+
+
+def test_keys_of_a_delay_are_its_own_and_those_of_its_branch() -> None:
+    (finding,) = found(COMPLAINT.replace("{delay: 5 workdays, to", "{delay: 5 workdays, too"))
+    assert finding.hint is not None
+    assert "delay, at, every, calendar, to, guard" in finding.hint.en
+    assert "did you mean to?" in finding.hint.en
+
+
+def test_a_guard_is_pointed_at_inside_quotes_behind_chinese_text() -> None:
+    text = COMPLAINT.replace(
+        "- that: assignee != engineer", "- {else: {zh: 回避制度}, that: \"summary == '漏水' and enginer\"}"
+    )
+    text = text.replace(
+        "                else: {zh: 本人不得处理对自己的投诉, en: Nobody handles a complaint about himself}\n", ""
+    )
+    finding = next(f for f in found(text) if f.code == "expression")
+    line = text.splitlines()[finding.line - 1]
+    assert line[finding.column - 1 :].startswith("enginer")
+
+
+def test_labels_that_are_missing_are_one_finding_for_each_language() -> None:
+    text = COMPLAINT[: COMPLAINT.index("labels:")]
+    findings = found(text)
+    assert [finding.code for finding in findings] == ["missing-labels", "missing-labels"]
+    assert {finding.severity for finding in findings} == {"warning"}
+
+
+def test_what_is_not_known_of_the_office_is_not_checked() -> None:
+    text = COMPLAINT.replace("by: agent", "by: whoever").replace("calendar: always", "calendar: nights")
+    assert found(text, Around()) == []
+    assert {finding.code for finding in found(text, AROUND)} == {"unknown-role", "unknown-calendar"}
+
+
+TRACKS = """\
+procedure: p
+initial: both
+states:
+  both:
+    tracks:
+      left: {initial: l1, states: {l1: {transitions: {lx: {to: l2}}}, l2: {final: true}}}
+      right: {initial: r1, states: {r1: {transitions: {rx: {to: r2}, jump: {to: r3}}}, r2: {final: true}, r3: {}}}
+    always: {to: end, guard: done('left') and done('right')}
+  end: {final: true}
+sla:
+  all: {start: open, stop: jump, target: {within: 1h}}
+"""
+
+
+def test_an_action_in_one_track_that_stops_the_only_clock_leaves_its_next_state_unbounded() -> None:
+    findings = [f for f in found(TRACKS, Around()) if f.code != "missing-labels"]
+    assert [(f.code, pointed(f)[:3]) for f in findings] == [("unbounded-wait", "r3:")]
+    assert not [f for f in found(TRACKS.replace("stop: jump", "stop: end"), Around()) if f.code != "missing-labels"]
+
+
+def test_a_state_that_only_another_track_can_end_is_no_dead_end() -> None:
+    text = TRACKS.replace("    always: {to: end, guard: done('left') and done('right')}\n", "").replace(
+        "lx: {to: l2}", "lx: {to: end}"
+    )
+    assert "dead-end" not in {f.code for f in found(text.replace("l2: {final: true}", "l2: {}"), Around())}
+    closed = text.replace("lx: {to: end}", "lx: {to: l2}")
+    assert "unreachable-state" in {f.code for f in found(closed, Around())}
+
+
+@pytest.mark.parametrize("text", ["", "# only a comment", "[]", "just text", "null", "12"])
+def test_what_is_no_mapping_is_told_how_to_begin(text: str) -> None:
+    (finding,) = draft_procedure(text, "f").findings
+    assert finding.hint is not None
+    assert "procedure:" in finding.hint.zh
+
+
+def test_the_same_procedure_written_in_short_and_in_full_is_the_same() -> None:
+    short = "procedure: p\ninitial: a\nstates:\n  a: {transitions: {go: {to: b, by: x, guard: now > opened_at}}}\n  b: {final: true}\n"
+    full = (
+        "procedure: p\ninitial: a\nstates:\n  a:\n    transitions:\n      go:\n        - to: b\n          by: [x]\n"
+        "          guard:\n            - that: now > opened_at\n  b:\n    final: true\n"
+    )
+    assert draft_procedure(short, "f").procedure == draft_procedure(full, "f").procedure

@@ -1,0 +1,92 @@
+"""docs/language.md cannot lag: every piece in it is read, and every key of the grammar stands in it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from guanjia.errors import Finding, Invalid, Text
+from guanjia.language import Around, draft_procedure, read_yaml
+from guanjia.language.grammar import build
+from guanjia.model import office, procedure
+from pydantic import BaseModel
+
+PAGE = Path(__file__).parents[2] / "docs" / "language.md"
+PIECES = [
+    (PAGE.read_text()[: match.start()].count("\n") + 2, match.group(1))
+    for match in re.finditer(r"^```yaml\n(.*?)^```$", PAGE.read_text(), re.M | re.S)
+]
+FILES = {m.group(1): text for _, text in PIECES if (m := re.match(r"# file: (\S+)", text))}
+
+ALL_FIELDS = """\
+summary: {type: text}
+priority: {type: choice, of: [high, low]}
+amount: {type: money}
+urgent: {type: boolean}
+visit_at: {type: instant}
+"""
+PARTS = {
+    "fields": ALL_FIELDS,
+    "sla": "answer: {start: open, stop: ended, target: {within: 1h}}\n",
+    "states": "desk: {transitions: {accept: {to: over}, back: {}, withdraw: {to: over}}}\nover: {final: true}\n",
+    "transitions": "noop: {}\n",
+    "modes": "drill: {}\n",
+}
+
+
+def wrapped(key: str, text: str) -> str:
+    """The piece in the smallest procedure around it that is right."""
+    parts = {**PARTS, key: text}
+    first = re.search(r"^(\w+):", parts["states"], re.M)
+    assert first
+    over = "" if re.search(r"^(over|settled):", parts["states"], re.M) else "over: {final: true}\n"
+    body = "".join(f"{name}:\n{_indented(part)}" for name, part in parts.items())
+    return f"procedure: piece\ninitial: {first.group(1)}\nsignals: {{ended: {{}}}}\n{body}" + over
+
+
+def _indented(text: str) -> str:
+    return "".join(f"  {line}\n" for line in text.splitlines())
+
+
+def fetch(path: str) -> tuple[str, bytes]:
+    if path not in FILES:
+        raise Invalid([Finding("missing-file", Text("没有", "none"), path)])
+    return path, FILES[path].encode()
+
+
+def wrong(text: str) -> list[str]:
+    findings = draft_procedure(text, "piece.yaml", fetch, Around()).findings
+    return [
+        f"{f.place} {f.text.en}\n{f.snippet}" for f in findings if f.severity == "error" or f.code.startswith("unreach")
+    ]
+
+
+@pytest.mark.parametrize(("line", "text"), PIECES, ids=[f"line-{line}" for line, _ in PIECES])
+def test_every_piece_of_the_reference_is_right(line: int, text: str) -> None:
+    head = re.match(r"# (fragment|file): (\S+)", text)
+    if head is None:
+        assert wrong(text) == []
+    elif head.group(1) == "fragment":
+        assert wrong(wrapped(head.group(2), text)) == []
+    else:
+        models: dict[str, type[BaseModel]] = {"office.yaml": office.Office, "organisation.yaml": office.Organisation}
+        if head.group(2) in models:
+            findings: list[Finding] = []
+            assert build(models[head.group(2)], read_yaml(text, head.group(2)).root, findings) is not None, findings
+
+
+def test_every_key_of_the_grammar_stands_in_the_reference() -> None:
+    page = PAGE.read_text()
+    for module in (procedure, office):
+        for model in vars(module).values():
+            if not (isinstance(model, type) and issubclass(model, BaseModel)) or model is procedure.Version:
+                continue
+            for name, info in model.model_fields.items():
+                key = info.alias or name
+                assert re.search(rf"(?<!\w){key}(?!\w)", page) or key == "branches", f"{model.__name__}.{key}"
+
+
+def test_a_piece_that_is_wrong_would_be_noticed() -> None:
+    pieces = [text for _, text in PIECES if text.startswith("# fragment: states")]
+    assert wrong(wrapped("states", pieces[0].replace("to: over", "to: ovre")))

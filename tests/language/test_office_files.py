@@ -1,0 +1,214 @@
+"""The folder of an office is read as one: names fit across files, versions pin what they need, nothing outside is read."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import pytest
+from guanjia.errors import GuanjiaError, Invalid, NotFound
+from guanjia.language import OfficeFiles
+
+from tests.language.samples import COMPLAINT
+
+CALENDAR = """\
+zone: Asia/Shanghai
+week:
+  mon: ["09:00-12:00", "13:30-18:00"]
+  tue: ["09:00-12:00", "13:30-18:00"]
+"""
+FILES = {
+    "office.yaml": "name: {zh: 翠湖管家, en: Cuihu}\nzone: Asia/Shanghai\nschedules: {daily: {open: complaint, cron: 0 8 * * *, with: {summary: 巡查}}}\n",
+    "organisation.yaml": (
+        "roles:\n  agent: {}\n  supervisor: {parent: manager, rights: [backdate]}\n  manager: {}\n"
+        "staff:\n  engineer.li: {name: 李工, roles: [agent], users: [li]}\n"
+    ),
+    "calendars/office.yaml": CALENDAR,
+    "procedures/投诉.yaml": COMPLAINT,
+    "procedures/complaint.stories.yaml": "stories: []\n",
+    "procedures/shared/piece.yaml": "states: {}\n",
+}
+TEMPLATES = ("sla_warning", "escalation", "complaint_received")
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Path:
+    for path, text in FILES.items():
+        write(tmp_path, path, text)
+    for name in TEMPLATES:
+        for language in ("zh", "en"):
+            write(tmp_path, f"templates/{language}/{name}.mail.j2", "{{ number }} 摘要\n{{ summary }}\n")
+    write(tmp_path, "templates/zh/unused.mail.j2", "{{ number }}\n")
+    return tmp_path
+
+
+def write(folder: Path, path: str, text: str | bytes) -> None:
+    target = folder / path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(text.encode() if isinstance(text, str) else text)
+
+
+def codes(folder: Path) -> set[tuple[str, str]]:
+    return {(finding.code, finding.file) for finding in OfficeFiles(folder).check()}
+
+
+def test_an_office_that_is_right_has_no_findings(office: Path) -> None:
+    assert OfficeFiles(office).check() == []
+
+
+def test_a_version_pins_the_calendars_it_names_and_the_templates_it_can_send(office: Path) -> None:
+    version = OfficeFiles(office).version("complaint")
+    assert sorted(version.calendars) == ["always", "office"]
+    assert version.calendars["always"] == {"zone": "Asia/Shanghai", "always": True}
+    assert sorted(version.templates) == sorted(
+        f"{language}/{name}.mail" for name in TEMPLATES for language in ("en", "zh")
+    )
+
+
+def test_the_same_files_make_the_same_version_wherever_they_lie(
+    office: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    files = OfficeFiles(office)
+    other = tmp_path_factory.mktemp("another") / "办公室"
+    for path in office.rglob("*"):
+        if path.is_file():
+            write(other, path.relative_to(office).as_posix(), path.read_bytes())
+    assert OfficeFiles(other).digest() == files.digest()
+    assert OfficeFiles(other).version("complaint").hash == files.version("complaint").hash
+
+
+def test_a_change_of_any_part_changes_the_digest_and_is_seen_by_the_same_object(office: Path) -> None:
+    files = OfficeFiles(office)
+    seen = {files.digest()}
+    before = files.version("complaint").hash
+    for path in (
+        "office.yaml",
+        "organisation.yaml",
+        "calendars/office.yaml",
+        "procedures/投诉.yaml",
+        "procedures/shared/piece.yaml",
+    ):
+        write(office, path, (office / path).read_bytes() + b"# more\n")
+        assert files.digest() not in seen
+        seen.add(files.digest())
+    assert files.version("complaint").hash == before
+    write(office, "templates/zh/sla_warning.mail.j2", "{{ number }} 快到期\n\n请处理\n")
+    assert files.version("complaint").hash != before
+
+
+def test_procedures_are_called_by_their_names_not_by_their_files(office: Path) -> None:
+    assert OfficeFiles(office).procedures() == ["complaint"]
+    with pytest.raises(NotFound) as caught:
+        OfficeFiles(office).version("complain")
+    assert caught.value.hint is not None
+    assert "complaint" in caught.value.hint.en
+
+
+def test_stories_are_found_beside_their_procedure(office: Path) -> None:
+    files = OfficeFiles(office)
+    assert files.stories("complaint") == (office / "procedures/complaint.stories.yaml").resolve()
+    (office / "procedures/complaint.stories.yaml").unlink()
+    assert files.stories("complaint") is None
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "code"),
+    [
+        ("office.yaml", "zone: Asia/Shanghai", "zone: Asia/Shanghia", "unknown-zone"),
+        ("office.yaml", "open: complaint", "open: complain", "unknown-procedure"),
+        ("office.yaml", "with: {summary", "with: {sumary", "unknown-field"),
+        ("office.yaml", "cron: 0 8 * * *", "cron: daily", "cron"),
+        ("office.yaml", "zone", "zonne", "unknown-key"),
+        ("organisation.yaml", "parent: manager", "parent: boss", "unknown-role"),
+        ("organisation.yaml", "  manager: {}", "  manager: {parent: supervisor}", "parent-circle"),
+        ("organisation.yaml", "[backdate]", "[backdat]", "unknown-right"),
+        ("organisation.yaml", "roles: [agent], users", "roles: [agnt], users", "unknown-role"),
+        ("organisation.yaml", "  manager: {}", "  manager: {}\n  assignee: {}", "reserved-name"),
+        ("organisation.yaml", "users: [li]}", "users: [li]}\n  li.two: {name: 李二, users: [li]}", "duplicate-user"),
+        ("procedures/投诉.yaml", "{escalate: manager}", "{notify: {sla_waring: manager}}", "unknown-template"),
+        ("templates/zh/escalation.mail.j2", "{{ summary }}", "{{ sumary }}", "unknown-variable"),
+        ("templates/zh/escalation.mail.j2", "{{ summary }}", "{% if %}", "template"),
+    ],
+)
+def test_what_does_not_fit_between_files_is_found(office: Path, path: str, old: str, new: str, code: str) -> None:
+    text = (office / path).read_text()
+    assert old in text
+    write(office, path, text.replace(old, new, 1))
+    where = "procedures/投诉.yaml" if code == "unknown-variable" else path
+    assert (code, where) in codes(office)
+
+
+def test_a_template_in_one_language_only_is_a_warning(office: Path) -> None:
+    (office / "templates/en/escalation.mail.j2").unlink()
+    findings = OfficeFiles(office).check()
+    assert {(finding.code, finding.severity) for finding in findings} == {("missing-template", "warning")}
+    assert OfficeFiles(office).version("complaint").templates
+
+
+def test_two_files_that_claim_one_procedure_are_refused(office: Path) -> None:
+    write(office, "procedures/second.yaml", COMPLAINT)
+    assert ("duplicate-procedure", "procedures/投诉.yaml") in codes(office)
+    with pytest.raises(Invalid):
+        OfficeFiles(office).version("complaint")
+
+
+def test_one_broken_file_does_not_keep_the_others_from_being_used(office: Path) -> None:
+    write(office, "procedures/broken.yaml", "procedure: broken\nstates: [")
+    files = OfficeFiles(office)
+    assert files.procedures() == ["broken", "complaint"]
+    assert files.version("complaint").hash
+    with pytest.raises(Invalid):
+        files.version("broken")
+
+
+def test_a_folder_that_is_no_office_says_so(tmp_path: Path) -> None:
+    files = OfficeFiles(tmp_path / "nothing")
+    with pytest.raises(Invalid) as caught:
+        files.office()
+    assert "office.yaml" in caught.value.text.zh
+    assert [finding.code for finding in files.check()] == ["missing-file"]
+
+
+def test_an_include_stays_inside_the_office(office: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    outside = tmp_path_factory.mktemp("outside") / "secret.yaml"
+    outside.write_text("labels: {zh: {secret: 秘密}}\n")
+    (office / "procedures/shared/link.yaml").symlink_to(outside)
+    for path in ("shared/link.yaml", "../../" * 9 + "etc/passwd", str(outside), "shared/\\0", "shared"):
+        write(office, "procedures/投诉.yaml", COMPLAINT + f'include: {{file: "{path}"}}\n')
+        with pytest.raises(Invalid) as caught:
+            OfficeFiles(office).version("complaint")
+        finding = caught.value.findings[0]
+        assert finding.code in ("outside", "missing-file", "unreadable")
+        assert finding.line == len((COMPLAINT + "x").splitlines())
+        assert "秘密" not in str(caught.value)
+
+
+@pytest.mark.parametrize("path", ["procedures/x.yaml", "templates/zh/x.mail.j2", "calendars/x.yaml"])
+def test_a_link_that_leads_out_of_the_folder_is_refused(
+    office: Path, tmp_path_factory: pytest.TempPathFactory, path: str
+) -> None:
+    outside = tmp_path_factory.mktemp("outside") / "secret"
+    outside.write_text("secret: 1\n")
+    (office / path).symlink_to(outside)
+    assert ("outside", path) in codes(office)
+
+
+@pytest.mark.parametrize("path", ["office.yaml", "organisation.yaml", "calendars/office.yaml", "procedures/投诉.yaml"])
+@pytest.mark.parametrize(
+    "raw", [b"", b"\xff\xfe\x00", b"[" * 9999, b"a: *b", b"a:\n\t- b", b"- 1", "名".encode("gbk"), b"x: y"]
+)
+def test_no_file_however_broken_brings_more_than_findings(office: Path, path: str, raw: bytes) -> None:
+    write(office, path, raw)
+    files = OfficeFiles(office)
+    if path != "organisation.yaml" or raw:
+        assert files.check()
+    for ask in (
+        files.office,
+        files.organisation,
+        files.calendars,
+        files.templates,
+        files.digest,
+        lambda: files.version("complaint"),
+    ):
+        with contextlib.suppress(GuanjiaError):
+            ask()
