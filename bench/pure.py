@@ -38,17 +38,19 @@ def measure() -> list[Measured]:
     for here, there in pairwise(office.STATES):
         machine.add_transition("forward", here, there, conditions="allowed")
         machine.add_transition("back", there, here, conditions="allowed")
-    actions = [command.name for command in commands]
 
-    def ours() -> None:
+    def ours() -> str:
         case = start
         for number, command in enumerate(commands, 1):
             for event in decide(program, case, command, number * SECOND, {}):
                 case = evolve(case, event)
+        return case.states[0]
 
-    def theirs() -> None:
+    def theirs() -> str:
         walker = Walker()
-        for action in actions:
-            machine.events[action].trigger(walker)
+        for command in commands:
+            machine.events[command.name].trigger(walker)
+        return walker.state
 
+    assert ours() == theirs() != start.states[0]
     return [rates("decide + evolve", "a bare transitions machine", ours, theirs, each=EACH, turns=TURNS)]

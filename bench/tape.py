@@ -17,7 +17,7 @@ from guanjia import Engine
 from guanjia.channels import open_channels
 from guanjia.language import OfficeFiles
 from guanjia.people import Organisation
-from guanjia.store import SqliteStore
+from guanjia.store.sqlite import SqliteStore
 
 from . import office
 
@@ -95,5 +95,9 @@ def play(connection: apsw.Connection, tape: Iterator[list[tuple[str, Any]]], cou
 
 def _writer() -> apsw.Connection:
     """The one connection of this process that writes: the store's own."""
-    (writer,) = (connection for connection in apsw.connections() if not connection.pragma("query_only"))
+    (writer,) = (
+        connection
+        for connection in apsw.connections()
+        if connection.filename.endswith("guanjia.db") and not connection.pragma("query_only")
+    )
     return writer

@@ -10,12 +10,13 @@ from __future__ import annotations
 import csv
 import hashlib
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from guanjia.clock import DAY, HOUR, MINUTE, Instant, from_iso
+from guanjia.clock import DAY, HOUR, MINUTE, Instant, from_iso, instant, moment
 from guanjia.language import read_yaml
 
 HERE = Path(__file__).parent
@@ -34,11 +35,12 @@ class Request:
 
 @dataclass(frozen=True)
 class Step:
-    """One planned action of a case. `by` is a role or `assignee`."""
+    """One planned action of a case. `by` is a person, or `assignee`; `within` the only state in which it is to be done."""
 
     at: Instant
     action: str
     by: str
+    within: str | None
     values: Mapping[str, Any]
 
 
@@ -66,34 +68,30 @@ def requests(path: Path = HERE / "nyc311-2022-even.csv") -> list[Request]:
     return sorted(found, key=lambda request: (request.opened, request.id))
 
 
-class Mapping311:
-    """mapping.yaml: rules from request to case, and the steps of each procedure."""
+class Planner:
+    """mapping.yaml and a seed: from requests to cases and steps. `people` gives the staff of a role."""
 
-    def __init__(self, path: Path = HERE / "mapping.yaml") -> None:
+    def __init__(self, seed: int, people: Callable[[str], Sequence[str]], path: Path = HERE / "mapping.yaml") -> None:
         data = read_yaml(path.read_text(encoding="utf-8"), path.name).data
+        self.seed = seed
+        self.people = people
         self.rules: list[dict[str, Any]] = data["rules"]
         self.invented: dict[str, Any] = data["invented"]
         self.steps: dict[str, list[dict[str, Any]]] = data["steps"]
 
-    def plan(self, seed: int, week_ends: Instant) -> Iterator[Planned]:
-        for request in requests():
-            # Its own random source for each request: a changed rule for one leaves the others as they were.
-            chance = random.Random(f"{seed}:{request.id}")
-            procedure, values = self._case(request, chance)
-            yield Planned(request, procedure, values, tuple(self._steps(request, procedure, chance, week_ends)))
+    def plan(self, request: Request) -> Planned:
+        # Its own random source for each request: a changed rule for one leaves the others as they were.
+        chance = random.Random(f"{self.seed}:{request.id}")
+        rule = next(rule for rule in self.rules if _fits(rule["match"], request.about))
+        words = {**request.about, **self._invent(request, chance)}
+        words["handler"] = chance.choice(self.people(rule["handler"]))
+        steps = tuple(self._steps(request, rule, words, chance))
+        return Planned(request, rule["procedure"], _fill(rule["fields"], words, chance), steps)
 
-    def _case(self, request: Request, chance: random.Random) -> tuple[str, dict[str, Any]]:
-        rule = next(rule for rule in self.rules if _fits(rule.get("match", {}), request.about))
-        words = {**request.about, **self._invented(request, chance)}
-        values = {
-            name: value.format(**words) if isinstance(value, str) else value for name, value in rule["fields"].items()
-        }
-        return rule["procedure"], values
-
-    def _invented(self, request: Request, chance: random.Random) -> dict[str, str]:
+    def _invent(self, request: Request, chance: random.Random) -> dict[str, str]:
         about = request.about
-        building = int(about["incident_zip"] or 0) % 20 + 1
         digest = hashlib.sha256(request.id.encode()).digest()
+        building = int(about["incident_zip"] or 0) % 20 + 1
         return {
             "room": f"{building}-{digest[0] % 4 + 1}-{digest[1] % 18 + 1}{digest[2] % 4 + 1:02}",
             "name": chance.choice(self.invented["names"]),
@@ -103,20 +101,43 @@ class Mapping311:
             "words": self.invented["words"].get(about["descriptor"], about["descriptor"]),
         }
 
-    def _steps(self, request: Request, procedure: str, chance: random.Random, week_ends: Instant) -> Iterator[Step]:
-        steps = self.steps[procedure]
+    def _steps(
+        self, request: Request, rule: Mapping[str, Any], words: Mapping[str, str], chance: random.Random
+    ) -> Iterator[Step]:
+        steps = self.steps[rule["procedure"]]
+        most = len(steps)
         if request.closed is not None:
-            begin, end, most = request.opened, request.closed, len(steps)
+            begin, end = request.opened, request.closed
+        elif rule.get("urgent"):
+            begin = request.opened + chance.randrange(MINUTE, 12 * MINUTE)
+            end = begin + chance.randrange(HOUR, 8 * HOUR)
         else:
             begin = request.opened + chance.randrange(5 * MINUTE, 20 * HOUR)
             end = begin + int(chance.triangular(2 * HOUR, 5 * DAY, 18 * HOUR))
             fate = chance.choices(("finished", "half way", "forgotten"), (76, 14, 10))[0]
-            most = {"finished": len(steps), "half way": len(steps) // 2, "forgotten": 0}[fate]
+            most = {"finished": most, "half way": most // 2, "forgotten": 0}[fate]
+        by_day = request.closed is None and not rule.get("urgent")
         for step in steps[:most]:
             at = begin + (end - begin) * step["at"] // 100
-            if at <= week_ends:
-                yield Step(at, step["do"], step["by"], step.get("values", {}))
+            by = step["by"] if step["by"] == "assignee" else chance.choice(self.people(step["by"]))
+            values = _fill(step.get("values", {}), words, chance)
+            yield Step(_awake(at) if by_day else at, step["do"], by, step.get("in"), values)
 
 
 def _fits(match: Mapping[str, Any], about: Mapping[str, str]) -> bool:
     return all(about[key] in (wanted if isinstance(wanted, list) else [wanted]) for key, wanted in match.items())
+
+
+def _fill(values: Mapping[str, Any], words: Mapping[str, str], chance: random.Random) -> dict[str, Any]:
+    """Values with words put in, and one taken by chance where several are listed."""
+    taken = {name: chance.choice(value) if isinstance(value, list) else value for name, value in values.items()}
+    return {name: value.format(**words) if isinstance(value, str) else value for name, value in taken.items()}
+
+
+def _awake(at: Instant) -> Instant:
+    """The same, or half past eight the next morning where it falls into the night: the week is worked by day."""
+    local = moment(at, ZONE)
+    morning = local.replace(hour=8, minute=30, second=0, microsecond=0)
+    if morning <= local < local.replace(hour=21):
+        return at
+    return instant(morning + timedelta(days=local.hour >= 21))

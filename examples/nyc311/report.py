@@ -1,4 +1,4 @@
-"""What the demo prints at its end: the board, promises kept and broken, notifications, and what to type next."""
+"""What the demo prints at its end beside the board: promises kept and broken, notifications, and a digest of all history."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from guanjia import Engine, Query
-from guanjia.clock import DAY, HOUR, MINUTE, Instant, moment
+from guanjia import Engine, Instant, moment
 from guanjia.model.case import Case
 from guanjia.model.event import Notification
 from rich.box import SIMPLE_HEAD
@@ -23,23 +22,6 @@ def cases(engine: Engine) -> Iterator[Case]:
     """Every case, in the order of opening."""
     for id in sorted(engine.store.cases()):
         yield engine.case(id)
-
-
-def board(engine: Engine, console: Console, lines: int = 12) -> None:
-    now = engine.clock.now()
-    table = Table(
-        box=SIMPLE_HEAD, title=f"在办最急的 {lines} 件  The {lines} most urgent open cases", title_justify="left"
-    )
-    for head in ("工单 Case", "状态 State", "时限 Due", "负责 Who", "位置 Room", "内容 Summary"):
-        table.add_column(head, no_wrap=True, overflow="ellipsis", max_width=34)
-    for row in engine.list(Query(limit=lines)):
-        it = row.columns
-        label = engine.program(engine.case(row.id)).procedure.label
-        states = " + ".join(f"{label(name, 'zh')} {label(name, 'en')}" for name in it.states.split(","))
-        table.add_row(
-            it.number, states, _left(it.deadline, it.breached, now), it.assignee or "", it.room or "", it.summary
-        )
-    console.print(table)
 
 
 def promises(engine: Engine, console: Console) -> None:
@@ -111,20 +93,3 @@ def digest(engine: Engine) -> str:
         assert held is not None
         total.update(held.head)
     return total.hexdigest()
-
-
-def _left(deadline: Instant | None, breached: int, now: Instant) -> Text:
-    if deadline is None:
-        return Text("已超时 late", style="red") if breached else Text("—", style="dim")
-    span = abs(deadline - now)
-    size, unit = next(
-        (size, unit)
-        for size, unit in ((DAY, "d"), (HOUR, "h"), (MINUTE, "min"), (1, "µs"))
-        if span >= size or size == 1
-    )
-    text = f"{span // size} {unit}"
-    if deadline <= now:
-        return Text(f"超 {text} late", style="bold red")
-    return Text(
-        f"剩 {text} left" + ("（有失守）" if breached else ""), style="yellow" if deadline - now < DAY else "green"
-    )

@@ -33,7 +33,9 @@ def test_the_nearest_office_above_is_found(tmp_path: Path, monkeypatch: pytest.M
     assert desk().folder == str(inner)
 
 
-def test_a_named_office_wins_over_the_variable_and_the_variable_over_where_one_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_named_office_wins_over_the_variable_and_the_variable_over_where_one_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     here, there, elsewhere = (office(tmp_path / name) for name in ("here", "there", "elsewhere"))
     monkeypatch.chdir(here)
     monkeypatch.setenv("GUANJIA_OFFICE", str(there))
@@ -53,7 +55,10 @@ def test_a_folder_that_is_no_office_is_refused_with_what_to_do(tmp_path: Path) -
 
 
 @settings(deadline=None)
-@given(st.from_regex(r"[A-Za-z0-9_./:@-]{1,30}", fullmatch=True), st.sampled_from(["{}", '"{}"', "'{}'", "{}   # where", "{}  "]))
+@given(
+    st.from_regex(r"[A-Za-z0-9_./:@-]{1,30}", fullmatch=True),
+    st.sampled_from(["{}", '"{}"', "'{}'", "{}   # where", "{}  "]),
+)
 def test_the_database_is_read_from_the_file_as_yaml_means_it(name: str, style: str) -> None:
     text = f"name: {{zh: 试}}\ndatabase: {style.format(name)}\nzone: UTC\n"
     try:

@@ -26,7 +26,9 @@ SAID = Text("坏了", "broken")
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_every_kind_of_error_has_its_exit_code_and_is_said_on_standard_error(error: GuanjiaError, code: int, language: str) -> None:
+def test_every_kind_of_error_has_its_exit_code_and_is_said_on_standard_error(
+    error: GuanjiaError, code: int, language: str
+) -> None:
     out, err = io.StringIO(), io.StringIO()
     assert failure.report(error, Out(language, out, err)) == code
     assert SAID.get(language) in err.getvalue()
@@ -36,7 +38,15 @@ def test_every_kind_of_error_has_its_exit_code_and_is_said_on_standard_error(err
 def test_an_invalid_file_shows_every_place_with_its_line_and_a_caret() -> None:
     err = io.StringIO()
     findings = [
-        Finding("unknown-key", Text("没有这个键", "no such key"), "procedures/a.yaml", 7, 5, Text("写 guard", "write guard"), "    gard: x\n    ^"),
+        Finding(
+            "unknown-key",
+            Text("没有这个键", "no such key"),
+            "procedures/a.yaml",
+            7,
+            5,
+            Text("写 guard", "write guard"),
+            "    gard: x\n    ^",
+        ),
         Finding("type", Text("要整数", "a whole number is wanted"), "procedures/a.yaml", 9, 12),
     ]
     assert failure.report(Invalid(findings), Out("en", err, err)) == 3

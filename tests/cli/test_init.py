@@ -32,7 +32,9 @@ staff:
 
 
 @pytest.mark.parametrize(("text", "who"), [(BLOCK, "reception.chen"), (FLOW, "supervisor.zhao")])
-def test_the_first_who_receives_or_supervises_becomes_the_user_and_nothing_else_changes(text: str, who: str, tmp_path: Path) -> None:
+def test_the_first_who_receives_or_supervises_becomes_the_user_and_nothing_else_changes(
+    text: str, who: str, tmp_path: Path
+) -> None:
     path = tmp_path / "organisation.yaml"
     path.write_text(text, encoding="utf-8")
     assert who in (adopt(path, "mei") or "")
@@ -46,7 +48,11 @@ def test_the_first_who_receives_or_supervises_becomes_the_user_and_nothing_else_
 
 
 @settings(deadline=None)
-@given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Cn", "Co", "Zl", "Zp"]), min_size=1, max_size=20))
+@given(
+    st.text(
+        st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Cn", "Co", "Zl", "Zp"]), min_size=1, max_size=20
+    )
+)
 def test_any_name_of_a_user_is_written_so_that_it_is_read_back(user: str) -> None:
     import tempfile
 

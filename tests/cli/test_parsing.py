@@ -54,7 +54,11 @@ def test_help_is_wholly_in_the_language_asked_for(words: str, run: Callable[...,
 @pytest.mark.parametrize("words", list(COMMANDS))
 def test_every_command_explains_every_option_and_argument(words: str) -> None:
     command = COMMANDS[words]
-    parts: list[Any] = [command, *command.entries.values()] if isinstance(command, Group) else [command, *command.options, *command.arguments]
+    parts: list[Any] = (
+        [command, *command.entries.values()]
+        if isinstance(command, Group)
+        else [command, *command.options, *command.arguments]
+    )
     for part in (*parts, *EVERYWHERE):
         assert CJK.search(part.say.zh)
         assert part.say.en
@@ -68,7 +72,9 @@ def test_every_command_explains_every_option_and_argument(words: str) -> None:
         ({"LANG": "en_US", "LC_MESSAGES": "zh_CN"}, "zh"), ({"LC_ALL": "en_US", "GUANJIA_LANG": "zh"}, "zh"),
     ],
 )  # fmt: skip
-def test_the_language_is_that_of_the_surroundings(surroundings: Mapping[str, str], expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_language_is_that_of_the_surroundings(
+    surroundings: Mapping[str, str], expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name, value in surroundings.items():
         monkeypatch.setenv(name, value)
     assert language([]) == expected
@@ -164,7 +170,13 @@ def test_an_empty_value_clears() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"), [(("--sumary", "x"), "--summary"), (("--summary",), "needs a value"), (("--summary", "a", "--summary", "b"), "twice"), (("--zzz", "x"), "There are: --summary")]
+    ("words", "said"),
+    [
+        (("--sumary", "x"), "--summary"),
+        (("--summary",), "needs a value"),
+        (("--summary", "a", "--summary", "b"), "twice"),
+        (("--zzz", "x"), "There are: --summary"),
+    ],
 )
 def test_what_does_not_fit_is_said_with_what_there_is(words: tuple[str, ...], said: str) -> None:
     with pytest.raises(Usage) as caught:
@@ -173,7 +185,10 @@ def test_what_does_not_fit_is_said_with_what_there_is(words: tuple[str, ...], sa
 
 
 @settings(deadline=None)
-@given(st.dictionaries(st.sampled_from(["summary", "lift_no", "severity"]), st.text(min_size=1, max_size=20)), st.booleans())
+@given(
+    st.dictionaries(st.sampled_from(["summary", "lift_no", "severity"]), st.text(min_size=1, max_size=20)),
+    st.booleans(),
+)
 def test_any_text_can_be_given_as_a_value(values: dict[str, str], equals: bool) -> None:
     words: list[str] = []
     for name, value in values.items():
@@ -214,6 +229,15 @@ def test_what_is_read_without_click_is_read_as_click_reads_it(words: list[str], 
 
 
 def test_help_mistakes_and_dynamic_commands_are_left_to_click() -> None:
-    for line in (["ls", "--help"], ["ls", "--nosuch"], ["ls", "extra"], ["find"], ["do", "x"], ["ls", "--limit"], ["ls", "--limit", "x"], []):
+    for line in (
+        ["ls", "--help"],
+        ["ls", "--nosuch"],
+        ["ls", "extra"],
+        ["find"],
+        ["do", "x"],
+        ["ls", "--limit"],
+        ["ls", "--limit", "x"],
+        [],
+    ):
         assert quick(ROOT, QUICK, line) is None
     assert quick(ROOT, QUICK, ["--lang", "zh", "ls", "-m", "--limit=3"]) is not None

@@ -57,8 +57,14 @@ def test_a_clock_says_how_it_stands_and_a_verdict_stays() -> None:
     assert words.clock(clock(), HOUR - 20 * MINUTE)[0].zh == "还剩 20 分"
     assert words.clock(clock(status="paused", due=None), later)[0] == ("暂停中", "paused")
     assert words.clock(clock(status="met", ended_at=MINUTE), later)[0] == ("按时", "met")
-    assert words.clock(clock(status="breached", breached_at=HOUR, ended_at=HOUR + 35 * MINUTE), later)[0].en == "35 min late"
-    assert words.clock(clock(status="breached", breached_at=HOUR, ended_at=3 * HOUR, due=None), later)[0].zh == "超时 2 小时"
+    assert (
+        words.clock(clock(status="breached", breached_at=HOUR, ended_at=HOUR + 35 * MINUTE), later)[0].en
+        == "35 min late"
+    )
+    assert (
+        words.clock(clock(status="breached", breached_at=HOUR, ended_at=3 * HOUR, due=None), later)[0].zh
+        == "超时 2 小时"
+    )
 
 
 def test_a_clock_that_was_late_and_was_given_more_time_still_says_late() -> None:
@@ -72,6 +78,14 @@ def test_a_time_is_short_where_the_rest_is_plain() -> None:
     assert words.when(at, ZONE, now) == "09:05"
     assert words.when(at, ZONE, now + 30 * DAY) == "11-24 09:05"
     assert words.when(at, ZONE, now + 60 * DAY) == "2026-11-24 09:05"
+
+
+def test_the_end_of_a_day_is_called_24_00_of_that_day() -> None:
+    end, now = from_iso("2026-10-14T00:00+08:00"), from_iso("2026-10-13T09:00+08:00")
+    assert words.by(end, ZONE) == "2026-10-13 24:00"
+    assert words.by(end, ZONE, now) == "24:00"
+    assert words.by(end, ZONE, now + 30 * DAY) == "10-13 24:00"
+    assert words.by(end + MINUTE, ZONE) == "2026-10-14 00:01"
 
 
 @settings(deadline=None)

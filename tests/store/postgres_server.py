@@ -22,7 +22,9 @@ ROLE = "guanjia"
 def find_initdb() -> Path | None:
     """The newest initdb of the machine, with its companions beside it."""
     folders = sorted(
-        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: int(folder.parent.name.split(".")[0]), reverse=True
+        Path("/usr/lib/postgresql").glob("*/bin"),
+        key=lambda folder: int(folder.parent.name.split(".")[0]),
+        reverse=True,
     )
     found = shutil.which("initdb")
     if found:

@@ -181,7 +181,7 @@ def _cell(piece: Piece, out: Out) -> tuple[str, str]:
 
 
 def _painted(text: str, style: str) -> str:
-    return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if style and text else text
+    return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if style and text.strip() else text
 
 
 def _one_line(text: str) -> str:

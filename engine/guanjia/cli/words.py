@@ -24,6 +24,14 @@ def when(at: Instant | None, zone: str, now: Instant | None = None) -> str:
     return local.strftime("%Y-%m-%d %H:%M")
 
 
+def by(at: Instant | None, zone: str, now: Instant | None = None) -> str:
+    """A deadline as `when` writes it, but the end of a day as 24:00 of that day, as people call it."""
+    if at is None or moment(at, zone).strftime("%H%M%S") != "000000":
+        return when(at, zone, now)
+    day = when(at - SECOND, zone, now)
+    return f"{day[:-5]}24:00"
+
+
 def span(length: int) -> Text:
     """A length in microseconds in its two largest units: 3 天 4 小时, 2 h 5 min, 35 min, 20 s."""
     units = ((DAY, "天", "d"), (HOUR, "小时", "h"), (MINUTE, "分", "min"))

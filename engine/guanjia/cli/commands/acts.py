@@ -230,7 +230,7 @@ def _next(desk: Desk, telling: Telling, case: Case) -> None:
         return
     clock = min(running, key=lambda item: item.due or 0)
     text, style = words.clock(clock, desk.now())
-    at = words.when(clock.due, desk.zone, desk.now())
+    at = words.by(clock.due, desk.zone, desk.now())
     desk.out.line(
         "  ",
         Ink(Text("下一时限：", "next deadline: "), "dim"),

@@ -45,7 +45,7 @@ def show(desk: Desk, *, name: str, month: str | None, as_json: bool) -> None:
     hours = sum(_open(calendar, day) for day in days) / HOUR
     out.line(Text(f"工作日 {workdays} 天，合计 {hours:g} 小时。", f"{workdays} workdays, {hours:g} hours in all."))
     for day in days:
-        if named := calendar.name_of(day):
+        if named := _named(out.language, calendar, day):
             out.line("  ", f"{day:%m-%d} ", _weekday(out.language, day), "  ", named)
     out.line(
         Ink(
@@ -107,7 +107,7 @@ def explain(desk: Desk, *, start: str, duration: str, name: str, as_json: bool) 
         return
     out = desk.out
     out.line(Ink(words.when(begun, calendar.zone), "bold"), " + ", format_amount(amount, out.language), "  (", name, ")  →  ",
-             Ink(words.when(due, calendar.zone), "good"), " ", _weekday(out.language, moment(due, calendar.zone).date()))  # fmt: skip
+             Ink(words.by(due, calendar.zone), "good"), " ", _weekday(out.language, moment(due - 1, calendar.zone).date()))  # fmt: skip
     if calendar.provisional(due):
         out.line(
             Ink(
@@ -122,7 +122,7 @@ def explain(desk: Desk, *, start: str, duration: str, name: str, as_json: bool) 
         idle = not (counted if amount.unit != "time" else spent)
         shown = Text(f"第 {reached} 天", f"day {reached}") if amount.unit != "time" else words.span(spent)
         kind = Text("工作日", "workday") if calendar.is_workday(day) else Text("休息", "closed")
-        named = calendar.name_of(day)
+        named = _named(out.language, calendar, day)
         style = "dim" if idle else ""
         rows.append(
             [
@@ -205,6 +205,13 @@ def _midnight(calendar: Calendar, day: datetime.date) -> Instant:
 
 def _open(calendar: Calendar, day: datetime.date) -> int:
     return calendar.between(_midnight(calendar, day), _midnight(calendar, day + datetime.timedelta(days=1)))
+
+
+def _named(language: str, calendar: Calendar, day: datetime.date) -> str:
+    """Why a day differs from its weekday, in words."""
+    name = calendar.name_of(day)
+    known = {"workday": Text("调休上班", "make-up workday"), "short day": Text("缩短工时", "short day")}.get(name)
+    return known.get(language) if known else name
 
 
 def _cell(desk: Desk, calendar: Calendar, day: datetime.date) -> Piece:

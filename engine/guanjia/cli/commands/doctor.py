@@ -6,7 +6,7 @@ import json
 import os
 from typing import Any
 
-from ...clock import Instant, iso
+from ...clock import Instant, from_iso, iso
 from ...errors import GuanjiaError, Text
 from ...store.interface import Query
 from .. import words
@@ -47,9 +47,7 @@ def _print(desk: Desk, found: dict[str, Any], problems: list[Text]) -> None:
     late = found["oldest_late"]
     counts = found["findings"]
     outbox = out.both("，", ", ").join(
-        f"{out.say(words.STATUS[status])} {count}"
-        for status, count in found["outbox"].items()
-        if status in words.STATUS
+        f"{out.say(words.STATUS[status])} {count}" for status, count in found["outbox"].items() if count
     )
     rows: list[tuple[Text, Piece]] = [
         (Text("办公室", "Office"), desk.folder),
@@ -61,9 +59,9 @@ def _print(desk: Desk, found: dict[str, Any], problems: list[Text]) -> None:
         (Text("通知", "Notifications"), outbox or "0"),
         (
             Text("最早的超时", "Oldest late case"),
-            words.NOTHING if late is None else f"{late['number']}  {late['deadline']}",
+            words.NOTHING if late is None else f"{late['number']}  {_local(desk, late['deadline'])}",
         ),
-        (Text("下一件到时的事", "Next thing due"), found["next_wake"] or "—"),
+        (Text("下一件到时的事", "Next thing due"), _local(desk, found["next_wake"])),
         (Text("暂定期限的工单", "Cases with provisional deadlines"), str(found["provisional_cases"])),
         (
             Text("文件", "Files"),
@@ -152,6 +150,10 @@ def _provisional(desk: Desk) -> int:
 
 def _at(desk: Desk, at: Instant | None) -> str | None:
     return None if at is None else iso(at, desk.zone)
+
+
+def _local(desk: Desk, at: str | None) -> str:
+    return words.by(None if at is None else from_iso(at), desk.zone)
 
 
 def audit(desk: Desk, *, as_json: bool) -> int:

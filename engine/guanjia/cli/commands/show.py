@@ -113,7 +113,7 @@ def _clocks(desk: Desk, telling: Telling, case: Case, now: Instant) -> None:
         name = telling.label(clock.name)
         cycle = "" if clock.cycle == 1 else Text(f"第 {clock.cycle} 轮", f"cycle {clock.cycle}")
         due = (
-            Text(f"应于 {words.when(clock.due, desk.zone)}", f"due {words.when(clock.due, desk.zone)}")
+            Text(f"应于 {words.by(clock.due, desk.zone)}", f"due {words.by(clock.due, desk.zone)}")
             if clock.due is not None
             else ""
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 from typing import TYPE_CHECKING
 
 from ...errors import Text
@@ -60,9 +61,12 @@ def work(desk: Desk, *, once: bool, as_json: bool) -> None:
             _print(desk, done)
             out.flush()
 
+    worker = Worker(engine, report=report)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, worker.stop)
     out.line(Text("后台已启动，Ctrl-C 停止。", "The worker is running; Ctrl-C stops it."))
     out.flush()
-    Worker(engine, report=report).run_forever()
+    worker.run_forever()
     out.line(Text("后台已停止。", "The worker has stopped."))
 
 

@@ -2,17 +2,17 @@
 
 -- The row is locked in a statement of its own: what the next one reads is then as new as the row.
 -- name: lock
-SELECT id, seq, snapshot, head FROM cases WHERE id = resolve(%s) FOR UPDATE
+SELECT id, seq, snapshot, head FROM cases WHERE id = ANY (resolve(%s)) ORDER BY id FOR UPDATE
 
 -- name: beside
 SELECT (SELECT json_build_array(digest, answer)::text FROM commands WHERE key = %s),
     (SELECT json_agg(json_build_array(commitment, value))::text FROM personal
-        WHERE case_id = (SELECT id FROM cases WHERE id = resolve(%s) AND personal))
+        WHERE case_id IN (SELECT id FROM cases WHERE id = ANY (resolve(%s)) AND personal))
 
 -- name: get
 SELECT id, seq, snapshot, head,
     CASE WHEN personal THEN (SELECT json_agg(json_build_array(commitment, value))::text FROM personal WHERE case_id = id) END
-FROM cases WHERE id = resolve(%s)
+FROM cases WHERE id = ANY (resolve(%s))
 
 -- name: next_number
 INSERT INTO counters AS c (site, counter, year, value) VALUES (%s, %s, %s, 1)

@@ -110,7 +110,7 @@ class PostgresStore:
                 try:
                     outcomes.append(tx.alone(work))
                 except GuanjiaError as error:
-                    if isinstance(error.__cause__, (*errors.TRANSIENT, psycopg.OperationalError)):
+                    if tx.spoiled:
                         raise
                     outcomes.append(error)
             return outcomes
@@ -172,12 +172,9 @@ class PostgresStore:
         return self._read(lambda connection: connection.execute(sql.encode(), values).fetchall())
 
     def get(self, ref: str) -> Held | None:
-        try:
-            rows = self._rows(SQL["get"], (ref,))
-        except GuanjiaError as error:
-            if isinstance(error.__cause__, psycopg.errors.CardinalityViolation):
-                raise refusals.ambiguous(ref) from None
-            raise
+        rows = self._rows(SQL["get"], (ref,))
+        if len(rows) > 1:
+            raise refusals.ambiguous(ref)
         if not rows:
             return None
         identity, seq, snapshot, head, personal = rows[0]

@@ -40,6 +40,8 @@ class PostgresTransaction:
         self._change: Change | None = None
         self._failed: GuanjiaError | None = None
         self.committing = False
+        self.spoiled = False
+        """The driver may count on prepared statements that the server, in a failed pipeline, never prepared."""
 
     def _run(self, *statements: Statement) -> list[psycopg.Cursor[tuple[Any, ...]]]:
         """Send what is queued and these in one round trip; the answers to these."""
@@ -47,8 +49,12 @@ class PostgresTransaction:
         change, self._change, self._queued = self._change, None, []
         try:
             with self._connection.pipeline():
-                cursors = [self._connection.execute(text.encode(), values) for text, values in batch]
+                cursors = [
+                    self._connection.execute(text.encode(), values, prepare=None if values else False)
+                    for text, values in batch
+                ]
         except errors.FAILURES as error:
+            self.spoiled = change is None or bool(change.blobs)
             self._failed = errors.conflict(error, change) or errors.store_error(error, self._location)
             raise self._failed from error
         return cursors[len(batch) - len(statements) :]
@@ -68,9 +74,9 @@ class PostgresTransaction:
         try:
             result = self.checked(work)
             self._run(("RELEASE work", ()))
-        except BaseException as error:
-            self._queued = []
-            if not self._connection.closed and not isinstance(error.__cause__, errors.TRANSIENT):
+        except BaseException:
+            self._queued, self._change = [], None
+            if not self._connection.closed and not self.spoiled:
                 self._run(("ROLLBACK TO work", ()), ("RELEASE work", ()))
             raise
         return result
@@ -84,6 +90,8 @@ class PostgresTransaction:
 
     def abandon(self) -> None:
         """Roll back what was begun and not committed; after a commit there is nothing to do."""
+        if self.spoiled:
+            self._connection.close()
         if self._connection.closed or self._connection.info.transaction_status == TransactionStatus.IDLE:
             return
         try:
@@ -96,37 +104,39 @@ class PostgresTransaction:
     def read(self, ref: str | None, key: str | None) -> Read:
         if ref is None and key is None:
             return Read(None, None)
-        try:
-            case, beside = self._run((SQL["lock"], (ref,)), (SQL["beside"], (key, ref)))
-        except GuanjiaError as error:
-            raise self._ambiguous(error, ref) from error
-        row, (answer, personal) = case.fetchone(), beside.fetchone() or (None, None)
+        self._flush()
+        case, beside = self._run((SQL["lock"], (ref,)), (SQL["beside"], (key, ref)))
+        rows = case.fetchall()
+        if ref is not None and len(rows) > 1:
+            raise refusals.ambiguous(ref)
+        ((answer, personal),) = beside.fetchall()
         return Read(
-            None if row is None else Held(row[0], row[1], row[2], row[3], personal_values(personal)),
+            Held(*rows[0], personal_values(personal)) if rows else None,  # type: ignore[call-arg]
             None if answer is None else Answer(*json.loads(answer)),
         )
 
-    def _ambiguous(self, error: GuanjiaError, ref: str | None) -> GuanjiaError:
-        if ref is not None and isinstance(error.__cause__, psycopg.errors.CardinalityViolation):
-            self._failed = refusals.ambiguous(ref)
-            return self._failed
-        return error
+    def _flush(self) -> None:
+        """Send a write that waits for company: what follows needs its outcome."""
+        if self._change is not None:
+            self._run()
 
     def next_number(self, site: str, counter: str, year: int) -> int:
+        self._flush()
         number: int = self._run((SQL["next_number"], (site, counter, year)))[0].fetchall()[0][0]
         return number
 
     def load(self, assignees: Sequence[str]) -> Mapping[str, int]:
+        self._flush()
         (found,) = self._run((SQL["load"], (list(assignees),)))
         return dict.fromkeys(assignees, 0) | dict(found.fetchall())
 
     def children(self, ids: Sequence[str]) -> Mapping[str, Held]:
+        self._flush()
         (found,) = self._run((SQL["children"], (list(ids),)))
         return {row[0]: Held(*row) for row in found.fetchall()}
 
     def write(self, change: Change) -> None:
-        if self._change is not None:
-            self._run()
+        self._flush()
         if [row.seq for row in change.events] != [*range(change.before + 1, change.seq + 1)] or not change.events:
             self._failed = refusals.broken_rule("the events do not lead from `before` to `seq`")
             raise self._failed
@@ -149,6 +159,7 @@ class PostgresTransaction:
         """Rows of any statement, inside this transaction when it has begun."""
         if self._queued == [("BEGIN", ())]:
             return self._connection.execute(text.encode(), values).fetchall()
+        self._flush()
         return self._run((text, values))[0].fetchall()
 
 

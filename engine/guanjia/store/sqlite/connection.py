@@ -26,6 +26,7 @@ BUSY = 5_000
 WAL_SAFE = (3, 51, 3)
 MIGRATIONS = migrations(Path(__file__).parent)
 NEWEST = MIGRATIONS[-1].number
+_HEADER = 100
 _REMOTE = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "fuse.rclone", "ceph", "glusterfs"})
 
 
@@ -76,6 +77,11 @@ def connect(path: str, *, synchronous: str, mode: str | None) -> apsw.Connection
     """A connection to an existing file. `mode` is given for the one that writes, which sets the journal mode."""
     if not os.path.isfile(path):
         raise errors.cannot_open(path)
+    about = os.stat(path)
+    if about.st_nlink > 1:
+        raise errors.linked(path)
+    if 0 < about.st_size < _HEADER:  # SQLite would take it for an empty database and write over it
+        raise apsw.NotADBError("file is too short")
     connection = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READWRITE)
     connection.set_busy_timeout(BUSY)
     connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)

@@ -17,7 +17,7 @@ _DIALECT = Dialect(
 )
 _DEADLINE = "ifnull(deadline, 9223372036854775807)"
 _ORDER = {
-    "deadline": f"{_DEADLINE}, id",
+    "deadline": "soon, id",
     "opened": "opened_at DESC, id DESC",
     "changed": "changed_at DESC, id DESC",
 }
@@ -30,15 +30,11 @@ def _halves(query: Query, what: str, given: list[str]) -> list[str]:
 
 
 def listed(query: Query) -> tuple[str, list[Any]]:
-    """The statement and its values: rows of id and `Columns`."""
+    """The statement and its values: rows of id, `Columns`, and what they are ordered by."""
     given, values = conditions(query, _DIALECT)
-    order = _ORDER[query.order]
     selects = _halves(query, f"{FIELDS}, {_DEADLINE} AS soon", given)
-    if len(selects) == 1:
-        text = f"{_halves(query, FIELDS, given)[0]} ORDER BY {order}"
-    else:
-        text = f"SELECT {FIELDS} FROM ({' UNION ALL '.join(selects)}) ORDER BY {order.replace(_DEADLINE, 'soon')}"
-    return f"{text} LIMIT ? OFFSET ?", [*values * len(selects), query.limit, query.offset]
+    text = f"{' UNION ALL '.join(selects)} ORDER BY {_ORDER[query.order]} LIMIT ? OFFSET ?"
+    return text, [*values * len(selects), query.limit, query.offset]
 
 
 def counted(query: Query) -> tuple[str, list[Any]]:

@@ -85,12 +85,12 @@ SELECT id FROM cases WHERE closed_at IS NULL AND next_due <= ? ORDER BY next_due
 
 -- name: next_wake
 SELECT min(at) FROM (
-    SELECT * FROM (SELECT 0 AS at FROM inbox WHERE status = 'waiting' LIMIT 1)
+    SELECT * FROM (SELECT 0 AS at FROM inbox INDEXED BY inbox_waiting WHERE status = 'waiting' LIMIT 1)
     UNION ALL
     SELECT * FROM (SELECT next_due FROM cases WHERE closed_at IS NULL AND next_due IS NOT NULL ORDER BY next_due LIMIT 1)
     UNION ALL
     SELECT * FROM (
-        SELECT next_at FROM outbox AS o
+        SELECT next_at FROM outbox AS o INDEXED BY outbox_by_time
         WHERE status IN ('waiting', 'sending') AND NOT EXISTS (
             SELECT 1 FROM outbox AS e
             WHERE e.status IN ('waiting', 'sending') AND e.case_id = o.case_id AND e.recipient = o.recipient
@@ -101,7 +101,7 @@ SELECT min(at) FROM (
 -- name: ready
 SELECT key, case_id, seq, template, recipient, channel, address, language, subject, body, created_at, outside, problem,
     status, attempts, next_at, last_error, sent_at, owner, note
-FROM outbox AS o
+FROM outbox AS o INDEXED BY outbox_by_time
 WHERE status IN ('waiting', 'sending') AND next_at <= ?1 AND NOT EXISTS (
     SELECT 1 FROM outbox AS e
     WHERE e.status IN ('waiting', 'sending') AND e.case_id = o.case_id AND e.recipient = o.recipient
@@ -112,7 +112,7 @@ ORDER BY next_at, n LIMIT ?2
 UPDATE outbox SET status = 'sending', attempts = attempts + 1, owner = ?2, next_at = ?3 WHERE key = ?1
 
 -- name: claimable
-SELECT 1 FROM outbox WHERE status IN ('waiting', 'sending') AND next_at <= ? LIMIT 1
+SELECT 1 FROM outbox INDEXED BY outbox_by_time WHERE status IN ('waiting', 'sending') AND next_at <= ? LIMIT 1
 
 -- name: sent
 UPDATE outbox SET status = 'sent', sent_at = ?3, note = ?4, owner = NULL, next_at = NULL, last_error = NULL
@@ -138,7 +138,7 @@ SELECT status, count(*) FROM outbox GROUP BY status
 SELECT key FROM outbox WHERE case_id = ? ORDER BY n
 
 -- name: inbox
-SELECT key, sender, receiver, command FROM inbox AS i
+SELECT key, sender, receiver, command FROM inbox AS i INDEXED BY inbox_waiting
 WHERE status = 'waiting' AND NOT EXISTS (
     SELECT 1 FROM inbox AS e
     WHERE e.status = 'waiting' AND e.sender = i.sender AND e.receiver IS i.receiver AND e.n < i.n)

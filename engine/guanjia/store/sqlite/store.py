@@ -52,7 +52,6 @@ class SqliteStore:
         self._usable()
         files.create(self.path)
         try:
-            self._not_linked()
             connection = files.connect(self.path, synchronous=self._synchronous, mode=None)
             try:
                 number = files.schema_number(connection, self.path)
@@ -100,15 +99,10 @@ class SqliteStore:
         if os.getpid() != self._process:
             raise errors.forked(self.path)
 
-    def _not_linked(self) -> None:
-        if os.stat(self.path).st_nlink > 1:
-            raise errors.linked(self.path)
-
     def _connect(self, mode: str | None) -> apsw.Connection:
         """A new connection to a database that is known to be ours and up to date."""
         connection = files.connect(self.path, synchronous=self._synchronous, mode=mode)
         try:
-            self._not_linked()
             number = files.schema_number(connection, self.path)
             if number < files.NEWEST:
                 raise refusals.unprepared(self.path, number, files.NEWEST)
@@ -232,7 +226,7 @@ class SqliteStore:
         return [(row[0], row[1], EventRow(*row[2:])) for row in self._rows(SQL["feed"], (after, limit))]
 
     def list(self, query: Query) -> Sequence[Row]:
-        return [Row(row[0], Columns(*row[1:])) for row in self._rows(*listed(query))]
+        return [Row(row[0], Columns(*row[1:-1])) for row in self._rows(*listed(query))]
 
     def count(self, query: Query) -> int:
         return sum(row[0] for row in self._rows(*counted(query)))

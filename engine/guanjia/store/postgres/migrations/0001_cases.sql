@@ -153,6 +153,7 @@ CREATE TABLE inbox (
 );
 
 CREATE INDEX inbox_in_line ON inbox (sender, coalesce(receiver, ''), n) WHERE status = 'waiting';
+CREATE INDEX inbox_waiting ON inbox (n) WHERE status = 'waiting';
 CREATE INDEX inbox_dropped ON inbox (n) WHERE status = 'dropped';
 
 CREATE TABLE versions (
@@ -166,11 +167,11 @@ CREATE TABLE settings (
     value text NOT NULL
 );
 
--- The id that a reference means: an id, or a number with letters of either case. An error when several sites have the number.
-CREATE FUNCTION resolve(ref text) RETURNS text LANGUAGE sql STABLE AS $$
+-- The ids that a reference means: an id, or a number with letters of either case, which several sites may have.
+CREATE FUNCTION resolve(ref text) RETURNS text[] LANGUAGE sql STABLE AS $$
     SELECT coalesce(
-        (SELECT id FROM cases WHERE id = ref),
-        (SELECT id FROM cases WHERE lower(number) = lower(ref COLLATE "C"))
+        (SELECT ARRAY[id] FROM cases WHERE id = ref),
+        (SELECT array_agg(id) FROM cases WHERE lower(number) = lower(ref COLLATE "C"))
     )
 $$;
 

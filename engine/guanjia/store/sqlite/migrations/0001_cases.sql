@@ -139,6 +139,7 @@ CREATE TABLE inbox (
 ) STRICT;
 
 CREATE INDEX inbox_in_line ON inbox (sender, receiver) WHERE status = 'waiting';
+CREATE INDEX inbox_waiting ON inbox (n) WHERE status = 'waiting';
 CREATE INDEX inbox_dropped ON inbox (n) WHERE status = 'dropped';
 
 CREATE TABLE versions (

@@ -1,0 +1,379 @@
+"""An office at work, all from the command line: a case from its first word to its end."""
+
+from __future__ import annotations
+
+import json
+import re
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from guanjia.cli.run import ROOT
+from guanjia.clock import HOUR, MINUTE, ManualClock, from_iso
+
+from tests.cli.terminals import Ran
+from tests.offices import small
+
+PROCEDURE = """\
+procedure: complaint
+number: TS-{year}-{seq:05}
+calendar: office
+fields:
+  summary: {type: text, required: true}
+  severity: {type: choice, of: [minor, major], default: minor}
+  room: {type: room}
+  phone: {type: phone, personal: true}
+  urgent: {type: boolean}
+  tags: {type: list}
+  visit: {type: instant}
+sla:
+  respond: {start: open, stop: accept, target: [{within: 30m}], at: {due: [{escalate: supervisor}]}}
+initial: received
+transitions:
+  withdraw: {to: withdrawn, by: [customer, agent for customer]}
+states:
+  received:
+    entry: [{assign: {role: agent, choose: first}}]
+    transitions:
+      accept:
+        to: handling
+        by: agent
+        require: [room]
+        input: {promise: {type: text, required: true}}
+        do: [{notify: {told: customer}}]
+  handling:
+    transitions:
+      finish: {to: closed, by: agent}
+    signals:
+      paid: {to: closed}
+  closed: {final: true}
+  withdrawn: {final: true}
+modes:
+  drill: {prefix: {zh: 【演练】, en: "[drill] "}}
+labels:
+  zh: {complaint: 投诉, received: 已受理, handling: 处理中, closed: 已办结, withdrawn: 已撤回, accept: 接单, finish: 办结, withdraw: 撤回,
+       paid: 已付款, respond: 响应, summary: 内容, severity: 严重程度, minor: 一般, major: 严重, room: 房号, phone: 电话, urgent: 加急, tags: 标签,
+       visit: 上门时间, promise: 承诺, drill: 演练}
+  en: {complaint: complaint, received: received, handling: in hand, closed: closed, withdrawn: withdrawn, accept: accept, finish: finish,
+       withdraw: withdraw, paid: paid, respond: response, summary: summary, severity: severity, minor: minor, major: major, room: room,
+       phone: phone, urgent: urgent, tags: tags, visit: visit, promise: promise, drill: drill}
+"""
+
+NINE = from_iso("2026-11-24T09:00+08:00")
+PHONE = "13800001234"
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(NINE)
+
+
+@pytest.fixture
+def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = small(tmp_path / "office", PROCEDURE, name="complaint", templates=("told",))
+    monkeypatch.setenv("GUANJIA_OFFICE", str(folder))
+    monkeypatch.setenv("GUANJIA_AS", "agent.wang")
+    monkeypatch.setenv("GUANJIA_LANG", "zh")
+    return folder
+
+
+Call = Callable[..., Ran]
+
+
+@pytest.fixture
+def do(run: Call, clock: ManualClock, office: Path) -> Call:
+    return lambda *words: run(*words, clock=clock)
+
+
+@pytest.fixture
+def case(do: Call) -> str:
+    ran = do("open", "complaint", "--summary", "电梯异响", "--phone", PHONE, "--json")
+    assert ran.code == 0, ran.err
+    number: str = json.loads(ran.out)["number"]
+    return number
+
+
+def test_a_case_goes_from_its_first_word_to_its_end(do: Call, clock: ManualClock) -> None:
+    opened = do("open", "complaint", "--summary", "电梯异响", "--urgent", "--tags", "a,b")
+    assert opened.code == 0
+    assert opened.out.splitlines()[0].split() == ["TS-2026-00001", "投诉", "已受理"]
+    assert "下一时限：响应  09:30  还剩 30 分" in opened.out
+    clock.advance(10 * MINUTE)
+    accepted = do("do", "TS-2026-00001", "accept", "--room", "3-1-502", "--promise", "今天上门")
+    assert accepted.code == 0
+    assert "接单：已受理 → 处理中" in accepted.out
+    assert "承诺 = 今天上门" in accepted.out
+    closed = do("do", "TS-2026-00001", "finish", "--lang", "en")
+    assert closed.code == 0
+    assert "finish: in hand → closed" in closed.out
+    assert do("ls").out == "没有符合的工单。\n"
+    assert "TS-2026-00001" in do("ls", "--closed").out
+
+
+def test_show_tells_what_can_be_done_and_the_very_line_works(do: Call, case: str) -> None:
+    shown = do("show", case)
+    assert shown.code == 0
+    lines = [line for line in shown.out.splitlines() if "guanjia do" in line]
+    assert len(lines) == 2
+    assert (
+        lines[0].split(maxsplit=1) == ["撤回", f"guanjia do {case} withdraw"]
+        or "accept --room ROOM --promise TEXT" in lines[0]
+    )
+    assert "还剩 30 分" in shown.out
+    withdraw = next(line for line in lines if "withdraw" in line).partition("guanjia ")[2].split()
+    assert do(*withdraw).code == 0
+    assert "代客户" in do("show", case).out or "代 " in do("show", case).out
+
+
+def test_what_is_personal_is_masked_until_it_is_asked_for(do: Call, case: str) -> None:
+    for words in (["show", case], ["show", case, "--json"], ["show", case, "--all", "--lang", "en"]):
+        ran = do(*words)
+        assert PHONE not in ran.out
+        assert "138****1234" in ran.out
+    assert PHONE in do("show", case, "--reveal").out
+    for words in (["ls"], ["board"], ["find", case], ["do", case], ["outbox"], ["doctor"]):
+        assert PHONE not in do(*words).out
+
+
+def test_what_is_missing_is_named_where_nobody_can_be_asked(do: Call, case: str) -> None:
+    opened = do("open", "complaint")
+    assert opened.code == 1
+    assert "内容" in opened.err
+    assert "summary" in opened.err
+    accepted = do("do", case, "accept")
+    assert accepted.code == 1
+    assert "promise" in accepted.err
+
+
+def test_a_wrong_value_is_refused_in_words_and_nothing_happened(do: Call, case: str) -> None:
+    for words, said in ((["--severity", "huge"], "minor"), (["--phone", "abc"], "电话"), (["--visit", "soon"], "时间")):
+        ran = do("edit", case, *words)
+        assert ran.code == 1
+        assert said in ran.err
+    assert json.loads(do("show", case, "--json").out)["version"] == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["do", "TS-2026-99999"], 1, "没有工单"), (["show", "nothing"], 1, "没有工单"), (["open", "complait"], 1, "complaint"),
+        (["do", "CASE", "acept"], 1, "accept"), (["do", "CASE", "finish"], 1, "已受理"), (["edit", "CASE"], 2, "--summary"),
+        (["edit", "CASE", "--sumary", "x"], 2, "--summary"), (["assign", "CASE", "agent.wong"], 1, "agent.wang"),
+        (["note", "CASE", "x", "--as", "nobody"], 1, "agent.wang"), (["attach", "CASE", "/nowhere/x"], 1, "/nowhere/x"),
+        (["do", "CASE", "accept", "--expect", "7", "--room", "1", "--promise", "x"], 4, "TS-2026-00001"),
+        (["do", "CASE", "accept", "--at", "soon"], 2, "2026-11-24 09:05"), (["outbox", "show", "nothing"], 1, "没有通知"),
+        (["calendar", "show", "ofice"], 1, "office"), (["calendar", "explain", "09:00", "5d"], 2, "5"), (["procedures", "x"], 1, "complaint"),
+        (["signal", "CASE", "paid"], 1, "已受理"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_refusal_has_its_exit_code_and_says_what_there_is(
+    words: list[str], code: int, said: str, language: str, do: Call, case: str
+) -> None:
+    ran = do(*[case if word == "CASE" else word for word in words], "--lang", language)
+    assert ran.code == code, ran
+    assert not ran.out
+    assert ran.err.startswith("错误：" if language == "zh" else "Error: ")
+    if language == "zh" or said.isascii():
+        assert said in ran.err
+    if language == "en":
+        assert not re.search("[\u4e00-\u9fff]", ran.err.replace("电梯异响", "")), ran.err
+
+
+def test_a_key_makes_it_happen_once(do: Call, case: str) -> None:
+    first = do("note", case, "已联系", "--key", "k1", "--json")
+    again = do("note", case, "已联系", "--key", "k1", "--json")
+    assert (json.loads(first.out)["repeated"], json.loads(again.out)["repeated"]) == (False, True)
+    assert "没有重复办理" in do("note", case, "已联系", "--key", "k1").out
+    assert do("note", case, "另一句", "--key", "k1").code == 4
+
+
+def test_backdating_needs_its_right_and_a_reason_and_is_seen_in_the_history(
+    do: Call, case: str, clock: ManualClock
+) -> None:
+    clock.advance(2 * HOUR)
+    words = ("do", case, "accept", "--room", "1-1", "--promise", "x", "--at", "09:20")
+    assert do(*words).code == 1
+    assert "backdate" in do(*words).err
+
+
+def test_remarks_files_and_assignment_stand_in_the_history_by_name(do: Call, case: str, tmp_path: Path) -> None:
+    photo = tmp_path / "现场.jpg"
+    photo.write_bytes(b"\xff\xd8")
+    assert do("note", case, "下午", "在家").code == 0
+    assert do("attach", case, str(photo)).code == 0
+    assert do("assign", case, "agent.li", "--reason", "换班").code == 0
+    assert do("edit", case, "--severity", "major").code == 0
+    shown = do("show", case).out
+    for said in ("下午 在家", "现场.jpg", "指定责任人 Li Lei", "换班", "严重程度 = 严重", "王小明（agent.wang）"):
+        assert said in shown, said
+
+
+def test_the_worker_does_what_time_demands_and_says_so(do: Call, case: str, clock: ManualClock) -> None:
+    assert "没有要做的" in do("work", "--once").out or "已发送" in do("work", "--once").out
+    clock.advance(HOUR)
+    done = json.loads(do("work", "--once", "--json").out)
+    assert done["fired"] >= 1
+    assert done["problems"] == []
+    shown = do("show", case).out
+    assert "“响应”超时" in shown
+    assert "超时 30 分" in shown
+    assert "late" in do("ls", "--lang", "en").out
+    board = json.loads(do("board", "--json").out)
+    assert (board["open"], board["late"]) == (1, 1)
+    assert "超时 1" in do("board").out
+
+
+def test_messages_are_listed_shown_and_sent_again(do: Call, case: str) -> None:
+    do("do", case, "accept", "--room", "3-1-502", "--promise", "x")
+    do("work", "--once")
+    rows = json.loads(do("outbox", "list", case, "--json").out)
+    assert [row["template"] for row in rows] == ["told"]
+    assert rows[0]["short"] in do("outbox").out
+    shown = do("outbox", "show", rows[0]["short"])
+    assert case in shown.out
+    again = do("outbox", "retry", rows[0]["key"])
+    assert again.code == (0 if rows[0]["status"] in ("dead", "unrenderable") else 1)
+    assert do("outbox", "retry").code == 2
+    assert do("outbox", "retry", "--all").code == 0
+
+
+def test_a_drill_is_marked_and_not_listed_among_real_cases(do: Call) -> None:
+    opened = do("open", "complaint", "--mode", "drill", "--summary", "演习")
+    assert opened.code == 0, opened.err
+    assert do("ls").out == "没有符合的工单。\n"
+    assert "[演练]" in do("ls", "--mode", "all").out
+
+
+def test_check_names_the_very_place_and_leaves_with_three(do: Call, office: Path) -> None:
+    assert do("check").code == 0
+    path = office / "procedures/complaint.yaml"
+    path.write_text(path.read_text().replace("to: handling", "to: handlin"))
+    line = next(number for number, text in enumerate(path.read_text().splitlines(), 1) if "handlin\n" in text + "\n")
+    ran = do("check")
+    assert ran.code == 3
+    assert f"procedures/complaint.yaml:{line}:" in ran.out
+    assert "^" in ran.out
+    found = json.loads(do("check", "--json").out)
+    assert found[0]["line"] == line
+    assert do("open", "complaint", "--summary", "x").code == 3
+    assert f"procedures/complaint.yaml:{line}:" in do("open", "complaint", "--summary", "x").err
+
+
+def test_stories_are_run_and_a_failing_one_leaves_with_one(do: Call, office: Path) -> None:
+    story = """\
+stories:
+  - story: accepted in time
+    at: 2026-11-24 09:00
+    open: {by: agent.wang, with: {summary: x, room: 1-1}}
+    steps:
+      - {when: accept, with: {promise: y}}
+      - then: {state: handling}
+"""
+    path = office / "procedures/complaint.stories.yaml"
+    path.write_text(story)
+    ran = do("test")
+    assert ran.code == 0, ran
+    path.write_text(story.replace("state: handling", "state: received"))
+    ran = do("test", "complaint")
+    assert ran.code == 1
+    assert "procedures/complaint.stories.yaml:7:" in ran.out
+    assert json.loads(do("test", "--json").out)[0]["passed"] is False
+
+
+def test_doctor_and_audit_find_an_office_in_good_health(do: Call, case: str, office: Path) -> None:
+    health = json.loads(do("doctor", "--json").out)
+    assert health["healthy"], health["problems"]
+    assert do("doctor").code == 0
+    assert json.loads(do("audit", "--json").out) == {"cases": 1, "problems": []}
+    assert "1 个工单" in do("audit").out
+
+
+def test_doctor_says_that_no_worker_runs_and_that_files_are_wrong(
+    do: Call, case: str, clock: ManualClock, office: Path
+) -> None:
+    clock.advance(3 * HOUR)
+    ran = do("doctor")
+    assert ran.code == 1
+    assert "guanjia work" in ran.out
+    (office / "procedures/broken.yaml").write_text("procedure: [\n")
+    assert "guanjia check" in do("doctor").out
+
+
+def test_a_database_that_is_none_leaves_with_five(do: Call, case: str, office: Path) -> None:
+    (office / "guanjia.db").write_bytes(b"this is no database at all, only some text" * 100)
+    for words in (["ls"], ["show", case], ["note", case, "x"]):
+        ran = do(*words)
+        assert ran.code == 5, ran
+        assert "guanjia.db" in ran.err
+
+
+def test_what_a_resident_typed_cannot_move_the_cursor_anywhere(do: Call, case: str) -> None:
+    hostile = "\u202eevil\u009b31m\u2028"
+    assert do("edit", case, f"--summary={hostile}", f"--room={hostile}").code == 0
+    assert do("note", case, hostile).code == 0
+    for words in (
+        ["ls"],
+        ["show", case],
+        ["board"],
+        ["find", "TS"],
+        ["do", case],
+        ["ls", "--json"],
+        ["show", case, "--json"],
+        ["board", "--json"],
+    ):
+        ran = do(*words)
+        assert ran.code == 0
+        assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u202e]", ran.out), words
+
+
+def test_a_user_of_the_system_is_known_by_the_organisation(
+    do: Call, office: Path, monkeypatch: pytest.MonkeyPatch, run: Call
+) -> None:
+    from guanjia.cli import desk
+
+    monkeypatch.delenv("GUANJIA_AS")
+    monkeypatch.setattr(desk, "system_user", lambda: "mei")
+    stranger = do("whoami")
+    assert stranger.code == 1
+    assert "users: [mei]" in stranger.err
+    assert do("show", "nothing").code == 1
+    path = office / "organisation.yaml"
+    path.write_text(path.read_text().replace("{name: Li Lei,", "{users: [mei], name: Li Lei,"))
+    assert json.loads(do("whoami", "--json").out)["id"] == "agent.li"
+    assert do("open", "complaint", "--summary", "x").code == 0
+    assert len(json.loads(do("ls", "--mine", "--json").out)) in (0, 1)
+
+
+def test_every_reading_command_prints_json_that_can_be_read(do: Call, case: str) -> None:
+    for words in (
+        ["ls"], ["find", "TS"], ["show", case], ["board"], ["outbox"], ["outbox", "list"], ["do", case], ["procedures"],
+        ["procedures", "complaint"], ["calendar", "show"], ["calendar", "check"], ["calendar", "explain", "09:00", "4h"], ["check"], ["whoami"],
+        ["doctor"], ["audit"], ["test"],
+    ):  # fmt: skip
+        if words == ["outbox"]:
+            continue  # a group takes the options of no command
+        ran = do(*words, "--json")
+        assert ran.code == 0, (words, ran)
+        json.loads(ran.out)
+
+
+def test_documented_keys_of_show_are_those_that_are_printed(do: Call, case: str) -> None:
+    text = Path(__file__).parents[2].joinpath("docs/cli.md").read_text(encoding="utf-8")
+    documented = json.loads(text.split("### show REF")[1].split("```json")[1].split("```")[0])
+    shown = json.loads(do("show", case, "--json").out)
+    assert list(shown) == list(documented)
+    for name in ("clocks", "events", "actions"):
+        assert list(shown[name][0]) == list(documented[name][0])
+
+
+def test_every_command_has_its_section_in_the_documentation() -> None:
+    text = Path(__file__).parents[2].joinpath("docs/cli.md").read_text(encoding="utf-8")
+    heads = " ".join(re.findall(r"^### (.*)$", text, re.MULTILINE))
+    for name in ROOT.entries:
+        assert re.search(rf"\b{name}\b", heads), name
+
+
+def test_nothing_the_office_keeps_is_readable_by_others(do: Call, case: str, office: Path) -> None:
+    assert not stat.S_IMODE((office / "guanjia.db").stat().st_mode) & 0o007

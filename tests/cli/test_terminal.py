@@ -1,0 +1,141 @@
+"""At a real terminal: what is missing is asked for, the tab key completes, Ctrl-C stops."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_office import PROCEDURE
+from tests.offices import small
+
+COMMAND = [sys.executable, "-c", "import sys; from guanjia.cli.main import main; sys.exit(main())"]
+LONGEST = 20.0
+
+
+class Terminal:
+    """A command at a terminal of its own: what it writes is waited for, what is typed reaches it."""
+
+    def __init__(self, surroundings: dict[str, str], *words: str) -> None:
+        ours, theirs = pty.openpty()
+        self._at = ours
+        self.seen = ""
+        self.process = subprocess.Popen(
+            [*COMMAND, *words],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            env=surroundings,
+            start_new_session=True,
+            close_fds=True,
+        )
+        os.close(theirs)
+
+    def until(self, wanted: str) -> None:
+        """Read until `wanted` has appeared since the last time."""
+        end = time.monotonic() + LONGEST
+        while wanted not in self.seen:
+            ready, _, _ = select.select([self._at], [], [], max(0, end - time.monotonic()))
+            assert ready, f"waited for {wanted!r}, saw {self.seen!r}"
+            try:
+                self.seen += os.read(self._at, 65536).decode()
+            except OSError:
+                raise AssertionError(f"ended before {wanted!r}: {self.seen!r}") from None
+        self.seen = self.seen.partition(wanted)[2]
+
+    def type(self, text: str) -> None:
+        os.write(self._at, text.encode())
+
+    def end(self) -> int:
+        code = self.process.wait(LONGEST)
+        os.close(self._at)
+        return code
+
+
+@pytest.fixture
+def surroundings(tmp_path: Path) -> dict[str, str]:
+    folder = small(tmp_path / "office", PROCEDURE, name="complaint", templates=("told",))
+    yield {
+        **os.environ,
+        "GUANJIA_OFFICE": str(folder),
+        "GUANJIA_AS": "agent.wang",
+        "GUANJIA_LANG": "zh",
+        "LC_ALL": "C.UTF-8",
+    }
+
+
+def test_what_is_required_is_asked_for_and_what_will_not_do_is_asked_again(surroundings: dict[str, str]) -> None:
+    screen = Terminal(surroundings, "open", "complaint", "--severity", "huge")
+    screen.until("内容")
+    screen.until("> ")
+    screen.type("电梯异响\n")
+    screen.until("错误：")
+    screen.until("严重")
+    screen.until("> ")
+    screen.type("2\n")
+    screen.until("TS-2026-00001")
+    screen.until("严重程度 = 严重")
+    assert screen.end() == 0
+
+
+def test_ctrl_c_at_a_question_stops_and_nothing_happened(surroundings: dict[str, str]) -> None:
+    screen = Terminal(surroundings, "open", "complaint")
+    screen.until("> ")
+    screen.process.send_signal(signal.SIGINT)
+    screen.until("已中止")
+    assert screen.end() == 130
+    listed = subprocess.run([*COMMAND, "ls"], env=surroundings, capture_output=True, text=True, check=True)
+    assert listed.stdout == "没有符合的工单。\n"
+
+
+def test_the_worker_stops_at_once_when_it_is_told_to(surroundings: dict[str, str]) -> None:
+    screen = Terminal(surroundings, "work")
+    screen.until("后台已启动")
+    screen.process.send_signal(signal.SIGTERM)
+    screen.until("后台已停止")
+    assert screen.end() == 0
+
+
+def complete(surroundings: dict[str, str], *words: str) -> list[str]:
+    """What bash is offered for the last of these words."""
+    asked = {
+        **surroundings,
+        "_GUANJIA_COMPLETE": "bash_complete",
+        "COMP_WORDS": " ".join(["guanjia", *words]),
+        "COMP_CWORD": str(len(words)),
+    }
+    ran = subprocess.run(COMMAND, env=asked, capture_output=True, text=True, check=False)
+    assert not ran.stderr
+    return [line.partition(",")[2] for line in ran.stdout.splitlines() if line]
+
+
+def test_the_tab_key_offers_commands_cases_actions_people_and_options(surroundings: dict[str, str]) -> None:
+    subprocess.run([*COMMAND, "open", "complaint", "--summary", "x"], env=surroundings, capture_output=True, check=True)
+    assert complete(surroundings, "sh") == ["show"]
+    assert complete(surroundings, "show", "TS") == ["TS-2026-00001"]
+    assert complete(surroundings, "do", "TS-2026-00001", "a") == ["accept"]
+    assert complete(surroundings, "open", "c") == ["complaint"]
+    assert "agent.li" in complete(surroundings, "assign", "TS-2026-00001", "ag")
+    assert complete(surroundings, "ls", "--ord") == ["--order"]
+    assert complete(surroundings, "ls", "--order", "o") == ["opened"]
+    assert complete(surroundings, "calendar", "e") == ["explain"]
+
+
+def test_where_something_is_wrong_the_tab_key_is_silent(surroundings: dict[str, str], tmp_path: Path) -> None:
+    nowhere = {**surroundings, "GUANJIA_OFFICE": str(tmp_path / "nowhere")}
+    assert complete(nowhere, "show", "T") == []
+    assert complete(surroundings, "do", "NOTHING", "a") == []
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_script_for_each_shell_asks_this_program(surroundings: dict[str, str], shell: str) -> None:
+    ran = subprocess.run([*COMMAND, "completion", shell], env=surroundings, capture_output=True, text=True, check=True)
+    assert re.search(rf"_GUANJIA_COMPLETE={shell}_complete", ran.stdout)
