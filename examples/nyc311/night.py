@@ -176,19 +176,21 @@ def main() -> None:
     console.print()
     report.promises(engine, console)
     report.notifications(engine, console)
-    for text, count in (*night.refused.most_common(), *night.problems.most_common()):
-        console.print(f"{count} × {text}", style="yellow", markup=False)
-    console.print(
-        f"\n{iso(engine.clock.now(), ZONE)}  {len(night.cases)} 件 cases，{night.commands} 条命令 commands，"
-        f"{seconds:.1f} s，{night.commands / seconds:.0f} 条/秒 commands/s",
-        highlight=False,
-    )
-    console.print(f"seed {given.seed}  历史摘要 digest {report.digest(engine)}", highlight=False)
+    for what, count in (*night.refused.most_common(), *night.problems.most_common()):
+        console.print(f"{count} × 未办成 not done: {what}", style="yellow", markup=False)
+    now = iso(engine.clock.now(), ZONE)
+    speed = f"{night.commands} 条命令 commands，{seconds:.1f} s，{night.commands / seconds:.0f} 条/秒 commands/s"
+    console.print(f"\n{now}  {len(night.cases)} 件工单 cases，{speed}", highlight=False, soft_wrap=True)
+    console.print(f"seed {given.seed}  历史摘要 digest {report.digest(engine)}", highlight=False, soft_wrap=True)
     last = engine.case(night.cases[requests()[-1].id]).number
     engine.close()
     console.print("\n接下来 Next:", style="bold")
+    console.print(
+        f"  演示的时钟停在 {now}；以下命令按今天算。The demo's clock stopped there; these count from today.",
+        style="dim",
+    )
     for command in ("board", "ls --limit 20", f"show {last}", "outbox", "audit", "--lang en board"):
-        console.print(f"  .venv/bin/guanjia --office {given.office} {command}", highlight=False)
+        console.print(f"  .venv/bin/guanjia --office {given.office} {command}", highlight=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

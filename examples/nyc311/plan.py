@@ -109,13 +109,13 @@ class Planner:
         if request.closed is not None:
             begin, end = request.opened, request.closed
         elif rule.get("urgent"):
-            begin = request.opened + chance.randrange(MINUTE, 12 * MINUTE)
-            end = begin + chance.randrange(HOUR, 8 * HOUR)
+            begin = request.opened + chance.randrange(MINUTE, 4 * MINUTE)
+            end = begin + chance.randrange(HOUR, 3 * HOUR)
         else:
             begin = request.opened + chance.randrange(5 * MINUTE, 20 * HOUR)
             end = begin + int(chance.triangular(2 * HOUR, 5 * DAY, 18 * HOUR))
             fate = chance.choices(("finished", "half way", "forgotten"), (76, 14, 10))[0]
-            most = {"finished": most, "half way": most // 2, "forgotten": 0}[fate]
+            most = {"finished": most, "half way": chance.randrange(1, most), "forgotten": 0}[fate]
         by_day = request.closed is None and not rule.get("urgent")
         for step in steps[:most]:
             at = begin + (end - begin) * step["at"] // 100

@@ -33,18 +33,20 @@ def promises(engine: Engine, console: Console) -> None:
             counts[case.procedure, clock.name][_verdict(clock.breached_at, clock.status)] += 1
         labels[case.procedure] = engine.program(case).procedure.label
     table = Table(box=SIMPLE_HEAD, title="承诺兑现  Promises kept and broken", title_justify="left")
-    for head in ("流程 Procedure", "时限 Clock"):
-        table.add_column(head)
-    for head in ("守住 Kept", "失守 Broken", "在计 Running", "兑现率 %"):
-        table.add_column(head, justify="right")
+    for head in ("时限", "Clock"):
+        table.add_column(head, no_wrap=True)
+    for head in ("守住\nkept", "失守\nbroken", "在计\nopen", "兑现率\nshare"):
+        table.add_column(head, justify="right", no_wrap=True)
     for (procedure, name), count in sorted(counts.items()):
         label = labels[procedure]
         judged = count["kept"] + count["broken"]
-        share = f"{100 * count['kept'] / judged:.0f} %" if judged else "—"
         table.add_row(
-            f"{label(procedure, 'zh')} {label(procedure, 'en')}", f"{label(name, 'zh')} {label(name, 'en')}",
-            str(count["kept"]), str(count["broken"]), str(count["running"]), share,
-        )  # fmt: skip
+            *(f"{label(procedure, language)}: {label(name, language)}" for language in ("zh", "en")),
+            str(count["kept"]),
+            str(count["broken"]),
+            str(count["running"]),
+            f"{100 * count['kept'] / judged:.0f} %" if judged else "—",
+        )
     console.print(table)
 
 
@@ -58,8 +60,9 @@ def notifications(engine: Engine, console: Console) -> None:
     rows = engine.store.outbox(limit=MANY)
     statuses = Counter(row.status for row in rows)
     templates = Counter(row.notification.template for row in rows)
+    statuses.update(row.notification.language for row in rows)
     listed = "  ".join(f"{name} {count}" for name, count in sorted(statuses.items()))
-    console.print(Text(f"通知 Notifications: {len(rows)}（{listed}）", style="bold"))
+    console.print(Text(f"通知 Notifications: {len(rows)}  {listed}", style="bold"))
     console.print(Text("  ".join(f"{name} {count}" for name, count in templates.most_common()), style="dim"))
     shown = sorted(
         (row.notification for row in rows if not row.notification.problem), key=lambda it: (it.created_at, it.key)

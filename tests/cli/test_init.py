@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
 from guanjia.cli.commands.init import adopt
 from hypothesis import given, settings, strategies as st
+
+from tests.cli.terminals import Ran
 
 BLOCK = """\
 # our people
@@ -71,3 +74,32 @@ def test_where_nobody_fits_the_file_stays_as_it_is(text: str, tmp_path: Path) ->
     path.write_text(text, encoding="utf-8")
     assert adopt(path, "mei") is None
     assert path.read_text(encoding="utf-8") == text
+
+
+def test_a_new_office_works_at_once_and_a_second_time_overwrites_nothing(
+    tmp_path: Path, run: Callable[..., Ran]
+) -> None:
+    folder = tmp_path / "new office"
+    made = run("init", str(folder))
+    assert made.code == 0, made.err
+    assert f"cd '{folder}'" in made.out
+    assert run("whoami", "--office", str(folder)).code == 0
+    office = folder / "office.yaml"
+    changed = office.read_text(encoding="utf-8") + "# ours\n"
+    office.write_text(changed, encoding="utf-8")
+    (folder / "organisation.yaml").unlink()
+    again = run("init", str(folder))
+    assert again.code == 0
+    assert office.read_text(encoding="utf-8") == changed
+    assert (folder / "organisation.yaml").exists()
+    assert "1 files made" in again.out
+
+
+def test_a_file_in_the_way_is_refused_in_words(tmp_path: Path, run: Callable[..., Ran]) -> None:
+    (tmp_path / "taken").write_text("")
+    assert run("init", str(tmp_path / "taken")).code == 1
+    (tmp_path / "half").mkdir()
+    (tmp_path / "half" / "procedures").write_text("")
+    ran = run("init", str(tmp_path / "half"))
+    assert ran.code == 1
+    assert "procedures" in ran.err

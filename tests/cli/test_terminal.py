@@ -63,7 +63,7 @@ class Terminal:
 @pytest.fixture
 def surroundings(tmp_path: Path) -> dict[str, str]:
     folder = small(tmp_path / "office", PROCEDURE, name="complaint", templates=("told",))
-    yield {
+    return {
         **os.environ,
         "GUANJIA_OFFICE": str(folder),
         "GUANJIA_AS": "agent.wang",

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from ..store.interface import Store
 
 OFFICE = "office.yaml"
+OTHERS = {"system": Text("系统", "system"), "customer": Text("客户", "customer")}
+"""Who is no member of staff."""
+
 _DATABASE = r"""^database:[ \t]*(?:"([^"\n]*)"|'([^'\n]*)'|([^\s#"'](?:[^\n#]|(?<!\s)#)*))"""
 
 
@@ -129,20 +132,20 @@ class Desk:
         return name
 
     def person(self, who: str | None) -> str:
-        """The name of a member of staff, or what else the id means."""
+        """The name of a member of staff with the id, or what else the id means."""
         if not who:
             return "—"
-        bare = who.removeprefix("staff:")
-        if bare in ("system", "customer"):
-            from .words import RELATIONS
-
-            return self.out.say(RELATIONS[bare])
-        name = self.known.get("staff", {}).get(bare)
-        return f"{name}（{bare}）" if name and self.out.language == "zh" else f"{name} ({bare})" if name else bare
+        bare, name = who.removeprefix("staff:"), self.short(who)
+        return (
+            bare if name == bare else name if bare in OTHERS else self.out.both(f"{name}（{bare}）", f"{name} ({bare})")
+        )
 
     def short(self, who: str | None) -> str:
         """The name alone, for lists."""
-        return str(self.known.get("staff", {}).get(who) or who or "")
+        bare = (who or "").removeprefix("staff:")
+        if bare in OTHERS:
+            return self.out.say(OTHERS[bare])
+        return str(self.known.get("staff", {}).get(bare, bare))
 
     # -- who asks
 

@@ -160,9 +160,15 @@ class Out:
         self.stderr.flush()
 
 
+_WIDE = "⺀-꓿가-힣豈-﫿︰-﹏！-｠"
+_OPENING, _CLOSING = "（“《「【(", "，。：；！？、）”》」】)"
+_PART = rf"\s+|[{_OPENING}]*(?:[{_WIDE}]|[^\s{_WIDE}{_OPENING}{_CLOSING}]+)[{_CLOSING}]*|[{_OPENING}{_CLOSING}]+"
+"""What a line is not broken within: a word or a Chinese character, with the signs that open before and close after it."""
+
+
 def wrap(text: str, columns: int) -> list[str]:
     """`text` in lines of at most `columns`, broken at spaces and between Chinese characters; a longer word stays whole."""
-    parts = re.findall(r"[⺀-꓿가-힣豈-﫿︰-﹏！-｠][，。：；！？、）”》]*| +|[^\s⺀-꓿가-힣豈-﫿︰-﹏！-｠]+", text)
+    parts = re.findall(_PART, text)
     lines, now = [], ""
     for part in parts:
         if now.strip() and width(now) + width(part.rstrip()) > columns:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Text
@@ -52,7 +53,7 @@ class Telling:
                 return self.out.both("（已销毁）", "(destroyed)")
             return str(clear) if self.reveal else words.mask(clear, kind)
         if isinstance(held, bool):
-            return self.out.both("是", "yes") if held else self.out.both("否", "no")
+            return self.out.say(words.truth(held))
         if kind == "instant" and isinstance(held, int):
             return words.when(held, self.desk.zone)
         if kind == "choice":
@@ -84,8 +85,14 @@ class Telling:
         return None if instant is None else iso(instant, self.desk.zone)
 
     def states(self, names: Sequence[str]) -> str:
-        """Innermost states by label; inside others, the outer ones too: 处理中·调查中."""
-        return " + ".join("·".join(self.label(node) for node in self._path(name)) for name in names)
+        """Innermost states by label, with the states around them; what is around all of them stands once."""
+        paths = [self._path(name) for name in names]
+        levels = zip(*paths, strict=False) if len(paths) > 1 else ()
+        shared = sum(1 for _ in takewhile(lambda level: len(set(level)) == 1, levels))
+        inner = " + ".join("·".join(map(self.label, path[shared:])) for path in paths)
+        return self.out.both("：", ": ").join(
+            [*(["·".join(map(self.label, paths[0][:shared]))] if shared else []), inner]
+        )
 
     def _path(self, name: str) -> list[str]:
         node = self.program.nodes.get(name)
@@ -179,13 +186,10 @@ class Telling:
             yield both(
                 f"责任人 → {self.desk.person(data['assignee'])}", f"assignee → {self.desk.person(data['assignee'])}"
             )
-        told = [
-            f"{self.desk.person(who)} ({notice['template']})"
-            for notice in data.get("notify", ())
-            for who in notice["to"]
-        ]
-        if told:
-            yield both("通知 ", "told ") + both("、", ", ").join(told)
+        for notice in data.get("notify", ()):
+            people = both("、", ", ").join(self.desk.short(who) for who in notice["to"])
+            if people:
+                yield both(f"通知 {people}（{notice['template']}）", f"told {people} ({notice['template']})")
         for line in data.get("log", ()):
             yield str(line)
         for who in data.get("nobody", ()):

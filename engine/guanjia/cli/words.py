@@ -80,6 +80,10 @@ def clock(item: Any, now: Instant) -> tuple[Text, str]:
     }[item.status]
 
 
+def truth(value: bool) -> Text:
+    return Text("是", "yes") if value else Text("否", "no")
+
+
 def mask(value: Any, kind: str = "text") -> str:
     """A personal value as it may be seen by anybody: enough to recognise it, too little to use it."""
     text = str(value)

@@ -189,13 +189,14 @@ class _Run:
         if not taken:
             raise self._refused(attempt, name)
         behalf = any(on_behalf(branch.branch.by, command.actor, case) for branch, _ in taken)
-        step.occurred.add(name)
+        before = self._see(case, inputs)
+        for branch, _ in taken:
+            self._default(step, branch)
+        step.happens(name)
         if step.reopening:
             step.occurred.add("open")
             step.data["closed"] = None
-        before = self._see(case, inputs)
         for branch, leaf in taken:
-            self._default(step, branch)
             step.take(branch, leaf)
         extra: dict[str, Any] = {"input": dict(step.see.inputs)} if step.see.inputs else {}
         if behalf:
@@ -316,10 +317,11 @@ class _Run:
             for item in self.program.clocks
         ):
             return False
-        step.occurred.add(name)
         before = self._see(case, inputs)
-        for branch, leaf in taken:
+        for branch, _ in taken:
             self._default(step, branch)
+        step.happens(name)
+        for branch, leaf in taken:
             step.take(branch, leaf)
         self._record("signalled", name, step, before, {"input": inputs} if inputs else {}, actor=actor)
         return True
@@ -330,8 +332,8 @@ class _Run:
         attempt = Attempt(self.program, case, step.see, SYSTEM, by_person=False)
         taken = select(self.program, case.states, f"delay:{key}", attempt)
         step.data["delays"] = {key: None}
-        step.occurred.add(armed.name)
         before = self._see(case, {})
+        step.happens(armed.name)
         for branch, leaf in taken:
             step.take(branch, leaf)
         definition = next(item for item in self.program.nodes[armed.state].delays if item.key == key)

@@ -15,7 +15,7 @@ from ..calendars import parse_amount
 from ..clock import Instant
 from ..errors import Refused, Text
 from ..expressions import Expression
-from ..model.case import Case, Clock, Delay
+from ..model.case import Case, Clock, Delay, Past
 from ..model.event import Actor, is_personal
 from . import clocks
 from .following import follow
@@ -46,6 +46,14 @@ class Step:
         self.assignee = case.assignee
         self.clocks: dict[str, Clock] = dict(case.clocks)
         self.see = Surroundings(program, case, now, actor, facts, personal, inputs, self.fields)
+
+    def happens(self, name: str) -> None:
+        """The trigger is accepted. Guards were asked before; effects and whatever follows see it in the past already."""
+        self.occurred.add(name)
+        case = self.see.case
+        before = case.past.get(name)
+        now = Past(1 if before is None else before.count + 1, self.now, self.see.actor.id, self.see.inputs)
+        self.see.case = case.changed(past={**case.past, name: now})
 
     # -- moving
 
@@ -308,7 +316,7 @@ class Step:
 
     def after(self) -> Surroundings:
         """What expressions see once the states of this step are taken."""
-        case = self.case.changed(states=self.leaves, assignee=self.assignee, clocks=self.clocks)
+        case = self.see.case.changed(states=self.leaves, assignee=self.assignee, clocks=self.clocks)
         see = self.see
         return Surroundings(self.program, case, self.now, see.actor, self.facts, see.personal, see.inputs, self.fields)
 

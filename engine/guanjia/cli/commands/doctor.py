@@ -111,9 +111,8 @@ def _problems(found: dict[str, Any]) -> list[Text]:
 
 
 def _parked(desk: Desk) -> list[str]:
-    """Commands between cases that their receivers refused, where the store can name them."""
-    parked = getattr(desk.engine.store, "parked", None)
-    return [] if parked is None else [str(item) for item in parked()]
+    """Commands between cases that their receivers refused, each with the reason."""
+    return [f"{item.key}: {problem}" for item, problem in desk.engine.store.dropped_inbox()]
 
 
 def _oldest_late(desk: Desk, now: Instant) -> dict[str, Any] | None:

@@ -65,7 +65,7 @@ def line(desk: Desk, row: Row, now: Instant) -> list[Piece]:
         state = outcome or desk.out.both("已办结", "closed")
     else:
         deadline = due(it.deadline, it.breached, now)
-        state = states(desk, it.procedure, it.states)
+        state = states(desk, it.procedure, it.states, brief=True)
     return [
         Ink(it.number, "bold"), desk.label(it.procedure, it.procedure), state, deadline, desk.short(it.assignee),
         it.room or "", f"[{desk.label(it.procedure, it.mode)}] {it.summary}" if it.mode else it.summary,
@@ -79,8 +79,12 @@ def due(deadline: Instant | None, breached: int, now: Instant) -> Piece:
     return Ink(Text("已超时", "late"), "late") if breached else words.NOTHING
 
 
-def states(desk: Desk, procedure: str, joined: str) -> str:
-    return " + ".join(desk.label(procedure, name) for name in joined.split(",") if name)
+def states(desk: Desk, procedure: str, joined: str, *, brief: bool = False) -> str:
+    """Innermost states by label; `brief` names one of several and counts the others."""
+    names = [desk.label(procedure, name) for name in joined.split(",") if name]
+    if brief and len(names) > 2:
+        return desk.out.both(f"{names[0]} 等 {len(names)} 项", f"{names[0]} and {len(names) - 1} more")
+    return " + ".join(names)
 
 
 def plain(desk: Desk, row: Row, now: Instant) -> dict[str, Any]:

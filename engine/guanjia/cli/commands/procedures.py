@@ -102,9 +102,9 @@ def _one(desk: Desk, it: Procedure, hash: str) -> None:
         for name, field in it.fields.items():
             marks = [out.both("必填", "required")] if field.required and field.default is None else []
             marks += [out.both("个人信息", "personal")] if field.personal else []
-            marks += (
-                [out.both(f"默认 {field.default}", f"default {field.default}")] if field.default is not None else []
-            )
+            if field.default is not None:
+                default = words.truth(field.default) if isinstance(field.default, bool) else str(field.default)
+                marks.append(out.both("默认 ", "default ") + out.say(default))
             kind = "|".join(field.of) if field.of else out.say(words.TYPES[field.type])
             rows.append([f"--{name}", label(name) if label(name) != name else "", kind, Ink(" ".join(marks), "soon")])
         out.table(rows, indent="  ", flex=2)
@@ -112,9 +112,9 @@ def _one(desk: Desk, it: Procedure, hash: str) -> None:
     out.line(Ink(Text("状态与操作", "States and actions"), "bold"))
     shown: list[list[Piece]] = []
     for state, action, branch in _actions(it):
-        target = out.both("→ ", "→ ") + label(branch.to) if branch.to else ""
+        target = f"→ {label(branch.to)}" if branch.to else ""
         by = ", ".join(_who(desk, it, word) for word in branch.by)
-        where = out.both("任何状态", "any state") if state is None else label(state)
+        where = out.say(state) if isinstance(state, Text) else label(state)
         shown.append(
             [where, Ink(action, "good"), label(action) if label(action) != action else "", target, Ink(by, "dim")]
         )
@@ -130,16 +130,16 @@ def _one(desk: Desk, it: Procedure, hash: str) -> None:
         out.table([[label(name), _target(out.language, sla)] for name, sla in it.sla.items()], indent="  ", flex=1)
 
 
-def _actions(it: Procedure) -> Iterator[tuple[str | None, str, Branch]]:
+def _actions(it: Procedure) -> Iterator[tuple[str | Text, str, Branch]]:
     for name, branches in it.transitions.items():
         for branch in branches:
-            yield None, name, branch
+            yield Text("任何状态", "any state"), name, branch
     for state, node, _ in it.walk():
         for name, branches in node.transitions.items():
             for branch in branches:
                 yield state, name, branch
     for branch in it.reopen:
-        yield None, "reopen", branch
+        yield Text("办结以后", "once closed"), "reopen", branch
 
 
 def _without_repeats(rows: list[list[Piece]]) -> list[list[Piece]]:

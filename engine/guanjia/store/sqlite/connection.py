@@ -7,6 +7,8 @@ memory that programs share, which a network disk does not give; there the rollba
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -73,8 +75,8 @@ def create(path: str) -> None:
         raise errors.cannot_open(path, error) from None
 
 
-def connect(path: str, *, synchronous: str, mode: str | None) -> apsw.Connection:
-    """A connection to an existing file. `mode` is given for the one that writes, which sets the journal mode."""
+def connect(path: str, *, synchronous: str, mode: str, writes: bool) -> apsw.Connection:
+    """A connection to an existing file; the one that writes sees to it that the journal mode is `mode`."""
     if not os.path.isfile(path):
         raise errors.cannot_open(path)
     about = os.stat(path)
@@ -83,17 +85,43 @@ def connect(path: str, *, synchronous: str, mode: str | None) -> apsw.Connection
     if 0 < about.st_size < _HEADER:  # SQLite would take it for an empty database and write over it
         raise apsw.NotADBError("file is too short")
     connection = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READWRITE)
-    connection.set_busy_timeout(BUSY)
+    connection.set_busy_handler(_patience())
     connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
     connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
     connection.execute(f"PRAGMA synchronous = {synchronous}")
-    if mode is None:
+    if not writes:
         connection.execute("PRAGMA query_only = ON")
         return connection
     connection.execute("PRAGMA foreign_keys = ON")
     if not connection.readonly("main"):
-        connection.execute(f"PRAGMA journal_mode = {mode}")
+        _set_journal(connection, mode)
     return connection
+
+
+def _patience() -> Callable[[int], bool]:
+    """Ask for a lock every millisecond. SQLite's own handler asks ever more seldom, and beside a program that writes without
+    a pause it was seen to go away empty-handed after five seconds."""
+    began = 0.0
+
+    def wait(attempt: int) -> bool:
+        nonlocal began
+        if attempt == 0:
+            began = time.monotonic()
+        time.sleep(0.001)
+        return time.monotonic() - began < BUSY / 1000
+
+    return wait
+
+
+def _set_journal(connection: apsw.Connection, mode: str) -> None:
+    """Set it; a rollback journal is safe and may stay while another program has the database open."""
+    if connection.pragma("journal_mode") == mode:
+        return
+    try:
+        connection.execute(f"PRAGMA journal_mode = {mode}")
+    except apsw.BusyError:
+        if mode != "wal":
+            raise
 
 
 def schema_number(connection: apsw.Connection, path: str) -> int:

@@ -52,13 +52,13 @@ class SqliteStore:
         self._usable()
         files.create(self.path)
         try:
-            connection = files.connect(self.path, synchronous=self._synchronous, mode=None)
+            connection = self._open(writes=False)
             try:
                 number = files.schema_number(connection, self.path)
             finally:
                 connection.close()
             if number < files.NEWEST:
-                connection = files.connect(self.path, synchronous=self._synchronous, mode=self._journal.mode)
+                connection = self._open(writes=True)
                 try:
                     for migration in files.MIGRATIONS:
                         self._apply(connection, migration)
@@ -99,9 +99,12 @@ class SqliteStore:
         if os.getpid() != self._process:
             raise errors.forked(self.path)
 
-    def _connect(self, mode: str | None) -> apsw.Connection:
+    def _open(self, *, writes: bool) -> apsw.Connection:
+        return files.connect(self.path, synchronous=self._synchronous, mode=self._journal.mode, writes=writes)
+
+    def _connect(self, *, writes: bool) -> apsw.Connection:
         """A new connection to a database that is known to be ours and up to date."""
-        connection = files.connect(self.path, synchronous=self._synchronous, mode=mode)
+        connection = self._open(writes=writes)
         try:
             number = files.schema_number(connection, self.path)
             if number < files.NEWEST:
@@ -152,7 +155,7 @@ class SqliteStore:
             self._usable()
             stat = os.stat(self.path)
             if self._writer is None:
-                self._writer = self._connect(self._journal.mode)
+                self._writer = self._connect(writes=True)
                 self._file = (stat.st_dev, stat.st_ino)
             elif self._file != (stat.st_dev, stat.st_ino):
                 raise errors.replaced(self.path)
@@ -198,7 +201,7 @@ class SqliteStore:
             try:
                 reader = self._readers.pop()
             except IndexError:
-                reader = self._connect(None)
+                reader = self._connect(writes=False)
             try:
                 return read(reader)
             finally:

@@ -1,0 +1,274 @@
+"""What is PostgreSQL's own: privileges, round trips, lost connections, and commits that come in another order than cursors."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from guanjia.errors import Conflict, StoreError
+from guanjia.store import Transaction
+from guanjia.store.postgres import PostgresStore
+
+from tests.store.making import advance, change, columns, message, put, writing
+
+
+@pytest.fixture
+def server(postgres_dsn: str) -> Iterator[PostgresStore]:
+    store = PostgresStore(postgres_dsn)
+    store.migrate()
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def raw(postgres_dsn: str, server: PostgresStore) -> Iterator[psycopg.Connection]:
+    """Somebody else's connection to the same schema, with the rights of the program."""
+    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
+        yield connection
+
+
+def _as_admin(dsn: str) -> psycopg.Connection:
+    return psycopg.connect(dsn.replace("guanjia@", "postgres@"), autocommit=True)
+
+
+def test_events_are_append_only_by_privilege_and_by_trigger(
+    server: PostgresStore, raw: psycopg.Connection, postgres_dsn: str
+) -> None:
+    put(server, change("a"))
+    for sql in ("UPDATE events SET text = 'x'", "DELETE FROM events", "TRUNCATE events CASCADE"):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            raw.execute(sql)
+        with _as_admin(postgres_dsn) as admin, pytest.raises(psycopg.errors.IntegrityError, match="append-only"):
+            admin.execute(sql)
+    put(server, change("a", 1))
+
+
+def test_the_database_itself_holds_the_rules(server: PostgresStore, raw: psycopg.Connection) -> None:
+    put(server, change("a", steps=3, notifications=[message("a", 1)]), change("b"))
+    for sql in (
+        "UPDATE cases SET seq = 9 WHERE id = 'a'",
+        "UPDATE cases SET seq = seq - 1 WHERE id = 'a'",
+        "UPDATE cases SET number = 'n-b' WHERE id = 'a'",
+        "UPDATE outbox SET status = 'lost'",
+        "UPDATE outbox SET status = 'sent'",
+        "INSERT INTO commands VALUES ('k', 'd', 't'), ('k', 'd', 't')",
+        "INSERT INTO counters VALUES ('s', 'c', 2026, 0)",
+        "INSERT INTO personal VALUES ('nobody', 'c', 's', 'v')",
+        "INSERT INTO events (case_id, seq, text, head, recorded_at) VALUES ('a', 5, '', decode(repeat('00', 32), 'hex'), 1)",
+        "INSERT INTO events (case_id, seq, text, head, recorded_at) VALUES ('z', 1, '', decode(repeat('00', 32), 'hex'), 1)",
+    ):
+        with pytest.raises(psycopg.DatabaseError):
+            raw.execute(sql)
+    assert list(server.integrity()) == []
+
+
+def test_a_command_takes_two_round_trips(server: PostgresStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(server, change("a"))
+    trips: list[str] = []
+    sync = psycopg.Pipeline.sync
+    execute = psycopg.Connection.execute
+    leave = psycopg.Pipeline.__exit__
+    depth: list[int] = []
+
+    def counted_execute(self: psycopg.Connection, *args: object, **given: object) -> object:
+        if not depth:
+            trips.append("statement")
+        return execute(self, *args, **given)  # type: ignore[arg-type]
+
+    def enter(self: psycopg.Pipeline) -> psycopg.Pipeline:
+        depth.append(1)
+        return original_enter(self)
+
+    def counted_leave(self: psycopg.Pipeline, *args: object) -> None:
+        depth.pop()
+        trips.append("pipeline")
+        leave(self, *args)  # type: ignore[arg-type]
+
+    original_enter = psycopg.Pipeline.__enter__
+    monkeypatch.setattr(psycopg.Connection, "execute", counted_execute)
+    monkeypatch.setattr(psycopg.Pipeline, "__enter__", enter)
+    monkeypatch.setattr(psycopg.Pipeline, "__exit__", counted_leave)
+    monkeypatch.setattr(psycopg.Pipeline, "sync", lambda self: (trips.append("sync"), sync(self)))
+
+    def work(tx: Transaction) -> None:
+        held = tx.read("a", "key").held
+        assert held is not None
+        tx.write(
+            change(
+                "a", held.seq, 2, key=("key", "d", "t"), notifications=[message("a", 1, 2)], personal=[("c", "s", "1")]
+            )
+        )
+
+    server.transact(work)
+    assert trips == ["pipeline", "pipeline"]
+
+
+def test_an_event_that_commits_late_is_not_missed_by_the_feed(server: PostgresStore, raw: psycopg.Connection) -> None:
+    """The first takes its cursor, the second commits before it; the reader waits for the first instead of passing it."""
+    put(server, change("a"), change("b"))
+    start = server.feed()[-1][0]
+    slow = raw
+    slow.execute("BEGIN")
+    about = '{"site":"s","number":"N-a","procedure":"p","version":"v","states":"","summary":"","opened_at":1,"changed_at":1,"breached":0}'
+    slow.execute(
+        "SELECT write_change('a', 1, 2, '{}', %s::jsonb, ARRAY['late'], ARRAY[decode(repeat('00', 32), 'hex')], ARRAY[1::bigint], NULL)",
+        (about,),
+    )
+    put(server, change("b", 1))
+    seen: list[tuple[str, int]] = []
+    reader = threading.Thread(target=lambda: seen.extend((case, row.seq) for _, case, row in server.feed(start)))
+    reader.start()
+    reader.join(0.2)
+    assert reader.is_alive()
+    slow.execute("COMMIT")
+    reader.join(20)
+    assert seen == [("a", 2), ("b", 2)]
+
+
+def test_a_gap_of_a_transaction_that_failed_does_not_stop_the_feed(server: PostgresStore) -> None:
+    put(server, change("a"))
+    for _ in range(3):
+        with pytest.raises(Conflict):
+            put(server, change("b", key=("k", "d", "t")), change("c", key=("k", "d", "t")))
+    put(server, change("d"))
+    assert [case for _, case, _ in server.feed()] == ["a", "b", "d"]
+    assert [case for _, case, _ in server.feed(server.feed()[0][0])] == ["b", "d"]
+
+
+def test_a_connection_that_died_between_commands_is_replaced(server: PostgresStore, postgres_dsn: str) -> None:
+    put(server, change("a"))
+    for ask in (lambda: advance(server, "a"), lambda: server.get("a"), lambda: server.claim(1, "w", 2)):
+        with _as_admin(postgres_dsn) as admin:
+            admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'guanjia'")
+        ask()
+    assert len(server.events("a")) == 2
+
+
+def test_a_connection_lost_in_the_middle_leaves_nothing_and_the_work_runs_again(
+    server: PostgresStore, postgres_dsn: str
+) -> None:
+    put(server, change("a"))
+    attempts: list[int] = []
+
+    def work(tx: Transaction) -> None:
+        held = tx.read("a", None).held
+        assert held is not None
+        attempts.append(held.seq)
+        tx.write(change("a", held.seq))
+        if len(attempts) == 1:
+            with _as_admin(postgres_dsn) as admin:
+                admin.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'guanjia'"
+                )
+        tx.read("a", None)
+
+    server.transact(work)
+    assert attempts == [1, 1]
+    assert len(server.events("a")) == 2
+
+
+def test_a_connection_lost_during_the_commit_is_said_to_be_unknown(server: PostgresStore, postgres_dsn: str) -> None:
+    put(server, change("a"))
+
+    def work(tx: Transaction) -> None:
+        held = tx.read("a", None).held
+        assert held is not None
+        tx.write(change("a", held.seq))
+        with _as_admin(postgres_dsn) as admin:
+            admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'guanjia'")
+
+    with pytest.raises(StoreError, match="may be done or not"):
+        server.transact(work)
+    assert len(server.events("a")) in (1, 2)
+
+
+def test_two_that_lock_each_others_cases_both_succeed(server: PostgresStore) -> None:
+    """The server ends the deadlock by giving up one; that one runs again."""
+    put(server, change("a"), change("b"))
+    met = threading.Barrier(2)
+    attempts: list[str] = []
+
+    def run(first: str, second: str) -> None:
+        def work(tx: Transaction) -> None:
+            attempts.append(first)
+            one = tx.read(first, None).held
+            if attempts.count(first) == 1:
+                met.wait(20)
+            two = tx.read(second, None).held
+            assert one is not None
+            assert two is not None
+            tx.write(change(first, one.seq))
+            tx.write(change(second, two.seq))
+
+        server.transact(work)
+
+    threads = [threading.Thread(target=run, args=names) for names in (("a", "b"), ("b", "a"))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(attempts) == 3
+    assert [len(server.events(name)) for name in "ab"] == [3, 3]
+
+
+def test_schemas_of_one_database_are_offices_of_their_own(postgres_socket: str) -> None:
+    where = f"postgresql://guanjia@/postgres?host={postgres_socket}"
+    default, other = PostgresStore(where), PostgresStore(f"{where}&options=-csearch_path%3Doffice_two")
+    for store in (default, other):
+        store.migrate()
+    put(default, change("a"))
+    assert other.get("a") is None
+    assert default.describe()["database"] == "postgres.guanjia"
+    assert other.describe()["database"] == "postgres.office_two"
+    for store in (default, other):
+        store.close()
+
+
+def test_what_is_not_ours_or_newer_is_refused(postgres_dsn: str, postgres_socket: str) -> None:
+    store = PostgresStore(postgres_dsn)
+    with pytest.raises(StoreError, match="not up to date"):
+        store.get("a")
+    store.migrate()
+    with psycopg.connect(postgres_dsn, autocommit=True) as raw:
+        raw.execute("INSERT INTO migrations VALUES (99, '0099_future')")
+        raw.execute("CREATE SCHEMA foreign_office; CREATE TABLE foreign_office.migrations (id int)")
+    newer = PostgresStore(postgres_dsn)
+    for ask in (newer.migrate, lambda: newer.get("a"), lambda: put(newer, change("a"))):
+        with pytest.raises(StoreError, match="has schema 99"):
+            ask()
+    foreign = PostgresStore(
+        f"postgresql://guanjia@/postgres?host={postgres_socket}&options=-csearch_path%3Dforeign_office"
+    )
+    with pytest.raises(StoreError, match="belongs to another program"):
+        foreign.migrate()
+    nobody = PostgresStore(f"postgresql://nobody@/postgres?host={postgres_socket}")
+    nowhere = PostgresStore("postgresql://guanjia@/postgres?host=/nonexistent")
+    for away in (nobody, nowhere, PostgresStore(postgres_dsn.replace("/postgres?", "/nothere?"))):
+        with pytest.raises(StoreError) as caught:
+            away.migrate()
+        assert caught.value.hint is not None
+    with pytest.raises(StoreError):
+        PostgresStore("postgresql://host/name?nonsense=1")
+    for each in (store, newer, foreign, nobody, nowhere):
+        each.close()
+
+
+def test_works_of_one_batch_that_fail_do_not_spoil_the_connection(server: PostgresStore) -> None:
+    """Statements are prepared after some use; one that was never prepared, in a batch that failed, must not be counted on."""
+    put(server, change("a", about=columns("N-1", site="x")), change("b", about=columns("N-1", site="y")))
+    for number in range(8):
+        for bad in (
+            writing(change("a")),
+            lambda tx: tx.read("N-1", None),
+            lambda tx: (tx.write(change("a")), tx.read("a", None)),
+        ):
+            with pytest.raises(Conflict):
+                server.transact(bad)
+        outcomes = server.transact_many(
+            [writing(change("a")), writing(change(f"c{number}")), lambda tx: tx.read("N-1", None)]
+        )
+        assert [type(each).__name__ for each in outcomes] == ["Conflict", "NoneType", "Conflict"]
+        advance(server, "a")
+    assert len(server.events("a")) == 9
