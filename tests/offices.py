@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 from pathlib import Path
@@ -72,16 +73,31 @@ def small(
     return folder
 
 
-def engine(folder: Path, *, store: Store | None = None, at: int = MONDAY, seed: int = 1, file: bool = True) -> Engine:
-    """An engine over a store in memory, on a clock that stands at `at`, with ids that follow from `seed`."""
+_PUBLISHED: dict[Path, tuple[str, list[tuple[str, str, str]]]] = {}
+
+
+def engine(folder: Path, *, store: Store | None = None, at: int = MONDAY, seed: int = 1) -> Engine:
+    """An engine over a store in memory, on a clock that stands at `at`, with ids that follow from `seed`.
+
+    What a folder's files compile to is remembered between engines, as a database would.
+    """
     files = OfficeFiles(folder)
     kept = store or MemoryStore()
     kept.migrate()
+    if store is None and folder in _PUBLISHED:
+        setting, versions = _PUBLISHED[folder]
+        kept.set_setting("office", setting)
+        for version in versions:
+            kept.put_version(*version)
     people = Organisation.from_plain(files.organisation(), files.office().language)
-    return Engine(
-        kept, files=files, organisation=people, clock=ManualClock(at), channels={"file": Recorder("file")} if file else {},
+    made = Engine(
+        kept, files=files, organisation=people, clock=ManualClock(at), channels={"file": Recorder("file")},
         entropy=random.Random(seed).randbytes,
     )  # fmt: skip
+    setting = kept.setting("office") or "{}"
+    current = json.loads(setting).get("versions", {})
+    _PUBLISHED[folder] = (setting, [(hash, name, kept.version(hash) or "") for name, hash in current.items()])
+    return made
 
 
 def clock_of(engine: Engine) -> ManualClock:

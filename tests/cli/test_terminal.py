@@ -1,4 +1,4 @@
-"""At a real terminal: what is missing is asked for, the tab key completes, Ctrl-C stops."""
+"""At a real terminal: what is missing is asked for, the tab key completes, the worker stops when told."""
 
 from __future__ import annotations
 
@@ -86,10 +86,10 @@ def test_what_is_required_is_asked_for_and_what_will_not_do_is_asked_again(surro
     assert screen.end() == 0
 
 
-def test_ctrl_c_at_a_question_stops_and_nothing_happened(surroundings: dict[str, str]) -> None:
+def test_whoever_ends_the_input_at_a_question_stops_and_nothing_happened(surroundings: dict[str, str]) -> None:
     screen = Terminal(surroundings, "open", "complaint")
     screen.until("> ")
-    screen.process.send_signal(signal.SIGINT)
+    screen.type("\x04")
     screen.until("已中止")
     assert screen.end() == 130
     listed = subprocess.run([*COMMAND, "ls"], env=surroundings, capture_output=True, text=True, check=True)

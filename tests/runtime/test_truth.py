@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from tests.offices import MONDAY, clock_of, engine, shipped
 
-SPANS = (0, MINUTE, 9 * MINUTE, HOUR, 7 * HOUR, DAY, 3 * DAY, 11 * DAY)
+SPANS = (0, MINUTE, 9 * MINUTE, HOUR, 7 * HOUR, DAY)
 
 
 @pytest.fixture(scope="session")
@@ -47,11 +47,15 @@ def brute_force_next_due(case: Case) -> int | None:
     return min(instants, default=None)
 
 
+def fields_of(desk, procedure: str):
+    return desk.opening(procedure).procedure.fields
+
+
 def one_step(desk, number: str | None, draw: random.Random) -> str | None:
     who = desk.organisation.actor(draw.choice(sorted(desk.organisation.staff)))
     if number is None or draw.random() < 0.1:
-        procedure = draw.choice(["complaint", "repair", "emergency"])
-        fields = desk.files.version(procedure).procedure.fields
+        procedure = draw.choice(["complaint", "repair", "complaint", "repair", "emergency"])
+        fields = fields_of(desk, procedure)
         values = {name: invent(field, draw) for name, field in fields.items() if field.required or draw.random() < 0.3}
         return desk.open(procedure, actor=who, **values).case.number
     kind = draw.random()
@@ -78,25 +82,26 @@ def one_step(desk, number: str | None, draw: random.Random) -> str | None:
     return number
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 2**32))
 def test_snapshot_equals_the_fold_and_next_due_the_brute_force(office, seed):
     draw = random.Random(seed)
     desk = engine(office, seed=seed)
     numbers: list[str] = []
-    for _ in range(60):
+    for _ in range(40):
         try:
             number = one_step(desk, draw.choice(numbers) if numbers else None, draw)
         except GuanjiaError:
             continue
         if number is not None and number not in numbers:
             numbers.append(number)
-        for known in numbers:
-            case = desk.case(known)
-            columns = desk.store.columns(case.id)
-            assert fold(desk.history(known)) == case
-            assert columns is not None
-            assert columns.next_due == brute_force_next_due(case)
+        if number is None:
+            continue
+        case = desk.case(number)
+        columns = desk.store.columns(case.id)
+        assert fold(desk.history(number)) == case
+        assert columns is not None
+        assert columns.next_due == brute_force_next_due(case)
     assert not audit(desk)
 
 
@@ -105,11 +110,15 @@ def worked(office, *, rounds: int, seed: int):
     draw = random.Random(seed)
     desk = engine(office, seed=seed)
     numbers = []
+    known = {name: fields_of(desk, name) for name in desk.procedures()}
     for index in range(200):
         clock_of(desk).set(MONDAY + index * MINUTE)
-        procedure = ("complaint", "repair", "emergency")[index % 3]
-        fields = desk.files.version(procedure).procedure.fields
-        values = {name: invent(field, draw) for name, field in fields.items() if field.required or draw.random() < 0.3}
+        procedure = "emergency" if index % 50 == 0 else ("complaint", "repair")[index % 2]
+        values = {
+            name: invent(field, draw)
+            for name, field in known[procedure].items()
+            if field.required or draw.random() < 0.3
+        }
         numbers.append(desk.open(procedure, actor="reception.chen", **values).case.number)
     start, week = clock_of(desk).now(), 7 * DAY
     for index in range(1, rounds + 1):

@@ -83,6 +83,7 @@ class Conformance:
             change("a", personal=[("c1", "s", "1")]),
             change("a", 1),
             change("a", 2, personal=[("c2", "s", "2"), ("c1", "s", "1")]),
+            change("a", 3),
         )
         held = store.get("a")
         assert held is not None

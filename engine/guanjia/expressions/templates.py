@@ -66,6 +66,7 @@ class Templates:
         self._plain = _environment(self.sources, escape=False)
         self._html = _environment(self.sources, escape=True)
         self._compiled: dict[str, Template] = {}
+        self._parsed: dict[str, nodes.Template | TemplateSyntaxError | RecursionError] = {}
         self._lock = threading.Lock()
 
     def channels(self, name: str) -> frozenset[str]:
@@ -84,21 +85,19 @@ class Templates:
         """The names that a template needs, with those that it includes."""
         found: set[str] = set()
         for part in self._with_includes(key, ()):
-            try:
-                found |= find_undeclared_variables(self._plain.parse(self.sources[part]))
-            except TemplateError:
-                continue
+            tree = self._tree(part)
+            if isinstance(tree, nodes.Template):
+                found |= find_undeclared_variables(tree)
         return frozenset(found)
 
     def check(self, key: str) -> list[Problem]:
         """Everything that is wrong with the template, as (line, text, hint)."""
         if key not in self.sources:
             return [(1, Text(f"没有模板 {key}", f"there is no template {key}"), None)]
-        try:
-            tree = self._plain.parse(self.sources[key])
-        except TemplateSyntaxError as error:
-            return [(error.lineno, Text(f"模板写错了：{error.message}", f"template syntax: {error.message}"), None)]
-        except RecursionError:
+        tree = self._tree(key)
+        if isinstance(tree, TemplateSyntaxError):
+            return [(tree.lineno, Text(f"模板写错了：{tree.message}", f"template syntax: {tree.message}"), None)]
+        if isinstance(tree, RecursionError):
             return [(1, Text("模板嵌套太深", "the template is nested too deeply"), None)]
         problems = list(self._judge(tree, key, 0))
         if len(set(self._with_includes(key, ()))) < len(list(self._with_includes(key, ()))):
@@ -158,15 +157,24 @@ class Templates:
                 known = self._compiled[key] = environment.get_template(key)
         return known
 
+    def _tree(self, key: str) -> nodes.Template | TemplateSyntaxError | RecursionError:
+        known = self._parsed.get(key)
+        if known is None:
+            try:
+                known = self._plain.parse(self.sources[key])
+            except (TemplateSyntaxError, RecursionError) as error:
+                known = error
+            self._parsed[key] = known
+        return known
+
     def _with_includes(self, key: str, above: tuple[str, ...]) -> Iterator[str]:
         if key not in self.sources:
             return
         yield key
         if key in above or len(above) > 8:
             return
-        try:
-            tree = self._plain.parse(self.sources[key])
-        except (TemplateError, RecursionError):
+        tree = self._tree(key)
+        if not isinstance(tree, nodes.Template):
             return
         for node in tree.find_all(nodes.Include):
             if isinstance(node.template, nodes.Const):

@@ -27,7 +27,7 @@ from .pool import Connection, Pool
 from .transaction import SQL, PostgresTransaction, personal_values
 
 T = TypeVar("T")
-MIGRATIONS = migrations(Path(__file__).parent)
+MIGRATIONS = migrations(str(Path(__file__).parent))
 NEWEST = MIGRATIONS[-1].number
 _ATTEMPTS = 5
 _PAGE = 1000

@@ -22,7 +22,7 @@ from . import errors
 from .pool import Connection
 
 T = TypeVar("T")
-SQL = queries(Path(__file__).parent)
+SQL = queries(str(Path(__file__).parent))
 Statement = tuple[str, Any]
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import apsw
@@ -26,7 +25,7 @@ BUSY = 5_000
 """Milliseconds to wait for another program's lock."""
 
 WAL_SAFE = (3, 51, 3)
-MIGRATIONS = migrations(Path(__file__).parent)
+MIGRATIONS = migrations(os.path.dirname(__file__))
 NEWEST = MIGRATIONS[-1].number
 _HEADER = 100
 _REMOTE = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "fuse.rclone", "ceph", "glusterfs"})
@@ -53,7 +52,8 @@ def journal(path: str, wal: bool) -> Journal:
 def _remote(path: str) -> str | None:
     """The kind of network file system that holds `path`, if any, where the system tells (Linux)."""
     try:
-        mounts = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace")
+        with open("/proc/self/mounts", encoding="utf-8", errors="replace") as file:
+            mounts = file.read()
     except OSError:
         return None
     best = ("", "")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, TypeVar
 
 import apsw
@@ -17,7 +17,7 @@ from ..statements import queries
 from . import errors
 
 T = TypeVar("T")
-SQL = queries(Path(__file__).parent)
+SQL = queries(os.path.dirname(__file__))
 
 _BY_ID, _BY_NUMBER, _ANSWER, _PERSONAL = SQL["by_id"], SQL["by_number"], SQL["answer"], SQL["personal"]
 _ADD_EVENT, _MOVE, _MOVE_ALL = SQL["add_event"], SQL["move"], SQL["move_all"]
