@@ -154,7 +154,7 @@ def run(folder: Path, seed: int, console: Console) -> tuple[Night, float]:
             ("随后七天          Seven days more     ", MORNING, END),
         ):
             task = progress.add_task(label, total=until - start)
-            night.live(until, lambda now, task=task, start=start: progress.update(task, completed=now - start))  # type: ignore[misc]
+            night.live(until, lambda now, task=task, start=start: progress.update(task, completed=now - start))
             progress.update(task, completed=until - start)
     return night, time.perf_counter() - began
 

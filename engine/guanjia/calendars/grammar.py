@@ -1,272 +1,358 @@
-"""What a calendar file may say: checked with places, derived calendars flattened, one canonical form for compiling.
+"""What a calendar file may say: one reading gives what it says and everything that is wrong with it, each with its place.
 
-The canonical form is plain JSON: `zone`; `always`, or `week` (seven lists of windows from Monday), `days` (date -> windows, empty
-for a day off; yearly ones as MM-DD), `names` (date -> why), and the years for which it is `published`. A window is
-[start, end] in minutes from midnight; an end past 1440 lies in the next day.
+docs/calendars.md is the grammar for people. A window is [start, end] in minutes from midnight, an end past 1440 lies in the next
+day. A day is a date (`2026-10-01`), a day of every year (`10-01`), or a range of either.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from difflib import get_close_matches
-from typing import Any
-from zoneinfo import ZoneInfo
+from functools import cache
+from typing import Any, TypeAlias
+from zoneinfo import ZoneInfo, available_timezones
 
 from ..errors import GuanjiaError, Text
 
-Path = tuple[str | int, ...]
-Problem = tuple[Path, Text, Text | None]
+Path: TypeAlias = tuple[str | int, ...]
+Problem: TypeAlias = tuple[Path, Text, Text | None]
+Windows: TypeAlias = list[list[int]]
 
-KEYS = ("zone", "always", "week", "holidays", "workdays", "short_days", "published", "extends", "source")
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_WINDOW = re.compile(r"(\d{1,2}):(\d{2}) ?- ?(\d{1,2}):(\d{2})")
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_YEARLY = re.compile(r"\d{2}-\d{2}")
+FIRST_YEAR, LAST_YEAR = 1900, 2500
+KEYS = ("zone", "always", "week", "workday_hours", "holidays", "workdays", "short_days", "published", "extends")
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+_WINDOW = re.compile(r"([0-9]{1,2}):([0-9]{2}) ?- ?([0-9]{1,2}):([0-9]{2})")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_YEARLY = re.compile(r"[0-9]{2}-[0-9]{2}")
+_WINDOW_HINT = Text("如 08:30-18:00、22:00-06:00、00:00-24:00", "e.g. 08:30-18:00, 22:00-06:00, 00:00-24:00")
+_DATE_HINT = Text("如 2026-10-01、2026-10-01..2026-10-07、01-01", "e.g. 2026-10-01, 2026-10-01..2026-10-07, 01-01")
+_WEEKDAY_HINT = Text("如 mon、mon-fri、“mon, wed”", "e.g. mon, mon-fri, or 'mon, wed'")
+_DASHES = str.maketrans({"：": ":", "–": "-", "—": "-", "－": "-", "~": "-", "～": "-", "至": "-", "到": "-", "，": ",", "、": ","})  # fmt: skip
 
 
 class CalendarError(GuanjiaError):
-    """A calendar that cannot be used."""
+    """A calendar that cannot be used, or a time that it cannot reach."""
+
+
+@dataclass(slots=True)
+class Layer:
+    """What one file says by itself. In `days` a day off has no windows, and None stands for the usual hours."""
+
+    zone: str | None = None
+    always: bool = False
+    week: list[Windows] | None = None
+    workday_hours: Windows | None = None
+    days: dict[str, Windows | None] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    short: dict[str, Windows] = field(default_factory=dict)
+    published: list[int] = field(default_factory=list)
+    extends: list[str] = field(default_factory=list)
 
 
 def check_calendar(data: Any) -> list[Problem]:
-    """Everything that is wrong in one calendar file, as (path, text, hint)."""
-    if not isinstance(data, Mapping):
-        return [((), Text("日历应是一组“键: 值”", "a calendar is a mapping of keys"), None)]
-    problems: list[Problem] = []
-    for key in data:
-        if key not in KEYS:
-            close = get_close_matches(str(key), KEYS, 1)
-            hint = Text(f"是不是 {close[0]}？", f"did you mean {close[0]}?") if close else Text(
-                "可用：" + "、".join(KEYS), "there are: " + ", ".join(KEYS)
-            )  # fmt: skip
-            problems.append(((key,), Text(f"不认识“{key}”", f"unknown key {key!r}"), hint))
-    problems += _zone(data) + list(_week(data.get("week"))) + list(_special(data))
-    published = data.get("published", [])
-    if not isinstance(published, list) or not all(isinstance(year, int) and 1970 <= year <= 9000 for year in published):
-        problems.append((("published",), Text("应为年份列表，如 [2026]", "a list of years, e.g. [2026]"), None))
-    extends = data.get("extends", [])
-    if not isinstance(extends, str | list) or (
-        isinstance(extends, list) and not all(isinstance(e, str) for e in extends)
-    ):
-        problems.append((("extends",), Text("应为日历名或其列表", "the name of a calendar, or a list of names"), None))
-    if not problems and not data.get("always") and not data.get("extends") and "week" in data:
-        week, _ = _canonical_week(data["week"])
-        if not any(week):
-            problems.append(
-                (("week",), Text("一周里没有任何工作时间", "there is no working time in the whole week"), None)
-            )
-    return problems
+    """Everything that is wrong in the data of one calendar file, as (path into it, what is wrong, what to do)."""
+    return read_layer(data)[1]
 
 
-def flatten(name: str, calendars: Mapping[str, Any]) -> dict[str, Any]:
-    """The canonical data of one calendar, those that it extends merged in. CalendarError when it cannot be used."""
-    merged = _merge(name, calendars, ())
-    if merged.get("always"):
-        return {"zone": merged["zone"], "always": True}
-    if not merged.get("zone"):
-        raise CalendarError(Text(f"日历 {name} 没有 zone", f"the calendar {name} has no zone"))
-    merged["published"] = sorted(set(merged["published"]))
-    return merged
+def read_layer(data: Any) -> tuple[Layer, list[Problem]]:
+    """What the data of one file says, as far as it can be read, and everything that is wrong with it."""
+    reading = _Reading()
+    reading.read(data)
+    return reading.layer, reading.problems
 
 
-def _merge(name: str, calendars: Mapping[str, Any], chain: tuple[str, ...]) -> dict[str, Any]:
-    if name in chain:
-        raise CalendarError(
-            Text(
-                f"日历互相继承：{' → '.join((*chain, name))}",
-                f"calendars extend each other: {' -> '.join((*chain, name))}",
-            )
-        )
-    if name not in calendars:
-        known = ", ".join(sorted(calendars))
-        raise CalendarError(
-            Text(f"没有日历“{name}”；有：{known}", f"there is no calendar {name!r}; there are: {known}")
-        )
-    data = calendars[name]
-    problems = check_calendar(data)
-    if problems:
-        path, text, hint = problems[0]
-        where = ".".join(map(str, path))
-        raise CalendarError(Text(f"日历 {name}：{where} {text.zh}", f"calendar {name}: {where} {text.en}"), hint)
-    out: dict[str, Any] = {"zone": None, "week": [[]] * 7, "days": {}, "names": {}, "published": []}
-    extends = data.get("extends", [])
-    for parent in [extends] if isinstance(extends, str) else extends:
-        above = _merge(parent, calendars, (*chain, name))
-        if any(above["week"]):
-            out["week"] = above["week"]
-        out["zone"] = above["zone"] or out["zone"]
-        out["days"] |= above["days"]
-        out["names"] |= above["names"]
-        out["published"] = [*out["published"], *above["published"]]
-    out["zone"] = data.get("zone") or out["zone"]
-    if data.get("always"):
-        out["always"] = True
-    if "week" in data:
-        out["week"], _ = _canonical_week(data["week"])
-    for day, why in _days(data.get("holidays")):
-        out["days"][day] = []
-        out["names"][day] = why
-    for day, given in _days(data.get("workdays"), windows=True):
-        out["days"][day] = given if given is not None else "workday"
-        out["names"][day] = "workday"
-    for day, given in _days(data.get("short_days"), windows=True):
-        out["days"][day] = given or []
-        out["names"][day] = "short day"
-    out["published"] = [*out["published"], *data.get("published", [])]
-    if not chain:
-        # A make-up day without hours of its own works as the first working day of the week does.
-        usual: list[list[int]] = next((windows for windows in out["week"] if windows), [])
-        out["days"] = {day: usual if given == "workday" else given for day, given in sorted(out["days"].items())}
-        out["names"] = dict(sorted(out["names"].items()))
-    return out
+@cache
+def yearly_dates() -> tuple[str, ...]:
+    """01-01 … 12-31, with 02-29."""
+    return tuple((date(2024, 1, 1) + timedelta(days=n)).strftime("%m-%d") for n in range(366))
 
 
-def _zone(data: Mapping[str, Any]) -> list[Problem]:
-    zone = data.get("zone")
-    if zone is None:
-        return []
-    try:
-        ZoneInfo(str(zone))
-    except Exception:  # zoneinfo raises several kinds for a name that is none
-        return [
-            (
-                ("zone",),
-                Text(f"“{zone}”不是时区", f"{zone!r} is no time zone"),
-                Text("例如 Asia/Shanghai", "e.g. Asia/Shanghai"),
-            )
-        ]
-    return []
+class _Reading:
+    def __init__(self) -> None:
+        self.layer = Layer()
+        self.problems: list[Problem] = []
+
+    def read(self, data: Any) -> None:
+        if not isinstance(data, Mapping):
+            self._wrong((), "日历应是一组“键: 值”", "a calendar is a mapping of keys", _there_are(KEYS))
+            return
+        for key in data:
+            if key not in KEYS:
+                self._wrong((key,), f"不认识“{key}”", f"unknown key {key!r}", _closest(key, KEYS) or _there_are(KEYS))
+        for key in KEYS:
+            if key in data:
+                getattr(self, f"_{key}")(data[key])
+        if self.layer.always:
+            for key in data:
+                if key in KEYS and key not in ("zone", "always"):
+                    self._wrong(
+                        (key,),
+                        f"全天候的日历（always）不能有 {key}",
+                        f"a calendar that is always open has no {key}",
+                        Text("去掉其中一个", "take one of the two away"),
+                    )
+
+    def _wrong(self, path: Path, zh: str, en: str, hint: Text | None = None) -> None:
+        self.problems.append((path, Text(zh, en), hint))
+
+    # -- keys
+
+    def _zone(self, given: Any) -> None:
+        try:
+            if not isinstance(given, str):
+                raise ValueError
+            ZoneInfo(given)
+        except (ValueError, OSError, LookupError):
+            hint = _closest(given, available_timezones()) or Text("如 Asia/Shanghai", "e.g. Asia/Shanghai")
+            self._wrong(("zone",), f"“{given}”不是时区", f"{given!r} is no time zone", hint)
+        else:
+            self.layer.zone = given
+
+    def _always(self, given: Any) -> None:
+        if given is True:
+            self.layer.always = True
+        else:
+            hint = Text("不是全天候就去掉这一行", "take the line away when the calendar closes")
+            self._wrong(("always",), "always 只能是 true", "always can only be true", hint)
+
+    def _week(self, given: Any) -> None:
+        hint = Text('写成 week: {mon-fri: ["09:00-18:00"]}', 'write week: {mon-fri: ["09:00-18:00"]}')
+        if not isinstance(given, Mapping):
+            self._wrong(("week",), "week 应写成“星期: 时段”", "week is a mapping of weekdays to windows", hint)
+            return
+        before = len(self.problems)
+        week: list[Windows] = [[] for _ in WEEKDAYS]
+        said: set[int] = set()
+        for key, windows in given.items():
+            path = ("week", key)
+            days = _weekdays(key)
+            if not days:
+                close = _meant(str(key).lower(), _WEEKDAY_NAMES, _weekdays)
+                self._wrong(path, f"“{key}”不是星期", f"{key!r} is no day of the week", close or _WEEKDAY_HINT)
+            if twice := said.intersection(days):
+                names = ", ".join(WEEKDAYS[day] for day in sorted(twice))
+                self._wrong(path, f"{names} 已经写过", f"{names} stands here twice", None)
+            said.update(days)
+            read = self._windows(path, windows)
+            for day in days:
+                week[day] = read
+        if len(self.problems) == before and not any(week):
+            self._wrong(("week",), "一周里没有任何工作时间", "there is no working time in the whole week", hint)
+        self.layer.week = week
+
+    def _workday_hours(self, given: Any) -> None:
+        self.layer.workday_hours = self._some_windows(("workday_hours",), given)
+
+    def _holidays(self, given: Any) -> None:
+        for path, name, days in self._days("holidays", given):
+            if not isinstance(name, str | None):
+                self._wrong(path, f"节日名应为文字，不是“{name}”", f"the name of a holiday is a text, not {name!r}")
+                continue
+            for day in days:
+                self.layer.days[day] = []
+                if name:
+                    self.layer.names[day] = name
+
+    def _workdays(self, given: Any) -> None:
+        for path, windows, days in self._days("workdays", given):
+            read = None if windows is None else self._some_windows(path, windows) or None
+            for day in days:
+                if self.layer.days.get(day) == []:
+                    self._wrong(path, f"{day} 既是假日又是工作日", f"{day} is a holiday and a workday", _ONE_OF_THEM)
+                    break
+                self.layer.days[day] = read
+
+    def _short_days(self, given: Any) -> None:
+        if isinstance(given, list):
+            hint = Text('写成 2026-12-31: ["08:30-12:00"]', 'write 2026-12-31: ["08:30-12:00"]')
+            self._wrong(("short_days",), "短日要写明时段", "short_days need their windows", hint)
+            return
+        for path, windows, days in self._days("short_days", given):
+            read = self._some_windows(path, windows)
+            for day in days:
+                if self.layer.days.get(day) == []:
+                    self._wrong(path, f"{day} 既是假日又是短日", f"{day} is a holiday and a short day", _ONE_OF_THEM)
+                    break
+                self.layer.short[day] = read
+
+    def _published(self, given: Any) -> None:
+        if not isinstance(given, list) or not given:
+            hint = Text("如 published: [2025, 2026]", "e.g. published: [2025, 2026]")
+            self._wrong(("published",), "published 应为年份列表", "published is a list of years", hint)
+            return
+        for place, year in enumerate(given):
+            if type(year) is int and FIRST_YEAR <= year <= LAST_YEAR:
+                self.layer.published.append(year)
+            else:
+                hint = Text("如 2026", "e.g. 2026")
+                self._wrong(("published", place), f"“{year}”不是年份", f"{year!r} is no year", hint)
+
+    def _extends(self, given: Any) -> None:
+        names = [given] if isinstance(given, str) else given
+        if isinstance(names, list) and names and all(isinstance(name, str) for name in names):
+            self.layer.extends = names
+        else:
+            hint = Text("如 extends: [cn-2025, cn-2026]", "e.g. extends: [cn-2025, cn-2026]")
+            text = "extends is the name of a calendar, or a list of names"
+            self._wrong(("extends",), "extends 应为日历名或其列表", text, hint)
+
+    # -- what keys are made of
+
+    def _days(self, key: str, given: Any) -> Iterator[tuple[Path, Any, list[str]]]:
+        """Of each entry: its path, what is said of it, and the days that it names."""
+        if not isinstance(given, list | Mapping):
+            text = f"{key} is a list of dates, or a mapping of dates"
+            self._wrong((key,), f"{key} 应为日期列表，或“日期: …”", text, _DATE_HINT)
+            return
+        places = given if isinstance(given, Mapping) else range(len(given))
+        for place in places:
+            said, value = (place, given[place]) if isinstance(given, Mapping) else (given[place], None)
+            days = _read_days(said)
+            if days:
+                yield (key, place), value, days
+            elif (length := _length(said)) is not None:
+                zh, en = ("先止后起", "ends before it begins") if length < 0 else ("长过一年", "is longer than a year")
+                self._wrong((key, place), f"“{said}”{zh}", f"{said!r} {en}", _DATE_HINT)
+            else:
+                hint = _meant_days(said) or _DATE_HINT
+                self._wrong((key, place), f"“{said}”不是日期", f"{said!r} is no date", hint)
+
+    def _some_windows(self, path: Path, given: Any) -> Windows:
+        read = self._windows(path, given)
+        if given == []:
+            hint = Text("全天不上班写在 holidays 里", "a day without working time belongs into holidays")
+            self._wrong(path, "这里没有时段", "there is no window here", hint)
+        return read
+
+    def _windows(self, path: Path, given: Any) -> Windows:
+        items = [given] if isinstance(given, str) else given
+        if not isinstance(items, list):
+            hint = Text('如 ["09:00-12:00", "13:00-18:00"]', 'e.g. ["09:00-12:00", "13:00-18:00"]')
+            self._wrong(path, "应为时段列表", "a list of windows stands here", hint)
+            return []
+        windows: Windows = []
+        for number, item in enumerate(items):
+            where = path if isinstance(given, str) else (*path, number)
+            window = _read_window(item)
+            if window is None:
+                hint = _meant(str(item), _WINDOW_NAMES, _read_window) or _WINDOW_HINT
+                self._wrong(where, f"“{item}”不是时段", f"{item!r} is no window", hint)
+            elif window[1] % 1440 == 1439:
+                # 00:00-23:59 closes for a minute every night, and nobody who writes it means that.
+                hint = Text("一天结束写 24:00", "write 24:00 for the end of the day")
+                self._wrong(where, f"“{item}”漏掉一天的最后一分钟", f"{item!r} leaves out the last minute", hint)
+            elif windows and window[0] < windows[-1][1]:
+                hint = Text("从早到晚排列，互不重叠", "write windows in order, without overlap")
+                text = f"{item!r} overlaps the window before it, or is out of order"
+                self._wrong(where, f"“{item}”与前一时段重叠或次序颠倒", text, hint)
+            else:
+                windows.append(window)
+        return windows
 
 
-def _week(week: Any) -> Iterator[Problem]:
-    if week is None:
-        return
-    if not isinstance(week, Mapping):
-        yield ("week",), Text('应写成 mon-fri: ["09:00-18:00"]', 'write mon-fri: ["09:00-18:00"]'), None
-        return
-    seen: set[int] = set()
-    for key, windows in week.items():
-        days = _day_range(str(key))
-        if days is None:
-            yield (
-                ("week", key),
-                Text(f"“{key}”不是星期", f"{key!r} is no day of the week"),
-                Text("mon … sun 或 mon-fri", "mon … sun, or mon-fri"),
-            )
-            continue
-        if seen & set(days):
-            yield ("week", key), Text(f"“{key}”与前面重复", f"{key!r} says a day twice"), None
-        seen |= set(days)
-        yield from _windows(("week", key), windows)
+_LONGEST_RANGE = 366
+_ONE_OF_THEM = Text("只留一处；范围可拆成两段", "keep one of them; a range can be split in two")
+_WINDOW_NAMES = ((r"\s", ""), (r"(?<![:0-9])([0-9]{1,2})(?![:0-9])", r"\1:00"))
+_WEEKDAY_NAMES = (
+    (r"\b(mon|tue|wed|thu|fri|sat|sun)[a-z]+", r"\1"),
+    (r"周|星期|礼拜|\s", ""),
+    *((name, day) for name, day in zip("一二三四五六日天", (*WEEKDAYS, "sun"), strict=True)),
+)
 
 
-def _windows(path: Path, windows: Any) -> Iterator[Problem]:
-    if isinstance(windows, str):
-        windows = [windows]
-    if not isinstance(windows, list):
-        yield path, Text('应为时段列表，如 ["09:00-12:00"]', 'a list of windows, e.g. ["09:00-12:00"]'), None
-        return
-    last = -1
-    for number, window in enumerate(windows):
-        parsed = _window(window)
-        if parsed is None:
-            yield (
-                (*path, number),
-                Text(f"“{window}”不是时段", f"{window!r} is no window"),
-                Text("如 08:30-18:00、22:00-06:00、00:00-24:00", "e.g. 08:30-18:00, 22:00-06:00, 00:00-24:00"),
-            )
-            continue
-        if parsed[0] < last:
-            yield (
-                (*path, number),
-                Text(
-                    f"“{window}”与前一时段重叠或次序颠倒", f"{window!r} overlaps the one before or stands out of order"
-                ),
-                None,
-            )
-        last = parsed[1]
-
-
-def _special(data: Mapping[str, Any]) -> Iterator[Problem]:
-    for key in ("holidays", "workdays", "short_days"):
-        given = data.get(key)
-        if given is None:
-            continue
-        if not isinstance(given, list | Mapping) or (key == "short_days" and not isinstance(given, Mapping)):
-            yield (key,), Text("应为日期列表，或“日期: …”", "a list of dates, or `date: …`"), None
-            continue
-        for place, day in enumerate(given):
-            path = (key, str(day)) if isinstance(given, Mapping) else (key, place)
-            if not _is_day(str(day), ranges=key == "holidays"):
-                yield (
-                    path,
-                    Text(f"“{day}”不是日期", f"{day!r} is no date"),
-                    Text(
-                        "如 2026-10-01、2026-10-01..2026-10-07、01-01", "e.g. 2026-10-01, 2026-10-01..2026-10-07, 01-01"
-                    ),
-                )
-            elif isinstance(given, Mapping) and key != "holidays":
-                yield from _windows(path, given[day])
-
-
-def _is_day(text: str, *, ranges: bool) -> bool:
-    first, dots, last = text.partition("..")
-    try:
-        if dots:
-            return (
-                ranges
-                and bool(_DATE.fullmatch(first) and _DATE.fullmatch(last))
-                and date.fromisoformat(first) <= date.fromisoformat(last)
-            )
-        if _YEARLY.fullmatch(text):
-            return bool(date.fromisoformat(f"2024-{text}"))
-        return bool(_DATE.fullmatch(text)) and bool(date.fromisoformat(text))
-    except ValueError:
-        return False
-
-
-def _days(given: Any, *, windows: bool = False) -> Iterator[tuple[str, Any]]:
-    for day in given or ():
-        value = given[day] if isinstance(given, Mapping) else None
-        if windows:
-            value = (
-                None
-                if value is None
-                else [list(_window(item) or ()) for item in ([value] if isinstance(value, str) else value)]
-            )
-        first, dots, last = str(day).partition("..")
-        if not dots:
-            yield first, value if windows else (value or "")
-            continue
-        current = date.fromisoformat(first)
-        while current <= date.fromisoformat(last):
-            yield current.isoformat(), value if windows else (value or "")
-            current += timedelta(days=1)
-
-
-def _canonical_week(week: Mapping[str, Any]) -> tuple[list[list[list[int]]], list[int]]:
-    out: list[list[list[int]]] = [[] for _ in range(7)]
-    for key, windows in week.items():
-        for day in _day_range(str(key)) or []:
-            out[day] = [list(_window(item) or ()) for item in ([windows] if isinstance(windows, str) else windows)]
-    return out, []
-
-
-def _day_range(text: str) -> list[int] | None:
-    first, dash, last = text.lower().partition("-")
-    if first not in DAYS or (dash and last not in DAYS):
-        return None
-    begin, end = DAYS.index(first), DAYS.index(last or first)
-    return [(begin + step) % 7 for step in range((end - begin) % 7 + 1)]
-
-
-def _window(text: Any) -> tuple[int, int] | None:
-    found = _WINDOW.fullmatch(str(text).strip())
+def _read_window(given: Any) -> list[int] | None:
+    found = _WINDOW.fullmatch(given) if isinstance(given, str) else None
     if found is None:
         return None
-    begin, end = int(found[1]) * 60 + int(found[2]), int(found[3]) * 60 + int(found[4])
-    if begin >= 1440 or end > 1440 or int(found[2]) > 59 or int(found[4]) > 59 or begin == end:
+    from_hour, from_minute, to_hour, to_minute = map(int, found.groups())
+    begin, end = from_hour * 60 + from_minute, to_hour * 60 + to_minute
+    if max(from_minute, to_minute) > 59 or begin >= 1440 or end > 1440 or begin == end:
         return None
-    return (begin, end) if end > begin else (begin, end + 1440)
+    return [begin, end if end > begin else end + 1440]
+
+
+def _weekdays(given: Any) -> list[int]:
+    """The days of `mon`, `mon-fri`, `mon, wed`; none when that is not what it is."""
+    days: list[int] = []
+    for part in str(given).split(","):
+        first, dash, last = part.strip().partition("-")
+        if first not in WEEKDAYS or (dash and last not in WEEKDAYS):
+            return []
+        begin, end = WEEKDAYS.index(first), WEEKDAYS.index(last or first)
+        days += [(begin + step) % 7 for step in range((end - begin) % 7 + 1)]
+    return days
+
+
+def _read_days(given: Any) -> list[str]:
+    """The days of `2026-10-01`, `10-01`, or a range of at most a year; none when that is not what it is."""
+    first, dots, last = given.partition("..") if isinstance(given, str) else ("", "", "")
+    last = last if dots else first
+    if _YEARLY.fullmatch(first) and _YEARLY.fullmatch(last):
+        year = yearly_dates()
+        if first not in year or last not in year:
+            return []
+        begin, end = year.index(first), year.index(last)
+        return list(year[begin : end + 1] if begin <= end else year[begin:] + year[: end + 1])
+    length = _length(given)
+    if length is None or not 0 <= length <= _LONGEST_RANGE:
+        return []
+    return [(date.fromisoformat(first) + timedelta(days=n)).isoformat() for n in range(length + 1)]
+
+
+def _date(text: str) -> date | None:
+    try:
+        day = date.fromisoformat(text) if _DATE.fullmatch(text) else None
+    except ValueError:
+        return None
+    return day if day and FIRST_YEAR <= day.year <= LAST_YEAR else None
+
+
+def _length(given: Any) -> int | None:
+    """Days from the first to the last of a date or a range of dates; None when it is neither."""
+    first, dots, last = str(given).partition("..")
+    begun, ended = _date(first), _date(last if dots else first)
+    return None if begun is None or ended is None else (ended - begun).days
+
+
+def _meant_days(given: Any) -> Text | None:
+    """What `2026/10/1`, `2026年10月1日`, `10月1日` or `2026-10-01 ~ 10-07` should have been."""
+    numbers = [number.zfill(2) for number in re.findall(r"[0-9]+", str(given))]
+    year = numbers[0] if numbers and len(numbers[0]) == 4 else None
+    match year, len(numbers):
+        case None, 2 | 4:
+            ends = ["-".join(numbers[:2]), "-".join(numbers[2:])]
+        case str(), 3 | 6:
+            ends = ["-".join(numbers[:3]), "-".join(numbers[3:])]
+        case str(), 4:
+            ends = ["-".join(numbers[:3]), "-".join((*numbers[:2], numbers[3]))]
+        case str(), 5:
+            ends = ["-".join(numbers[:3]), "-".join((numbers[0], *numbers[3:]))]
+        case _:
+            return None
+    text = "..".join(end for end in ends if end)
+    return _did_you_mean(text) if _read_days(text) else None
+
+
+def _meant(given: str, names: Iterable[tuple[str, str]], read: Any) -> Text | None:
+    """What was meant, when other dashes, other names of the same things or blanks are all that is wrong."""
+    text = given.translate(_DASHES).strip()
+    for written, meant in names:
+        text = re.sub(written, meant, text)
+    return _did_you_mean(text) if text and read(text) else None
+
+
+def _closest(given: Any, known: Iterable[str]) -> Text | None:
+    close = get_close_matches(str(given), list(known), 1)
+    return _did_you_mean(close[0]) if close else None
+
+
+def _did_you_mean(text: str) -> Text:
+    return Text(f"是不是 {text}？", f"did you mean {text}?")
+
+
+def _there_are(keys: Iterable[str]) -> Text:
+    return Text("可用：" + "、".join(keys), "there are: " + ", ".join(keys))

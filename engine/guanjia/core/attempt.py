@@ -106,7 +106,7 @@ class Attempt:
         if self.missing and not self.probing:
             names = _both(self.program, self.missing)
             return Obstacle(
-                4, "field", Text(f"还须填写：{names.zh}", f"Still needed: {names.en}"), self.missing
+                6, "field", Text(f"还须填写：{names.zh}", f"Still needed: {names.en}"), self.missing
             )  # fmt: skip
         if self.probing and (branch.input or self.missing):
             return None

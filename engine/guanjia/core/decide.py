@@ -196,6 +196,8 @@ class _Run:
         if step.reopening:
             step.occurred.add("open")
             step.data["closed"] = None
+            for delay in self.program.root.delays:
+                step.arm(delay, self.now)
         for branch, leaf in taken:
             step.take(branch, leaf)
         extra: dict[str, Any] = {"input": dict(step.see.inputs)} if step.see.inputs else {}
@@ -336,7 +338,7 @@ class _Run:
         step.happens(armed.name)
         for branch, leaf in taken:
             step.take(branch, leaf)
-        definition = next(item for item in self.program.nodes[armed.state].delays if item.key == key)
+        definition = next(item for item in self.program.node(armed.state).delays if item.key == key)
         if definition.delay.every is not None and armed.state not in step.data.get("exited", ()):
             step.arm(definition, armed.due)
         self._record("elapsed", key, step, before, actor=SYSTEM)

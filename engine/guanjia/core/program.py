@@ -159,6 +159,10 @@ class Program:
     def calendar(self, name: str | None) -> Calendar:
         return self.calendars[name or self.procedure.calendar]
 
+    def node(self, name: str) -> Node:
+        """The state of this name; the procedure's own name is the root."""
+        return self.nodes.get(name, self.root)
+
     def leaves_below(self, node: Node) -> Iterator[Node]:
         if node.leaf:
             yield node

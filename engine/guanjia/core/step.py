@@ -40,6 +40,8 @@ class Step:
         self.occurred: set[str] = set()
         """Names of this step: the trigger and the states entered; what clocks listen to."""
         self.reopening = False
+        self.told: set[tuple[str, str]] = set()
+        """(template, recipient): nobody is told the same thing twice in one step."""
         self.raised: list[str] = []
         """Signals to this case itself, to be taken after the step."""
         self.fields = dict(case.fields)
@@ -81,7 +83,9 @@ class Step:
         )
 
     def begin(self) -> None:
-        """Enter the initial states."""
+        """Enter the initial states; delays of the procedure itself begin with the case."""
+        for delay in self.program.root.delays:
+            self.arm(delay, self.now)
         entered: list[Node] = []
         _fill(entered, self.program.root)
         entered.sort(key=lambda node: node.index)
@@ -206,13 +210,14 @@ class Step:
             people = self.people(word)
             if not people and word != "customer":
                 self._lacking(word)
-            to.extend(person for person in people if person not in to)
+            to.extend(person for person in people if person not in to and (template, person) not in self.told)
+        self.told |= {(template, person) for person in to}
         notice: dict[str, Any] = {"template": template, "to": to}
         if channel:
             notice["channel"] = list(channel)
         if given:
             notice["with"] = given
-        if notice not in self.data.get("notify", ()):
+        if to:
             self.data.setdefault("notify", []).append(notice)
 
     def people(self, word: str) -> list[str]:

@@ -7,6 +7,7 @@ attribute is a key of a mapping and nothing else. What is still unbounded in pri
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -62,7 +63,7 @@ class Templates:
     """The templates of one version, by `<language>/<name>.<channel>`. Safe to use from any thread."""
 
     def __init__(self, sources: Mapping[str, str]) -> None:
-        self.sources = dict(sources)
+        self.sources = {key: _whole_lines(text) for key, text in sources.items()}
         self._plain = _environment(self.sources, escape=False)
         self._html = _environment(self.sources, escape=True)
         self._compiled: dict[str, Template] = {}
@@ -226,13 +227,24 @@ class Templates:
 
 def _environment(sources: Mapping[str, str], *, escape: bool) -> _Environment:
     environment = _Environment(
-        loader=DictLoader(dict(sources)), undefined=StrictUndefined, autoescape=escape, trim_blocks=True, lstrip_blocks=True,
+        loader=DictLoader(dict(sources)), undefined=StrictUndefined, autoescape=escape,
         keep_trailing_newline=False, finalize=_finalize, auto_reload=False, cache_size=1000,
     )  # fmt: skip
     environment.globals.clear()
     environment.filters = {name: environment.filters[name] for name in BORROWED} | dict(FILTERS)
     environment.tests = {name: environment.tests[name] for name in _TESTS}
     return environment
+
+
+_TAGS_ALONE = re.compile(r"^[ \t]*((?:\{%(?:(?!%\}).)*%\}[ \t]*)*\{%(?:(?!%\}).)*)%\}[ \t]*\n", re.MULTILINE)
+
+
+def _whole_lines(text: str) -> str:
+    """A line that holds nothing but tags leaves no line behind; a tag within a sentence takes nothing away.
+
+    The line's end moves into the last tag, so that the numbers of lines stay what the author sees.
+    """
+    return _TAGS_ALONE.sub(lambda found: f"{found[1]}\n%}}", text)
 
 
 def _split(language: str, text: str) -> Rendered:

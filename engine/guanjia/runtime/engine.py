@@ -259,6 +259,8 @@ class Engine:
                     continue
                 if isinstance(outcome, GuanjiaError):
                     self.store.drop_inbox(item.key, str(outcome))
+                elif not outcome.events:
+                    self.store.drop_inbox(item.key, "它没有改变什么 / it changed nothing")
                 applied += 1
         return applied
 
