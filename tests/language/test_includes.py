@@ -118,9 +118,9 @@ def test_parameters_cannot_make_a_small_file_grow_without_bound(inner: str) -> N
     host = HOST.replace(
         "with: {limit: 3, after_pay: end}", "with: {x: '" + "x" * 50_000 + "', y: [" + "a, " * 5000 + "]}"
     )
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert "too-big" in dict(codes(draft(host, pay=inner)))
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 10
 
 
 def test_without_files_to_read_an_include_is_refused() -> None:
