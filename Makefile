@@ -67,7 +67,7 @@ wheel: $(READY)
 	@$(PYTHON) -m venv --without-pip $(SMOKE)
 	$(PY) -m pip --python $(SMOKE)/bin/python install -q -c $(WHEEL)/versions.txt $(WHEEL)/*.whl
 	cd $(SMOKE) && bin/guanjia init office && cd office && PATH=../bin:$$PATH \
-	  && guanjia check && guanjia open complaint --summary "电梯异响" && guanjia ls
+	  && guanjia check && guanjia open repair --room 3-1-502 --summary 厨房漏水 && guanjia ls
 
 bench: $(READY)
 	@$(PY) -m bench
