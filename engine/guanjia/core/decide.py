@@ -48,18 +48,23 @@ def decide(
     `facts` holds what is known from outside: `id` and `number` to open, `recorded` when that is not `now`, `personal`
     (commitment -> value), `quiet` when nobody is to be told, and what `NeedFact` asked for. Raises Refused, Conflict or NeedFact.
     """
-    return advance(program, case, command, now, facts)[0]
+    return tuple(_completed(program, case, command, now, facts).events)
 
 
 def advance(
     program: Program, case: Case | None, command: Command, now: Instant, facts: Mapping[str, Any]
 ) -> tuple[tuple[Event, ...], Case]:
     """`decide` and `evolve` in one: the events and the case after them."""
+    run = _completed(program, case, command, now, facts)
+    assert run.case is not None
+    return tuple(run.events), run.case
+
+
+def _completed(program: Program, case: Case | None, command: Command, now: Instant, facts: Mapping[str, Any]) -> _Run:
     run = _Run(program, case, command, now, facts)
     getattr(run, command.kind)()
     run.complete()
-    assert run.case is not None
-    return tuple(run.events), run.case
+    return run
 
 
 def prepare(program: Program, command: Command, salt: str) -> tuple[Command, list[tuple[str, str, Any]]]:
@@ -125,7 +130,8 @@ class _Run:
         self, program: Program, case: Case | None, command: Command, now: Instant, facts: Mapping[str, Any]
     ) -> None:
         self.program = program
-        self.case = case
+        self._case = case
+        self._ahead: list[Event] = []
         self.command = command
         self.now = now
         self.given = facts
@@ -133,6 +139,14 @@ class _Run:
         self.personal: Mapping[str, Any] = facts.get("personal", {})
         self.events: list[Event] = []
         self.raised: list[str] = []
+
+    @property
+    def case(self) -> Case | None:
+        """The case after the events so far; they are folded in when somebody looks."""
+        for event in self._ahead:
+            self._case = evolve(self._case, event)
+        self._ahead.clear()
+        return self._case
 
     # -- commands
 
@@ -275,6 +289,8 @@ class _Run:
 
     def complete(self) -> None:
         """`always` transitions, then own signals in the order raised, until nothing moves."""
+        if not self.raised and "always" not in self.program.machine.events:
+            return
         for _ in range(MOST_STEPS):
             case = self.case
             if case is None or case.finished or not self.events:
@@ -450,6 +466,6 @@ class _Run:
             step.case.id, step.case.seq + 1, type, name, (actor or self.command.actor).id, self.now, self.recorded,
             {**(extra or {}), **data},
         )  # fmt: skip
-        self.case = evolve(self.case, event)
+        self._ahead.append(event)
         self.events.append(event)
         self.raised.extend(step.raised)

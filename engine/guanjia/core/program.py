@@ -69,6 +69,8 @@ class BranchProgram:
     guards: tuple[tuple[Guard, Expression], ...]
     effects: tuple[EffectProgram, ...]
     within: Amount | None = None
+    way: tuple[Node, tuple[Node, ...]] | None = None
+    """The state inside which it happens and the states entered, where neither depends on the case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,8 +256,7 @@ class Program:
         for leaf, table in self.branches.items():
             for trigger, branches in table.items():
                 for branch in branches:
-                    into = None if branch.target is None else next(self.leaves_below(branch.target), None)
-                    machine.add_transition(trigger, leaf, into.name if into else leaf, conditions=_gate(branch))
+                    machine.add_transition(trigger, leaf, None, conditions=_gate(branch))
         return machine
 
     def _branch(self, trigger: str, name: str, owner: Node, branch: Branch) -> BranchProgram:

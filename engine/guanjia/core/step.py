@@ -65,22 +65,30 @@ class Step:
         if target is None:
             self.do(branch.effects)
             return
-        inside = domain(branch)
-        leaving = [node for node in self._active() if inside in node.path[:-1]]
+        inside, entered = branch.way or self._way(branch, target)
+        leaving = [node for node in self._active() if inside in node.path and node is not inside]
         for node in reversed(leaving):
             self._leave(node)
         kept = [name for name in self.leaves if self.program.nodes[name] not in leaving]
         self.do(branch.effects)
+        for node in entered:
+            self._enter(node)
+        self.leaves = (*kept, *(node.name for node in entered if node.leaf))
+        if kept:
+            self.leaves = tuple(sorted(self.leaves, key=lambda name: self.program.nodes[name].index))
+
+    def _way(self, branch: BranchProgram, target: Node) -> tuple[Node, tuple[Node, ...]]:
+        """The state inside which the branch happens, and the states that it enters; worked out once unless history decides."""
+        inside = domain(branch)
         entered: list[Node] = []
         for node in self._aims(target):
             _enter_path(node, inside, entered)
         _fill(entered, inside)
         entered.sort(key=lambda node: node.index)
-        for node in entered:
-            self._enter(node)
-        self.leaves = tuple(
-            sorted((*kept, *(n.name for n in entered if n.leaf)), key=lambda name: self.program.nodes[name].index)
-        )
+        way = (inside, tuple(entered))
+        if target.kind != "history":
+            branch.way = way
+        return way
 
     def begin(self) -> None:
         """Enter the initial states; delays of the procedure itself begin with the case."""
@@ -95,6 +103,8 @@ class Step:
 
     def _active(self) -> list[Node]:
         """Active states outer first, in the order written."""
+        if len(self.leaves) == 1:
+            return list(self.program.nodes[self.leaves[0]].path[1:])
         nodes = {node.index: node for leaf in self.leaves for node in self.program.nodes[leaf].path[1:]}
         return [nodes[index] for index in sorted(nodes)]
 

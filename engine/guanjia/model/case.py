@@ -93,7 +93,10 @@ class Past:
     input: Mapping[str, Any] = field(default_factory=dict)
 
     def to_plain(self) -> dict[str, Any]:
-        return _plain(self)
+        plain: dict[str, Any] = {"count": self.count, "at": self.at, "by": self.by}
+        if self.input:
+            plain["input"] = self.input
+        return plain
 
 
 @dataclass(frozen=True)
@@ -173,28 +176,24 @@ class Case:
 
 
 _DEFAULTS: dict[type, tuple[tuple[str, Any], ...]] = {}
-
-
-def _fields(kind: type) -> tuple[tuple[str, Any], ...]:
-    known = _DEFAULTS.get(kind)
-    if known is None:
-        known = tuple(
-            (item.name, item.default_factory() if callable(item.default_factory) else item.default)
-            for item in dataclasses.fields(kind)
-        )
-        _DEFAULTS[kind] = known
-    return known
+_NESTED = frozenset({"clocks", "delays", "past"})
 
 
 def _plain(value: Any) -> dict[str, Any]:
     """A value as JSON can hold it, what is at its default left out."""
+    defaults = _DEFAULTS.get(type(value))
+    if defaults is None:
+        defaults = _DEFAULTS[type(value)] = tuple(
+            (item.name, item.default_factory() if callable(item.default_factory) else item.default)
+            for item in dataclasses.fields(value)
+        )
     out: dict[str, Any] = {}
-    for name, default in _fields(type(value)):
+    for name, default in defaults:
         item = getattr(value, name)
-        if item == default:
+        if item is default or item == default:
             continue
-        if isinstance(item, Mapping):
-            item = {key: inner.to_plain() if hasattr(inner, "to_plain") else inner for key, inner in item.items()}
+        if name in _NESTED:
+            item = {key: inner.to_plain() for key, inner in item.items()}
         elif name == "cycles":
             item = [inner.to_plain() for inner in item]
         out[name] = item

@@ -16,7 +16,7 @@ from ..clock import Instant, iso, moment
 from ..core import NeedFact, Program, advance, evolve, next_due, prepare, refusal
 from ..errors import Conflict, GuanjiaError, NotFound, Refused, Text
 from ..model.case import Case
-from ..model.event import GENESIS, PERSONAL, Command, Event, Notification, chain, is_personal
+from ..model.event import GENESIS, PERSONAL, Command, Event, Notification, chain, is_personal, to_json
 from ..store.interface import Answer, Change, EventRow, Held, InboxItem, Transaction
 from .columns import columns
 
@@ -289,10 +289,10 @@ class Passage:
     def change(self, command: Command, digest: str, blobs: Sequence[tuple[str, bytes]], inbox: str | None) -> Change:
         case = self.case
         assert case is not None
-        answer = json.dumps({"case": case.id, "number": case.number, "seq": case.seq}, ensure_ascii=False)
+        answer = to_json({"case": case.id, "number": case.number, "seq": case.seq}) if command.key else ""
         return Change(
             case=case.id, before=self.before, seq=case.seq,
-            snapshot=json.dumps(case.to_plain(), ensure_ascii=False, separators=(",", ":")),
+            snapshot=to_json(case.to_plain()),
             columns=columns(self.program, case), events=self.rows,
             personal=[(key, salt, json.dumps(value, ensure_ascii=False)) for key, salt, value in self.sealed],
             notifications=self.notifications, inbox=self.inbox,

@@ -51,6 +51,7 @@ class Renderer:
         self.zone = zone
         self.channels = tuple(channels)
         self._templates: dict[str, Templates] = {}
+        self._labels: dict[tuple[str, str], Mapping[str, str]] = {}
 
     def notifications(
         self, program: Program, case: Case, event: Event, personal: Mapping[str, Any]
@@ -153,13 +154,10 @@ class Renderer:
         clock, _, threshold = event.name.partition(".") if event.type == "reached" else ("", "", "")
         held = case.clocks.get(clock)
         dues = [item.due for item in case.clocks.values() if item.status == "running" and item.due is not None]
-        words: Mapping[str, Mapping[str, str]] = program.procedure.labels  # type: ignore[assignment]
-        other = "en" if to.language == "zh" else "zh"
-        labels = {**words.get(other, {}), **words.get(to.language, {}), **self.organisation.labels(to.language)}
         return {
             **data,
             "number": case.number, "procedure": case.procedure, "state": case.states[0] if case.states else "",
-            "labels": labels, "language": to.language, "zone": self.zone,
+            "labels": self._words(program, to.language), "language": to.language, "zone": self.zone,
             "office": {"name": self.office["name"].get(to.language) or "", "phone": self.office.get("phone", "")},
             "recipient": {"name": to.name}, "assignee": self._person(case.assignee), "now": event.occurred_at,
             "opened_at": case.opened_at, "due": (held.due if held else None) or min(dues, default=None),
@@ -167,6 +165,16 @@ class Renderer:
             "outcome": case.outcome,
             **{name: _clear(value, personal) for name, value in notice.get("with", {}).items()},
         }  # fmt: skip
+
+    def _words(self, program: Program, language: str) -> Mapping[str, str]:
+        """What people call everything, in one language; another one's words where that has none."""
+        key = (program.hash, language)
+        known = self._labels.get(key)
+        if known is None:
+            words: Mapping[str, Mapping[str, str]] = program.procedure.labels  # type: ignore[assignment]
+            other = words.get("en" if language == "zh" else "zh", {})
+            known = self._labels[key] = {**other, **words.get(language, {}), **self.organisation.labels(language)}
+        return known
 
     def _person(self, who: str | None) -> dict[str, str] | None:
         contact = self.organisation.contact(f"staff:{who}") if who else None
