@@ -1,0 +1,82 @@
+"""What the documents show is run here: a snippet that no longer works fails a test."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from guanjia.language import OfficeFiles, read_yaml
+from guanjia.model.office import Channels
+
+from tests.offices import ROOT, shipped
+
+LINK = re.compile(r"\]\((?!https?:)([^)#]+)\)")
+
+
+def snippets(path: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", (ROOT / path).read_text(), re.DOTALL)
+
+
+@pytest.fixture
+def my_office(tmp_path, monkeypatch) -> Path:
+    """An empty folder with a new office in it, as after `guanjia init my-office`."""
+    monkeypatch.chdir(tmp_path)
+    return shipped(tmp_path / "my-office")
+
+
+@pytest.mark.parametrize("document", ["README.md", "README.zh-CN.md"])
+def test_the_procedure_of_the_readme_is_in_order(my_office, document):
+    (text,) = snippets(document, "yaml")
+    name = re.search(r"procedure: (\w+)", text)[1]
+    (my_office / "procedures" / f"{name}.yaml").write_text(text)
+    for language in ("zh", "en"):
+        (my_office / f"templates/{language}/lost_reminder.text.j2").write_text("{{ number }}\n")
+    findings = [item for item in OfficeFiles(my_office).check() if item.severity == "error"]
+    assert findings == []
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/embedding.md"])
+def test_the_python_of_the_documents_runs(my_office, document, capsys):
+    blocks = snippets(document, "python")
+    assert blocks
+    for block in blocks:
+        for database in my_office.glob("guanjia.db*"):
+            database.unlink()
+        exec(compile(block, document, "exec"), {})
+    assert "Traceback" not in capsys.readouterr().out
+
+
+def test_the_mail_settings_of_the_operations_page_are_valid():
+    (text,) = snippets("docs/operations.md", "yaml")
+    Channels.model_validate(read_yaml(text, "office.yaml").data["channels"])
+
+
+@pytest.mark.parametrize(
+    "document", sorted(str(path.relative_to(ROOT)) for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")))
+)
+def test_every_link_leads_somewhere(document):
+    folder = (ROOT / document).parent
+    broken = [target for target in LINK.findall((ROOT / document).read_text()) if not (folder / target).exists()]
+    assert broken == []
+
+
+def test_each_command_that_the_readme_shows_exists():
+    from guanjia.cli.run import ROOT as COMMANDS
+
+    shown = set(re.findall(r"^guanjia (\w+)", (ROOT / "README.md").read_text(), re.MULTILINE))
+    assert shown
+    assert shown <= set(COMMANDS.entries)
+
+
+def test_the_starter_office_is_complete_and_its_files_hold_no_findings(my_office):
+    assert OfficeFiles(my_office).check() == []
+
+
+def test_an_office_speaks_of_no_machine(my_office):
+    for path in my_office.rglob("*"):
+        if path.is_file():
+            assert os.path.expanduser("~") not in path.read_text(errors="replace")
+    shutil.rmtree(my_office)
