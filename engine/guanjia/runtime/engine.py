@@ -27,7 +27,7 @@ from ..model.procedure import Version
 from ..people.organisation import Organisation
 from ..store.interface import Held, InboxItem, Query, Row, Store, Transaction
 from . import delivery, schedules
-from .funnel import Result, as_case, carry_out, unknown, with_facts
+from .funnel import Recent, Result, as_case, carry_out, unknown, with_facts
 from .rendering import Renderer
 
 
@@ -62,6 +62,7 @@ class Engine:
             organisation, office=self.office.model_dump(), language=self.office.language, zone=self.zone,
             channels=list(self.channels),
         )  # fmt: skip
+        self.recent = Recent()
         self._programs: dict[str, Program] = {}
         self._current: dict[str, str] = {}
         self._invalid: dict[str, Invalid] = {}

@@ -131,8 +131,8 @@ def _fact(engine: Engine, tx: Transaction, case: Case | None, key: str) -> Any:
     if kind == "load":
         return dict(tx.load(engine.organisation.resolve(name)))
     assert case is not None
-    identity = case.children[name]
-    held = tx.children([identity]).get(identity)
+    identity = case.children.get(name, "")  # absent: it is being opened by this very command
+    held = tx.children([identity]).get(identity) if identity else None
     if held is None:
         return {"closed": False, "outcome": None}
     child = as_case(held)
@@ -175,7 +175,7 @@ class Passage:
         self.extra = {"id": identity, "number": number, "site": site}
 
     def take(self, held: Held) -> None:
-        self.case = as_case(held)
+        self.case = self.engine.recent.case(held)
         self.before = held.seq
         self.head = held.head
         self.personal = dict(held.personal)
@@ -289,6 +289,7 @@ class Passage:
     def change(self, command: Command, digest: str, blobs: Sequence[tuple[str, bytes]], inbox: str | None) -> Change:
         case = self.case
         assert case is not None
+        self.engine.recent.keep(self.head, case)
         answer = to_json({"case": case.id, "number": case.number, "seq": case.seq}) if command.key else ""
         return Change(
             case=case.id, before=self.before, seq=case.seq,
@@ -298,6 +299,24 @@ class Passage:
             notifications=self.notifications, inbox=self.inbox,
             key=(command.key, digest, answer) if command.key else None, inbox_done=inbox, blobs=blobs,
         )  # fmt: skip
+
+
+class Recent:
+    """The last few cases that were written, by the head of their chain: the hash names the history, so what is found is the
+    case that the snapshot would give, without reading it again. Bounded, whatever the number of open cases."""
+
+    MOST = 512
+
+    def __init__(self) -> None:
+        self._cases: dict[bytes, Case] = {}
+
+    def case(self, held: Held) -> Case:
+        return self._cases.pop(held.head, None) or as_case(held)
+
+    def keep(self, head: bytes, case: Case) -> None:
+        if len(self._cases) >= self.MOST:
+            self._cases.clear()
+        self._cases[head] = case
 
 
 def as_case(held: Held) -> Case:

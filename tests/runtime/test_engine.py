@@ -1,0 +1,220 @@
+"""The funnel over every store: the same history, whoever keeps it and however many people are at it."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from guanjia.clock import DAY, HOUR
+from guanjia.errors import Conflict, GuanjiaError, NotFound, Refused
+from guanjia.model.event import Command
+from guanjia.runtime.audit import audit
+from guanjia.store import Query
+
+from tests.core.test_statecharts import FLAT
+from tests.offices import MONDAY, clock_of, engine, shipped, small
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory):
+    return shipped(tmp_path_factory.mktemp("engine") / "office")
+
+
+def a_repair(desk):
+    """From opening to closing, with a night in between and a delay that fell due meanwhile."""
+    number = desk.open(
+        "repair", actor="reception.chen", room="3-1-502", summary="厨房漏水", phone="13800001234"
+    ).case.number
+    desk.act(number, "dispatch", actor="coordinator.qian", to="engineer.li")
+    desk.act(number, "accept", actor="engineer.li")
+    desk.act(number, "arrive", actor="engineer.li")
+    clock_of(desk).advance(DAY)
+    desk.act(number, "diagnose", actor="engineer.li", cause="阀芯老化", payer="free")
+    desk.act(number, "finish", actor="engineer.li", work="更换阀芯")
+    clock_of(desk).advance(9 * DAY)
+    desk.run_once()
+    return number
+
+
+def test_every_store_keeps_the_same_history(store, office, tmp_path_factory):
+    here, there = engine(office, store=store), engine(office)
+    one, other = a_repair(here), a_repair(there)
+    assert [event.text() for event in here.history(one)] == [event.text() for event in there.history(other)]
+    assert here.case(one) == there.case(other)
+    assert [row.notification for row in here.store.outbox(limit=500)] == [
+        row.notification for row in there.store.outbox(limit=500)
+    ]
+    assert not audit(here)
+
+
+def test_of_two_people_who_advance_one_case_one_wins_and_the_other_is_told(store, tmp_path):
+    desk = engine(small(tmp_path, FLAT), store=store)
+    number = desk.open("desk", actor="agent.wang", summary="x").case.number
+
+    def accept(who: str) -> str:
+        try:
+            desk.act(number, "accept", actor=who)
+        except Refused as refused:
+            assert "last changed by agent." in (refused.hint.en if refused.hint else "")
+            return refused.code
+        return "won"
+
+    with ThreadPoolExecutor(2) as people:
+        assert sorted(people.map(accept, ["agent.wang", "agent.li"])) == ["state", "won"]
+
+
+def test_whoever_looked_at_an_older_version_is_refused(store, tmp_path):
+    desk = engine(small(tmp_path, FLAT), store=store)
+    case = desk.open("desk", actor="agent.wang", summary="x").case
+    desk.note(case.number, "我来", actor="agent.li")
+    with pytest.raises(Conflict, match=r"changed by agent\.li"):
+        desk.act(case.number, "accept", actor="agent.wang", expect=case.seq)
+
+
+def test_many_threads_and_many_cases_end_in_one_consistent_office(store, tmp_path):
+    desk = engine(small(tmp_path, FLAT), store=store)
+
+    def one(index: int) -> str:
+        number = desk.open("desk", actor="agent.wang", summary=f"第 {index} 件").case.number
+        desk.act(number, "accept", actor="agent.li")
+        desk.act(number, "finish", actor="agent.li")
+        return number
+
+    with ThreadPoolExecutor(8) as people:
+        numbers = list(people.map(one, range(40)))
+    assert sorted(numbers) == [f"D-2026-{index:05}" for index in range(1, 41)]
+    assert desk.store.count(Query(open=False)) == 40
+    assert not audit(desk)
+
+
+def test_commands_together_share_a_commit_and_each_has_its_own_answer(store, tmp_path):
+    desk = engine(small(tmp_path, FLAT), store=store)
+    who = desk.actor("agent.wang")
+    number = desk.open("desk", actor=who, summary="x").case.number
+    answers = desk.execute_many(
+        [
+            Command("act", "accept", number, {}, who),
+            Command("act", "accept", number, {}, who),
+            Command("act", "finish", number, {}, who),
+            Command("note", "", "D-9", {"text": "x"}, who),
+        ]
+    )
+    kinds = [type(answer).__name__ for answer in answers]
+    assert kinds == ["Result", "Refused", "Result", "NotFound"]
+    assert desk.case(number).finished
+
+
+def test_an_unknown_case_procedure_and_person_are_told_with_what_there_is(store, tmp_path):
+    desk = engine(small(tmp_path, FLAT), store=store)
+    for attempt in (
+        lambda: desk.case("D-1"),
+        lambda: desk.open("dask", actor="agent.wang"),
+        lambda: desk.open("desk", actor="agent.wong"),
+    ):
+        with pytest.raises(NotFound) as unknown:
+            attempt()
+        assert unknown.value.hint is not None
+
+
+def test_an_attempt_without_the_right_stands_in_the_history(store, tmp_path):
+    desk = engine(small(tmp_path, FLAT), store=store)
+    number = desk.open("desk", actor="agent.wang", summary="x").case.number
+    with pytest.raises(Refused):
+        desk.act(number, "accept", actor="supervisor.zhao")
+    assert [(event.type, event.actor) for event in desk.history(number)][-1] == ("refused", "supervisor.zhao")
+    assert not audit(desk)
+
+
+def test_a_drill_reaches_nobody_outside(office):
+    desk = engine(office)
+    number = desk.open(
+        "emergency", actor="duty.wu", mode="drill", place="2 栋", summary="消防演练", kind="fire"
+    ).case.number
+    desk.act(number, "classify", actor="duty.wu", level="II")
+    clock_of(desk).advance(2 * HOUR)
+    desk.run_once()
+    outside = [row for row in desk.store.outbox(limit=500) if row.notification.outside]
+    assert all(row.status == "recorded" for row in outside)
+    assert all(row.notification.subject.startswith(("【演练】", "[DRILL]")) for row in desk.store.outbox(limit=500))
+
+
+def test_a_case_keeps_the_rules_under_which_it_was_opened(tmp_path):
+    folder = small(tmp_path, FLAT)
+    desk = engine(folder)
+    old = desk.open("desk", actor="agent.wang", summary="x").case
+    (folder / "procedures/desk.yaml").write_text(
+        FLAT.replace("by: agent, require: [summary]", "by: manager, require: [summary]")
+    )
+    desk.refresh()
+    new = desk.open("desk", actor="agent.wang", summary="x").case
+    assert new.version != old.version
+    desk.act(old.number, "accept", actor="agent.wang")
+    with pytest.raises(Refused):
+        desk.act(new.number, "accept", actor="agent.wang")
+
+
+def test_a_template_that_fails_blocks_no_case(tmp_path):
+    procedure = FLAT.replace("  new:\n", "  new:\n    entry: [{notify: {odd: opener}}]\n")
+    folder = small(
+        tmp_path, procedure, templates=("odd",), more={"templates/zh/odd.text.j2": "{{ input.nothing.at.all }}\n"}
+    )
+    desk = engine(folder)
+    case = desk.open("desk", actor="agent.wang", summary="x").case
+    (row,) = desk.store.outbox(case=case.id)
+    assert row.status == "unrenderable"
+    assert "odd" in (row.notification.problem or "")
+
+
+def test_one_template_to_one_person_twice_in_a_step_is_one_message(tmp_path):
+    procedure = FLAT.replace("  new:\n", "  new:\n    entry: [{escalate: agent}, {escalate: [agent, manager]}]\n")
+    desk = engine(small(tmp_path, procedure))
+    case = desk.open("desk", actor="agent.wang", summary="x").case
+    keys = [row.notification.recipient for row in desk.store.outbox(case=case.id)]
+    assert sorted(keys) == ["staff:agent.li", "staff:agent.wang", "staff:manager.sun"]
+
+
+PARENT = """
+procedure: desk
+number: D-{seq}
+fields: {summary: {type: text}, phone: {type: phone, personal: true}}
+initial: a
+states:
+  a: {transitions: {fix: {to: b, do: [{open: {helper: {as: fixes, wait: true, with: {summary: summary, phone: phone}}}}]}}}
+  b: {transitions: {force: {to: z}}, always: [{to: z, guard: child.fixes.closed}]}
+  z: {final: true}
+"""
+CHILD = """
+procedure: helper
+number: H-{seq}
+fields: {summary: {type: text}, phone: {type: phone, personal: true}}
+initial: a
+states: {a: {transitions: {done_: {to: z}}}, z: {final: true}}
+"""
+
+
+def test_a_parent_waits_for_its_child_and_goes_on_when_it_closes(store, tmp_path):
+    desk = engine(small(tmp_path, PARENT, more={"procedures/helper.yaml": CHILD}), store=store)
+    parent = desk.open("desk", actor="agent.wang", summary="x", phone="13800001234").case.number
+    case = desk.act(parent, "fix", actor="agent.wang").case
+    child = desk.case(case.children["fixes"])
+    assert (child.procedure, child.parent, child.fields["summary"]) == ("helper", case.id, "x")
+    with pytest.raises(Refused) as refused:
+        desk.act(parent, "force", actor="agent.wang")
+    assert refused.value.code == "child"
+    desk.act(child.number, "done_", actor="agent.wang")
+    assert desk.case(parent).finished
+    assert "13800001234" not in "".join(
+        event.text() for number in (parent, child.number) for event in desk.history(number)
+    )
+    assert list(desk.personal(child.number).values()) == ["13800001234"]
+
+
+def test_what_is_backdated_needs_a_right_and_a_reason(tmp_path):
+    desk = engine(small(tmp_path, FLAT))
+    for actor, reason in (("agent.wang", "x"), ("supervisor.zhao", None)):
+        with pytest.raises(GuanjiaError):
+            desk.open("desk", actor=actor, at=MONDAY - DAY, reason=reason, summary="x")
+    with pytest.raises(Refused):
+        desk.open("desk", actor="supervisor.zhao", at=MONDAY + DAY, reason="x", summary="x")
+    event = desk.open("desk", actor="supervisor.zhao", at=MONDAY - DAY, reason="纸质登记", summary="x").events[0]
+    assert (event.occurred_at, event.recorded_at, event.data["reason"]) == (MONDAY - DAY, MONDAY, "纸质登记")
