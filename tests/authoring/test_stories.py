@@ -1,0 +1,74 @@
+"""Stories are how behaviour is specified: those that are shipped hold, and one that does not says where and how."""
+
+from __future__ import annotations
+
+import pytest
+from guanjia.authoring.stories import run_stories
+from guanjia.errors import Invalid
+
+from tests.core.test_statecharts import FLAT
+from tests.offices import shipped, small
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory):
+    return shipped(tmp_path_factory.mktemp("stories") / "office")
+
+
+@pytest.mark.parametrize("procedure", ["complaint", "repair", "emergency"])
+def test_every_shipped_story_holds(office, procedure):
+    results = list(run_stories(office, [procedure]))
+    assert len(results) >= 6
+    assert [(result.name, result.place, result.message) for result in results if not result.passed] == []
+
+
+def told(tmp_path, steps: str):
+    story = f"stories:\n  - story: s\n    at: 2026-03-02 09:00\n    open: {{by: agent, with: {{summary: x}}}}\n    steps:\n{steps}"
+    folder = small(tmp_path, FLAT, more={"procedures/desk.stories.yaml": story})
+    (result,) = run_stories(folder)
+    return result
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        ("then: {state: working}", "state should be working, is new"),
+        ("then: {closed: true}", "should be closed"),
+        ("then: {assignee: manager}", "assignee should be manager, is None"),
+        ("then: {fields: {severity: critical}}", "severity should be critical, is minor"),
+        ("then: {notified: [late]}", "late should have gone to somebody"),
+        ("then: {clocks: {solve: met}}", "clock solve should be met, is none"),
+        ("{when: accept, by: agent, refused: role}", "should be refused (role) but was not"),
+        ("{when: accept, by: manager, refused: field}", "should be refused for field, was for role"),
+        ("when: finish", "there is no assignee here"),
+        ("until: yesterday", "'yesterday' is no time"),
+        ("after: 3d", "calendar days or working days"),
+    ],
+)
+def test_a_story_that_does_not_hold_says_where_and_how(tmp_path, step, said):
+    result = told(tmp_path, f"      - then: {{state: new}}\n      - {step}\n")
+    assert not result.passed
+    assert result.place.startswith("procedures/desk.stories.yaml:7:")
+    assert said in result.message.en
+    assert result.message.zh
+
+
+def test_time_passes_through_everything_that_falls_due(tmp_path):
+    steps = """\
+      - {when: accept, by: agent}
+      - {when: hold, by: agent}
+      - after: 119m
+      - then: {state: held}
+      - after: 1m
+      - then: {state: working}
+"""
+    assert told(tmp_path, steps).passed
+
+
+def test_a_misspelt_key_in_a_story_is_told_with_its_place(tmp_path):
+    with pytest.raises(Invalid) as wrong:
+        told(tmp_path, "      - wehn: accept\n")
+    (misspelt,) = [finding for finding in wrong.value.findings if "wehn" in finding.text.en]
+    assert misspelt.place.startswith("procedures/desk.stories.yaml:6:")
+    assert misspelt.hint is not None
+    assert "when" in misspelt.hint.en
