@@ -53,7 +53,7 @@ class _Year(NamedTuple):
 class Calendar:
     """A working calendar. Spans are microseconds; days are local days. Safe to use from any thread.
 
-    Every method raises CalendarError where the answer would lie outside the years 1900 to 2500.
+    Every method raises CalendarError where the answer would lie outside the years 1900 to 2200.
     """
 
     def __init__(self, data: Mapping[str, Any]) -> None:

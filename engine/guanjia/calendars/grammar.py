@@ -21,7 +21,7 @@ Path: TypeAlias = tuple[str | int, ...]
 Problem: TypeAlias = tuple[Path, Text, Text | None]
 Windows: TypeAlias = list[list[int]]
 
-FIRST_YEAR, LAST_YEAR = 1900, 2500
+FIRST_YEAR, LAST_YEAR = 1900, 2200
 KEYS = ("zone", "always", "week", "workday_hours", "holidays", "workdays", "short_days", "published", "extends")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 

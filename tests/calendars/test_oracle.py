@@ -1,0 +1,128 @@
+"""The arithmetic agrees, minute for minute, with looking at every minute: across jumps of the clock, night shifts and make-up days."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from guanjia.calendars import Calendar, check_calendar, compile_calendar, flatten
+from hypothesis import HealthCheck, given, settings, strategies as st
+
+from tests.calendars.oracle import MINUTE, Oracle
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+PLACES = [
+    ("Europe/Berlin", date(2026, 3, 29)),
+    ("Europe/Berlin", date(2026, 10, 25)),
+    ("Europe/Berlin", date(2026, 12, 31)),
+    ("America/New_York", date(2026, 3, 8)),
+    ("America/New_York", date(2026, 11, 1)),
+    ("Australia/Lord_Howe", date(2026, 4, 5)),
+    ("Australia/Lord_Howe", date(2026, 10, 4)),
+    ("Africa/Casablanca", date(2026, 2, 15)),
+    ("Asia/Shanghai", date(2026, 1, 1)),
+    ("Asia/Shanghai", date(2026, 2, 14)),
+    ("America/Havana", date(2026, 3, 8)),
+    ("America/Havana", date(2026, 11, 1)),
+    ("America/St_Johns", date(2010, 11, 7)),
+    ("Pacific/Apia", date(2011, 12, 30)),
+    ("Pacific/Kiritimati", date(1994, 12, 31)),
+]
+REACH = 3
+
+
+def clock(minute: int) -> str:
+    return "24:00" if minute == 1440 else f"{minute // 60:02}:{minute % 60:02}"
+
+
+@st.composite
+def windows(draw: st.DrawFn) -> list[str]:
+    """One or two windows; the last may pass midnight."""
+    near_the_jump = st.integers(0, 4 * 60).map(lambda minute: minute - minute % 10)
+    cuts = sorted(draw(st.sets(st.one_of(near_the_jump, st.integers(0, 1438)), min_size=2, max_size=4)))
+    if len(cuts) % 2:
+        cuts.pop()
+    pairs = list(zip(cuts[::2], cuts[1::2], strict=True))
+    if draw(st.booleans()):
+        begin, _ = pairs[-1]
+        night = draw(st.sampled_from([1440, *(end for end in (60, 150, 360) if end < begin)]))
+        pairs[-1] = (begin, night)
+    return [f"{clock(begin)}-{clock(end)}" for begin, end in pairs]
+
+
+@st.composite
+def calendars(draw: st.DrawFn) -> tuple[dict[str, Any], Calendar, Oracle]:
+    zone, middle = draw(st.sampled_from(PLACES))
+    first, last = middle - timedelta(days=REACH), middle + timedelta(days=REACH)
+    days = [(first + timedelta(days=n)).isoformat() for n in range(2 * REACH + 1)]
+    data: dict[str, Any] = {"zone": zone, "week": {day: draw(windows()) for day in WEEKDAYS if draw(st.integers(0, 3))}}
+    data["week"].setdefault("wed", ["09:00-17:00"])
+    off = draw(st.sets(st.sampled_from(days), max_size=3))
+    data["holidays"] = sorted(off)
+    some = st.sampled_from([day for day in days if day not in off])
+    data["workdays"] = draw(st.dictionaries(some, windows(), max_size=2))
+    data["short_days"] = draw(st.dictionaries(some, windows(), max_size=2))
+    if zone == "Asia/Shanghai":
+        data["holidays"] = [f"2026-01-0{n}" for n in (1, 2, 3)] + [f"2026-02-{n}" for n in range(15, 24)]
+        data["workdays"] = {f"2026-{day}": ["08:30-12:00", "13:30-18:00"] for day in ("01-04", "02-14", "02-28")}
+        data["short_days"] = {}
+    assert check_calendar(data) == []
+    return data, compile_calendar(flatten("x", {"x": data})), Oracle(data, first, last)
+
+
+settled = settings(
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+
+
+@settled
+@given(calendars(), st.data())
+def test_time_is_what_looking_at_every_minute_says(
+    made: tuple[dict[str, Any], Calendar, Oracle], data: st.DataObject
+) -> None:
+    _, calendar, oracle = made
+    for _ in range(12):
+        a = data.draw(st.integers(oracle.begin, oracle.end - 1))
+        b = data.draw(st.integers(oracle.begin, oracle.end))
+        minutes = data.draw(st.integers(0, 4000))
+        at, until = oracle.instant(a), oracle.instant(b)
+        assert calendar.is_open(at) == oracle.open[a]
+        assert calendar.between(at, until) == oracle.between(a, b)
+        if (n := oracle.next_open(a)) is not None:
+            assert calendar.next_open(at) == oracle.instant(n)
+        if (n := oracle.add(a, minutes)) is not None:
+            assert calendar.add(at, minutes * MINUTE) == oracle.instant(n)
+        if (n := oracle.sub(a, minutes)) is not None:
+            assert calendar.sub(at, minutes * MINUTE) == oracle.instant(n)
+
+
+@settled
+@given(calendars(), st.data())
+def test_days_are_what_looking_at_every_minute_says(
+    made: tuple[dict[str, Any], Calendar, Oracle], data: st.DataObject
+) -> None:
+    _, calendar, oracle = made
+    for day in oracle.days[1:-1]:
+        assert calendar.is_workday(day) == (day in oracle.counted_days(working=True))
+    marks = [n for n in oracle.ends.values() if oracle.begin <= n < oracle.end]
+    for _ in range(12):
+        moments = st.one_of(st.integers(oracle.begin, oracle.end - 1), st.sampled_from(marks))
+        a, b = data.draw(moments), data.draw(moments)
+        working, whole = data.draw(st.booleans()), data.draw(st.booleans())
+        at, until = oracle.instant(a), oracle.instant(b)
+        counted = calendar.days_between(at, until, working=working, first_day_counts=whole)
+        assert counted == oracle.days_between(a, b, working, whole)
+        count = data.draw(st.integers(-2 * REACH, 2 * REACH).filter(bool))
+        if (n := oracle.add_days(a, count, working, whole)) is not None:
+            assert calendar.add_days(at, count, working=working, first_day_counts=whole) == oracle.instant(n)
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Asia/Shanghai", "Pacific/Apia"])
+@pytest.mark.parametrize("night", ["2026-03-28", "2026-10-24", "2011-12-29", "2026-12-31"])
+def test_the_oracle_has_whole_days_where_the_clock_does_not_jump(zone: str, night: str) -> None:
+    """The oracle itself: around the clock, all minutes are open, and what is open are all minutes."""
+    date_of_it = date.fromisoformat(night)
+    week = {day: ["00:00-24:00"] for day in WEEKDAYS}
+    oracle = Oracle({"zone": zone, "week": week}, date_of_it, date_of_it)
+    assert all(oracle.open[oracle.begin : oracle.end])
