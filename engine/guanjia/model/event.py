@@ -32,8 +32,11 @@ EventType = Literal[
 CommandKind = Literal["open", "act", "signal", "due", "edit", "assign", "note", "attach", "link"]
 
 
-to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-"""Plain data as the JSON that is stored: one encoder, for making one costs more than a small event."""
+def to_json(plain: Any) -> str:
+    """Plain data as the JSON that is stored and hashed. pydantic's own writer: a third of the standard library's time."""
+    from pydantic_core import to_json as write  # a command that only lists cases does without it
+
+    return write(plain).decode()
 
 
 @dataclass(frozen=True, slots=True)
