@@ -41,6 +41,11 @@ def iso(at: Instant, zone: str | None = None) -> str:
     return moment(at, zone).isoformat().replace("+00:00", "Z")
 
 
+def spoken(at: Instant, zone: str | None = None) -> str:
+    """A moment as a sentence has it: 2026-11-24 09:05:00."""
+    return f"{moment(at, zone):%Y-%m-%d %H:%M:%S}"
+
+
 def from_iso(text: str, zone: str | None = None) -> Instant:
     """The instant that ISO 8601 `text` names; without an offset it is a wall time of `zone`. ValueError if neither fits."""
     parsed = datetime.fromisoformat(text)

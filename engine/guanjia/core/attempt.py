@@ -10,12 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..clock import iso
+from ..clock import spoken
 from ..errors import Refused, Text
 from ..model.case import Case
 from ..model.event import Actor
 from .program import BranchProgram, Node, Program
-from .surroundings import Surroundings
+from .surroundings import Surroundings, called
+
+NOTHING = Text("无", "nothing")
 
 
 @dataclass(slots=True)
@@ -61,7 +63,7 @@ class Attempt:
     def refusal(self, action: str, possible: tuple[str, ...]) -> Refused:
         """The refusal to show: of the branch that came nearest to being taken."""
         nearest = max(self.obstacles, key=lambda item: item.rank)
-        labels = _both(self.program, possible)
+        labels = self.all(possible)
         hint = (
             Text(f"现在可以：{labels.zh}", f"Possible now: {labels.en}")
             if possible and nearest.code not in ("field", "guard")
@@ -80,7 +82,7 @@ class Attempt:
             for action in branch.not_by:
                 past = self.case.past.get(action)
                 if past is not None and past.by == self.actor.id:
-                    name = _one(self.program, action)
+                    name = self.one(action)
                     return Obstacle(
                         2, "not_by",
                         Text(f"“{name.zh}”是您本人做的，这一步须由另一人办理。", f"You did “{name.en}” yourself; somebody else must do this."),
@@ -98,13 +100,13 @@ class Attempt:
         if self.case.waits and target is not None and target.kind == "final" and target.parent is self.program.root:
             waiting = [name for name in self.case.waits if self.see.look(("child", name, "open"))]
             if waiting:
-                names = _both(self.program, tuple(waiting))
+                names = self.all(tuple(waiting))
                 return Obstacle(
                     4, "child", Text(f"还在等子工单办结：{names.zh}", f"Still waiting for the child cases: {names.en}")
                 )  # fmt: skip
         self.missing = self._missing(program)
         if self.missing and not self.probing:
-            names = _both(self.program, self.missing)
+            names = self.all(self.missing)
             return Obstacle(
                 6, "field", Text(f"还须填写：{names.zh}", f"Still needed: {names.en}"), self.missing
             )  # fmt: skip
@@ -113,13 +115,10 @@ class Attempt:
         return self._guarded(program)
 
     def _wrong_role(self, program: BranchProgram) -> Obstacle:
-        who = _both(self.program, program.branch.by)
+        who, what, actor = self.all(program.branch.by), self.one(program.name), self.actor.name or self.actor.id
         return Obstacle(
             1, "role",
-            Text(
-                f"“{_one(self.program, program.name).zh}”只能由{who.zh}办理；{self.actor.id} 不是。",
-                f"Only {who.en} may do “{_one(self.program, program.name).en}”; {self.actor.id} is not.",
-            ),
+            Text(f"“{what.zh}”只能由{who.zh}办理；{actor}不是。", f"Only {who.en} may do “{what.en}”; {actor} is not."),
         )  # fmt: skip
 
     def _too_late(self, program: BranchProgram) -> Obstacle | None:
@@ -133,7 +132,7 @@ class Attempt:
             until = calendar.add_days(closed, amount.value, working=amount.unit == "workdays")
         if self.see.now < until:
             return None
-        at = iso(until, calendar.zone)
+        at = spoken(until, calendar.zone)
         return Obstacle(3, "window", Text(f"期限已过：只能在 {at} 之前。", f"Too late: this was possible until {at}."))
 
     def _missing(self, program: BranchProgram) -> tuple[str, ...]:
@@ -159,6 +158,23 @@ class Attempt:
             )
             return Obstacle(5, "guard", Text(f"条件不成立：{shown}", f"The guard does not hold: {shown}"))
         return None
+
+    def one(self, name: str) -> Text:
+        """What people call a name of the procedure or a role of the organisation."""
+        base, _, behalf = name.partition(" for ")
+        word = called(self.program, self.see.facts, base)
+        if not behalf:
+            return word
+        other = called(self.program, self.see.facts, behalf)
+        return Text(f"{word.zh}（代{other.zh}）", f"{word.en} for {other.en}")
+
+    def all(self, names: tuple[str, ...], nothing: Text = NOTHING) -> Text:
+        """Every name with what people call it: the name is what they type."""
+        shown = [(self.one(name), name) for name in names]
+        return Text(
+            "、".join(f"{text.zh}（{name}）" if text.zh != name else name for text, name in shown) or nothing.zh,
+            ", ".join(f"{text.en} ({name})" if text.en != name else name for text, name in shown) or nothing.en,
+        )
 
 
 def allowed(words: tuple[str, ...], actor: Actor, case: Case | None) -> bool:
@@ -220,21 +236,3 @@ def _outside(branch: BranchProgram) -> Node:
     from .step import domain
 
     return domain(branch)
-
-
-def _one(program: Program, name: str) -> Text:
-    base, _, behalf = name.partition(" for ")
-    zh, en = program.procedure.label(base, "zh"), program.procedure.label(base, "en")
-    return (
-        Text(f"{zh}（代{program.procedure.label(behalf, 'zh')}）", f"{en} for {program.procedure.label(behalf, 'en')}")
-        if behalf
-        else Text(zh, en)
-    )
-
-
-def _both(program: Program, names: tuple[str, ...]) -> Text:
-    shown = [(_one(program, name), name) for name in names]
-    return Text(
-        "、".join(f"{text.zh}（{name}）" if text.zh != name else name for text, name in shown),
-        ", ".join(f"{text.en} ({name})" if text.en != name else name for text, name in shown),
-    )

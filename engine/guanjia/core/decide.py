@@ -21,7 +21,7 @@ from .attempt import Attempt, allowed, on_behalf, select
 from .evolve import evolve
 from .program import BranchProgram, Program
 from .step import Step
-from .surroundings import Facts, Surroundings
+from .surroundings import Facts, Surroundings, called
 from .values import admit
 
 MOST_STEPS = 200
@@ -46,7 +46,7 @@ def decide(
     """The events that the command causes at `now`. Values must have been admitted (see `prepare`).
 
     `facts` holds what is known from outside: `id` and `number` to open, `recorded` when that is not `now`, `personal`
-    (commitment -> value), `quiet` when nobody is to be told, and what `NeedFact` asked for. Raises Refused, Conflict or NeedFact.
+    (commitment -> value), `quiet` when nobody is to be told, `labels` of roles by language, and what `NeedFact` asked for. Raises Refused, Conflict or NeedFact.
     """
     return tuple(_completed(program, case, command, now, facts).events)
 
@@ -155,10 +155,14 @@ class _Run:
         if self.case is not None:
             raise Conflict(Text(f"{self.case.number} 已经存在。", f"{self.case.number} exists already."))
         if not allowed(procedure.open_by, command.actor, None):
-            who = "、".join(procedure.label(word, "zh") for word in procedure.open_by)
+            who = [called(self.program, self.given, role) for role in procedure.open_by]
+            what = procedure.label(procedure.procedure, "zh"), procedure.label(procedure.procedure, "en")
             raise Refused(
                 "role",
-                Text(f"只有{who}可以登记。", f"Only {', '.join(procedure.open_by)} may open a {procedure.procedure}."),
+                Text(
+                    f"只有{'、'.join(role.zh for role in who)}可以登记“{what[0]}”。",
+                    f"Only {', '.join(role.en for role in who)} may open “{what[1]}”.",
+                ),
             )
         if command.mode is not None and command.mode not in procedure.modes:
             modes = ", ".join(procedure.modes) or "—"
@@ -428,28 +432,21 @@ class _Run:
         possible = tuple(_actions(self.program, case))
         if attempt.obstacles:
             return attempt.refusal(action, possible)
-        label = self.program.procedure.label
+        choice = attempt.all(possible)
+        hint = Text(f"现在可以：{choice.zh}", f"Possible now: {choice.en}")
         if action not in self.program.actions:
             return Refused(
-                "not_found",
-                Text(f"没有“{action}”这个操作。", f"There is no action {action!r}."),
-                Text(
-                    "现在可以：" + "、".join(f"{label(name, 'zh')}（{name}）" for name in possible),
-                    "Possible now: " + (", ".join(possible) or "nothing"),
-                ),
+                "not_found", Text(f"没有“{action}”这个操作。", f"There is no action {action!r}."), hint,
                 action=action, known=list(self.program.actions), possible=list(possible),
             )  # fmt: skip
-        states = "、".join(label(name, "zh") for name in case.states)
+        states, what = [attempt.one(name) for name in case.states], attempt.one(action)
         return Refused(
             "state",
             Text(
-                f"{case.number} 现在是“{states}”，不能“{label(action, 'zh')}”。",
-                f"{case.number} is in “{', '.join(label(name, 'en') for name in case.states)}”; “{label(action, 'en')}” is not possible there.",
+                f"{case.number} 现在是“{'、'.join(state.zh for state in states)}”，不能“{what.zh}”。",
+                f"{case.number} is in “{', '.join(state.en for state in states)}”; “{what.en}” is not possible there.",
             ),
-            Text(
-                "现在可以：" + ("、".join(f"{label(name, 'zh')}（{name}）" for name in possible) or "无"),
-                "Possible now: " + (", ".join(f"{label(name, 'en')} ({name})" for name in possible) or "nothing"),
-            ),
+            hint,
             case=case.number, action=action, possible=list(possible), states=list(case.states),
         )  # fmt: skip
 

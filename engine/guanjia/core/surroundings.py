@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..calendars import Amount
 from ..clock import DAY, HOUR, MINUTE, Instant
+from ..errors import Text
 from ..model.case import Case, Clock
 from ..model.event import PERSONAL, Actor, is_personal
 from .values import as_known
@@ -137,6 +138,18 @@ class Surroundings:
             return False if what in ("open", "closed") else None
         child = self.facts.need(f"child:{name}")
         return not child["closed"] if what == "open" else child[what]
+
+
+def called(program: Program, facts: Mapping[str, Any], name: str) -> Text:
+    """What people call a name of the procedure or a role of the organisation (`facts["labels"]`); the name itself where
+    nobody says."""
+    label, roles = program.procedure.label, facts.get("labels", {})
+    return Text(
+        *(
+            roles.get(spoken, {}).get(name, name) if (word := label(name, spoken)) == name else word
+            for spoken in ("zh", "en")
+        )
+    )
 
 
 def is_in(program: Program, leaves: tuple[str, ...], name: str) -> bool:

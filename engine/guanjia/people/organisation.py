@@ -62,6 +62,10 @@ class Organisation:
             )
         return Actor(id, _roles(person), "staff", person["name"])
 
+    def name(self, id: str) -> str:
+        """The name of an actor as a sentence has it; of one whom the organisation does not know, the id."""
+        return str(self.staff.get(id, {}).get("name") or id)
+
     def by_user(self, user: str) -> Actor | None:
         """Whoever the operating system knows by this name."""
         for id, person in self.staff.items():

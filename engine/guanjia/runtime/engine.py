@@ -63,6 +63,7 @@ class Engine:
             channels=list(self.channels),
         )  # fmt: skip
         self.recent = Recent()
+        self.role_labels = {spoken: organisation.labels(spoken) for spoken in ("zh", "en")}
         self._programs: dict[str, Program] = {}
         self._current: dict[str, str] = {}
         self._invalid: dict[str, Invalid] = {}
@@ -205,7 +206,7 @@ class Engine:
         who = self.actor(actor)
         return self.store.transact(
             lambda tx: with_facts(
-                self, tx, case, {"personal": held.personal},
+                self, tx, case, {"personal": held.personal, "labels": self.role_labels},
                 lambda facts: available(self.program(case), case, who, self.clock.now(), facts),
             )
         )  # fmt: skip

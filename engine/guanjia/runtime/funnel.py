@@ -10,9 +10,10 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ..clock import Instant, iso, moment
+from ..clock import Instant, moment, spoken
 from ..core import NeedFact, Program, advance, evolve, next_due, prepare, refusal
 from ..errors import Conflict, GuanjiaError, NotFound, Refused, Text
 from ..model.case import Case
@@ -83,7 +84,7 @@ def _occurred(engine: Engine, command: Command, now: Instant) -> Instant:
     if command.at is None:
         return now
     if command.at > now:
-        at = iso(command.at, engine.zone)
+        at = spoken(command.at, engine.zone)
         raise Refused("time", Text(f"{at} 还没有到。", f"{at} has not come yet."))
     if command.actor.kind == "staff" and not engine.organisation.may(command.actor, "backdate"):
         raise Refused("role", Text("补登过去的时间需要 backdate 权限。", "To backdate needs the right `backdate`."))
@@ -98,11 +99,12 @@ def _expected(engine: Engine, pack: Passage, command: Command) -> None:
     assert pack.case is not None
     if command.expect is not None and command.expect != pack.case.seq:
         last = engine.history(pack.case.id)[-1]
-        at = iso(last.recorded_at, engine.zone)
+        who = engine.organisation.name(last.actor)
+        at = spoken(last.recorded_at, engine.zone)
         raise Conflict(
             Text(
-                f"{pack.case.number} 已被 {last.actor} 于 {at} 改动，请重新查看后再办。",
-                f"{pack.case.number} was changed by {last.actor} at {at}; look at it again first.",
+                f"{pack.case.number} 已被 {who} 于 {at} 改动，请重新查看后再办。",
+                f"{pack.case.number} was changed by {who} at {at}; look at it again first.",
             ),
             by=last.actor, at=last.recorded_at, version=pack.case.seq,
         )  # fmt: skip
@@ -212,12 +214,13 @@ class Passage:
         overtaken = command.kind == "act" and refused.code == "state" and bool(self.events)
         if overtaken:
             what = self.events[-1]
-            at = iso(what.occurred_at, self.engine.zone)
+            word = partial(self.program.procedure.label, what.name.partition(".")[0])
+            at = spoken(what.occurred_at, self.engine.zone)
             refused = Refused(
                 "too_late",
                 Text(
-                    f"{refused.text.zh}就在之前，{at}，“{what.name}”已到时并生效。",
-                    f"{refused.text.en} Just before, at {at}, “{what.name}” fell due and took effect.",
+                    f"{refused.text.zh}就在之前，{at}，“{word('zh')}”已到时并生效。",
+                    f"{refused.text.en} Just before, at {at}, “{word('en')}” fell due and took effect.",
                 ),
                 refused.hint, **refused.data,
             )  # fmt: skip
@@ -232,16 +235,22 @@ class Passage:
         if not last:
             return refused
         event = Event.from_text(last[-1].text)
-        at = iso(event.recorded_at, self.engine.zone)
+        at, who = spoken(event.recorded_at, self.engine.zone), self.engine.organisation.name(event.actor)
         hint = refused.hint or Text("", "")
         return Refused(
             refused.code, refused.text,
-            Text(f"{hint.zh}（{event.actor} 于 {at} 最后改动）", f"{hint.en} (last changed by {event.actor} at {at})"),
+            Text(f"{hint.zh}（{who} 于 {at} 最后改动）", f"{hint.en} (last changed by {who} at {at})"),
             **refused.data,
         )  # fmt: skip
 
     def _advance(self, command: Command, at: Instant) -> None:
-        facts = {**self.extra, "recorded": self.now, "personal": self.personal, "quiet": self.quiet}
+        facts = {
+            **self.extra,
+            "recorded": self.now,
+            "personal": self.personal,
+            "quiet": self.quiet,
+            "labels": self.engine.role_labels,
+        }
         events, after = with_facts(
             self.engine, self.tx, self.case, facts, lambda known: advance(self.program, self.case, command, at, known)
         )
