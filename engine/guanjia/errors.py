@@ -24,6 +24,12 @@ class Text(NamedTuple):
     def __str__(self) -> str:
         return f"{self.zh} / {self.en}"
 
+    @classmethod
+    def parse(cls, kept: str) -> Text:
+        """The Text that `str` wrote; anything else stands for itself in both languages."""
+        zh, between, en = kept.partition(" / ")
+        return cls(zh, en) if between else cls(kept, kept)
+
 
 class GuanjiaError(Exception):
     """The root of all errors that Guanjia raises on purpose.

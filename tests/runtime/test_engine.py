@@ -218,3 +218,27 @@ def test_what_is_backdated_needs_a_right_and_a_reason(tmp_path):
         desk.open("desk", actor="supervisor.zhao", at=MONDAY + DAY, reason="x", summary="x")
     event = desk.open("desk", actor="supervisor.zhao", at=MONDAY - DAY, reason="纸质登记", summary="x").events[0]
     assert (event.occurred_at, event.recorded_at, event.data["reason"]) == (MONDAY - DAY, MONDAY, "纸质登记")
+
+
+def test_what_reached_nobody_is_told_anew_once_the_office_is_mended(tmp_path):
+    """A notice by mail to somebody without an address waits, named, until the address is there; then it says what it would
+    have said when it happened, not what the case has become since."""
+    procedure = FLAT.replace(
+        "  new:\n", "  new:\n    entry: [{notify: {odd: {to: 'staff:agent.li', channel: mail}}}]\n"
+    )
+    folder = small(
+        tmp_path, procedure, templates=("odd",), more={"templates/en/odd.text.j2": "{{ number }} {{ state }}\n"}
+    )
+    desk = engine(folder)
+    case = desk.open("desk", actor="agent.wang", summary="x").case
+    desk.act(case.number, "accept", actor="agent.wang")
+    (row,) = desk.store.outbox(case=case.id, status="unrenderable")
+    with pytest.raises(Refused, match="no mail address"):
+        desk.resend(row.notification)
+    people = (folder / "organisation.yaml").read_text()
+    (folder / "organisation.yaml").write_text(people.replace("agent.li: {", "agent.li: {mail: li@example.com, "))
+    mended = engine(folder, store=desk.store)
+    assert mended.resend(row.notification)
+    assert not mended.resend(row.notification)
+    (row,) = desk.store.outbox(case=case.id, status="waiting")
+    assert (row.notification.address, row.notification.body.strip()) == ("li@example.com", f"{case.number} new")

@@ -486,9 +486,9 @@ class Conformance:
         assert store.outbox_counts() == {
             "waiting": 0, "sending": 0, "sent": 0, "dead": 1, "unrenderable": 0, "recorded": 0,
         }  # fmt: skip
-        assert not store.retry("nothing", 700)
-        assert store.retry(key, 700)
-        assert not store.retry(key, 700)
+        assert not store.retry(replace(row.notification, key="nothing"), 700)
+        assert store.retry(row.notification, 700)
+        assert not store.retry(row.notification, 700)
         (row,) = store.claim(700, "one", 800)
         assert row.attempts == 1
         assert store.sent(key, "one", 750)
@@ -526,8 +526,10 @@ class Conformance:
         assert store.outbox(case="a", status="dead") == []
         assert store.outbox_keys("a") == [message("a", n, 1).key for n in (1, 2, 3)]
         assert store.outbox_keys("b") == []
-        assert store.retry(bad.key, 150)
-        assert keys(store.claim(150, "w", 200)) == ["1"]
+        mended = replace(bad, subject="好了", body="可以发了", channel="mail", address="a@example.com", problem=None)
+        assert store.retry(mended, 150)
+        (row,) = store.claim(150, "w", 200)
+        assert row.notification == mended
 
     def test_the_same_message_is_never_written_twice(self, store: Store) -> None:
         put(store, change("a", notifications=[message("a", 1)]))

@@ -45,10 +45,6 @@ def deliver(store: Store, channels: Mapping[str, Channel], now: Instant, owner: 
 
 def _one(store: Store, channels: Mapping[str, Channel], row: OutboxRow, now: Instant, owner: str) -> str:
     key = row.notification.key
-    if row.notification.problem is not None:
-        # It was never rendered: there is nothing to hand over, however often somebody tries again.
-        store.failed(key, owner, row.notification.problem, None)
-        return "dead"
     channel = channels.get(row.notification.channel)
     if channel is None:
         store.failed(key, owner, f"没有渠道 / no such channel: {row.notification.channel}", None)

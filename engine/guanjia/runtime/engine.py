@@ -18,11 +18,11 @@ from typing import Any
 
 from ..channels.interface import Channel
 from ..clock import Clock, Instant, SystemClock
-from ..core import Option, Program, available, compile
+from ..core import Option, Program, available, compile, fold
 from ..errors import Conflict, GuanjiaError, Invalid, NotFound, Refused, Text
 from ..language import OfficeFiles
 from ..model.case import Case
-from ..model.event import SYSTEM, Actor, Command, Event
+from ..model.event import SYSTEM, Actor, Command, Event, Notification
 from ..model.procedure import Version
 from ..people.organisation import Organisation
 from ..store.interface import Held, InboxItem, Query, Row, Store, Transaction
@@ -265,6 +265,22 @@ class Engine:
                     self.store.drop_inbox(item.key, "它没有改变什么 / it changed nothing")
                 applied += 1
         return applied
+
+    def resend(self, message: Notification) -> bool:
+        """Let a notification that failed go out again, told anew by the event that it is of: with the address and the
+        channels that there are now. False when it did not fail; Refused when it still cannot be told."""
+        held = self._held(message.case)
+        case = fold(Event.from_text(row.text) for row in self.store.events(held.id) if row.seq <= message.seq)
+        event = Event.from_text(self.store.events(held.id, message.seq - 1)[0].text)
+        anew = [
+            told
+            for told in self.renderer.notifications(self.program(case), case, event, held.personal)
+            if (told.template, told.recipient) == (message.template, message.recipient)
+        ]
+        told = next((told for told in anew if told.channel == message.channel), anew[0])
+        if told.problem is not None:
+            raise Refused("unrenderable", Text.parse(told.problem), case=case.number, key=message.key)
+        return self.store.retry(replace(told, key=message.key), self.clock.now())
 
     # -- definitions
 

@@ -262,7 +262,7 @@ class Passage:
             self.head = chain(self.head, text)
             self.rows.append(EventRow(event.seq, text, self.head, event.recorded_at))
             self.events.append(event)
-            self.case = evolve(self.case, event) if after is None else after
+            self.case = evolve(self.case, event) if after is None or len(events) > 1 else after
             if ("notify" in event.data or "nobody" in event.data) and not self.quiet:
                 self.notifications.extend(
                     self.engine.renderer.notifications(self.program, self.case, event, self.personal)

@@ -282,8 +282,8 @@ class Store(Protocol):
     def outbox(self, *, case: str | None = None, status: str | None = None, limit: int = 100) -> Sequence[OutboxRow]:
         """Messages, the latest first."""
 
-    def retry(self, key: str, now: Instant) -> bool:
-        """A dead or unrenderable one is tried again (attempts from 0); False when it is neither."""
+    def retry(self, message: Notification, now: Instant) -> bool:
+        """A dead or unrenderable one is tried again as it is given here (attempts from 0); False when it is neither."""
 
     def outbox_counts(self) -> Mapping[str, int]:
         """How many messages there are of every status (see `STATUSES`)."""

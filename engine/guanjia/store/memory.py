@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from ..clock import Instant
 from ..errors import GuanjiaError
+from ..model.event import Notification
 from . import refusals
 from .interface import (
     STATUSES,
@@ -31,7 +32,7 @@ from .interface import (
     Row,
     Transaction,
 )
-from .rows import first_status, fold, words
+from .rows import RENEWED, first_status, fold, words
 
 T = TypeVar("T")
 _MISSING: Any = object()
@@ -272,13 +273,17 @@ class MemoryStore:
             ]
         return rows[:limit]
 
-    def retry(self, key: str, now: Instant) -> bool:
+    def retry(self, message: Notification, now: Instant) -> bool:
         def again(tx: _MemoryTransaction) -> bool:
-            row = self.messages.get(key)
+            row = self.messages.get(message.key)
             if row is None or row.status not in ("dead", "unrenderable"):
                 return False
-            tx.put(self.messages, key, replace(row, status="waiting", attempts=0, next_at=now))
-            tx.put(self.unsettled, key, builtins.list(self.messages).index(key))
+            renewed = {name: getattr(message, name) for name in RENEWED}
+            told = replace(row.notification, **renewed, problem=None)
+            tx.put(
+                self.messages, message.key, replace(row, notification=told, status="waiting", attempts=0, next_at=now)
+            )
+            tx.put(self.unsettled, message.key, builtins.list(self.messages).index(message.key))
             return True
 
         return self._put(again)

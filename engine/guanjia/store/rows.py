@@ -18,6 +18,9 @@ COLUMNS = tuple(field.name for field in fields(Columns))
 NOTIFICATION = ("key", "case_id", *(field.name for field in fields(Notification) if field.name not in ("key", "case")))
 DELIVERY = ("status", "attempts", "next_at", "last_error", "sent_at", "owner", "note")
 OUTBOX = NOTIFICATION + DELIVERY
+RENEWED = ("channel", "address", "language", "subject", "body")
+"""What of a message may be another when it is tried again."""
+
 NEW_MESSAGE = (*NOTIFICATION, "status", "next_at")
 
 column_values = attrgetter(*COLUMNS)

@@ -33,7 +33,7 @@ def list_(desk: Desk, *, ref: str | None, status: str | None, limit: int, as_jso
             [
                 words.when(row.sent_at or sent.created_at, desk.zone, desk.now()), Ink(words.STATUS[row.status], _style(row)),
                 columns.number if columns else sent.case, desk.person(sent.recipient), sent.channel, sent.template,
-                sent.problem or row.last_error or sent.subject, Ink(short(sent.key), "dim"),
+                _problem(row) or sent.subject, Ink(short(sent.key), "dim"),
             ]
         )  # fmt: skip
     head = (Text("时间", "WHEN"), Text("状态", "STATUS"), Text("工单", "CASE"), Text("收件人", "TO"), Text("渠道", "BY"),
@@ -69,8 +69,8 @@ def show(desk: Desk, *, key: str, as_json: bool) -> None:
         if at is not None:
             rows.append([Ink(title, "dim"), words.when(at, desk.zone)])
     out.table(rows)
-    problem = sent.problem or row.last_error
-    if problem:
+    problem = _problem(row)
+    if problem is not None:
         out.line(Ink(Text("问题：", "Problem: "), "late"), problem)
     if sent.subject or sent.body:
         out.line()
@@ -91,7 +91,14 @@ def retry(desk: Desk, *, key: str | None, everything: bool) -> None:
         if key is None
         else [_find(desk, key)]
     )
-    again = sum(desk.store.retry(row.notification.key, desk.now()) for row in rows)
+    again, problems = 0, []
+    for row in rows:
+        try:
+            again += desk.engine.resend(row.notification)
+        except Refused as refused:
+            if key is not None:
+                raise
+            problems.append((row, refused.text))
     if key is not None and not again:
         row = rows[0]
         state = words.STATUS[row.status]
@@ -106,6 +113,8 @@ def retry(desk: Desk, *, key: str | None, everything: bool) -> None:
             f"{again} 条将重新发送（由 guanjia work 发出）。", f"{again} will be sent again (guanjia work sends them)."
         )
     )
+    for row, why in problems:
+        desk.out.line(Ink(Text("仍发不出 ", "Still cannot be sent "), "late"), short(row.notification.key), "  ", why)
 
 
 def _find(desk: Desk, key: str) -> OutboxRow:
@@ -132,6 +141,11 @@ def short(key: str) -> str:
     import hashlib
 
     return hashlib.sha256(key.encode()).hexdigest()[:8]
+
+
+def _problem(row: OutboxRow) -> Text | None:
+    kept = row.notification.problem or row.last_error
+    return Text.parse(kept) if kept else None
 
 
 def _style(row: OutboxRow) -> str:

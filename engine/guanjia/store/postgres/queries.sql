@@ -94,7 +94,8 @@ UPDATE outbox SET status = CASE WHEN %(retry_at)s::bigint IS NULL THEN 'dead' EL
 WHERE key = %(key)s AND owner = %(owner)s AND status = 'sending'
 
 -- name: retry
-UPDATE outbox SET status = 'waiting', attempts = 0, next_at = %(now)s
+UPDATE outbox SET status = 'waiting', attempts = 0, next_at = %(now)s, problem = NULL, channel = %(channel)s,
+    address = %(address)s, language = %(language)s, subject = %(subject)s, body = %(body)s
 WHERE key = %(key)s AND status IN ('dead', 'unrenderable')
 
 -- name: outbox

@@ -17,9 +17,10 @@ from psycopg.sql import SQL as Composed, Identifier
 
 from ...clock import Instant
 from ...errors import GuanjiaError, Text
+from ...model.event import Notification
 from .. import refusals
 from ..interface import STATUSES, Columns, EventRow, Held, InboxItem, OutboxRow, Query, Row, Transaction
-from ..rows import outbox_row
+from ..rows import RENEWED, outbox_row
 from ..statements import migrations
 from . import errors
 from .listing import counted, listed
@@ -254,8 +255,9 @@ class PostgresStore:
         rows = self._rows(f"{SQL['outbox']}{where} ORDER BY n DESC LIMIT %s", (*given.values(), limit))
         return [outbox_row(row) for row in rows]
 
-    def retry(self, key: str, now: Instant) -> bool:
-        return self._change("retry", key=key, now=now) == 1
+    def retry(self, message: Notification, now: Instant) -> bool:
+        renewed = {name: getattr(message, name) for name in RENEWED}
+        return self._change("retry", key=message.key, now=now, **renewed) == 1
 
     def outbox_counts(self) -> Mapping[str, int]:
         return dict.fromkeys(STATUSES, 0) | dict(self._rows(SQL["outbox_counts"]))

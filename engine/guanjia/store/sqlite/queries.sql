@@ -123,7 +123,8 @@ UPDATE outbox SET status = iif(?4 IS NULL, 'dead', 'waiting'), next_at = ?4, las
 WHERE key = ?1 AND owner = ?2 AND status = 'sending'
 
 -- name: retry
-UPDATE outbox SET status = 'waiting', attempts = 0, next_at = ?2
+UPDATE outbox SET status = 'waiting', attempts = 0, next_at = ?2, problem = NULL, channel = ?3, address = ?4, language = ?5,
+    subject = ?6, body = ?7
 WHERE key = ?1 AND status IN ('dead', 'unrenderable')
 
 -- name: outbox

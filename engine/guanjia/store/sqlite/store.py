@@ -17,9 +17,10 @@ import apsw
 
 from ...clock import Instant
 from ...errors import GuanjiaError, StoreError, Text
+from ...model.event import Notification
 from .. import refusals
 from ..interface import STATUSES, Columns, EventRow, Held, InboxItem, OutboxRow, Query, Row, Transaction
-from ..rows import outbox_row
+from ..rows import RENEWED, outbox_row
 from ..statements import Migration
 from . import connection as files, errors
 from .group import Group, Job
@@ -302,8 +303,8 @@ class SqliteStore:
         rows = self._rows(f"{SQL['outbox']}{where} ORDER BY n DESC LIMIT ?", (*given.values(), limit))
         return [outbox_row(row) for row in rows]
 
-    def retry(self, key: str, now: Instant) -> bool:
-        return self._change("retry", (key, now)) == 1
+    def retry(self, message: Notification, now: Instant) -> bool:
+        return self._change("retry", (message.key, now, *(getattr(message, name) for name in RENEWED))) == 1
 
     def outbox_counts(self) -> Mapping[str, int]:
         return dict.fromkeys(STATUSES, 0) | dict(self._rows(SQL["outbox_counts"]))
