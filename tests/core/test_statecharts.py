@@ -306,3 +306,17 @@ def test_a_circle_of_always_is_an_error_that_names_the_states(tmp_path):
     with pytest.raises(Refused, match="circle") as refused:
         desk_.open("desk", actor="agent.wang")
     assert "a" in refused.value.text.en
+
+
+@pytest.mark.parametrize("written", ["critical", "\"'critical'\"", "input.how"])
+def test_a_value_of_a_choice_is_set_by_its_name_or_by_an_expression(tmp_path, written):
+    asks = "input" in written
+    raised = FLAT.replace("check: {by: supervisor,", "check: {do: [{set: {severity: %s}}], by: supervisor," % written)
+    raised = (
+        raised.replace("input: {ok:", "input: {how: {type: choice, of: [minor, critical]}, ok:") if asks else raised
+    )
+    desk_ = desk(tmp_path, raised)
+    number = desk_.open("desk", actor="agent.wang", summary="x").case.number
+    desk_.act(number, "accept", actor="agent.wang")
+    given = {"how": "critical"} if asks else {}
+    assert desk_.act(number, "check", actor="supervisor.zhao", ok=True, **given).case.fields["severity"] == "critical"

@@ -92,7 +92,7 @@ BROKEN = [
     ("assignee != engineer", "assignee", "expression", "assignee"),
     ("assignee != engineer", "in_state('visting')", "unknown-state", "visting"),
     ("assignee != engineer", "is_role('boss')", "unknown-role", "boss"),
-    ("{escalate: manager}", "{set: {severity: critical}}", "expression", "critical"),
+    ("{escalate: manager}", "{set: {severity: critcal}}", "expression", "critcal"),
     ("{escalate: manager}", "{set: {score: summary}}", "type", "summary"),
     ("{escalate: manager}", "{set: {score: true}}", "type", "true"),
     ("TS-{year}-{seq:05}", "TS-{yaer}-{seq:05}", "number-pattern", "{yaer}"),

@@ -281,7 +281,8 @@ class Program:
         elif effect.assign is not None and effect.assign.person is not None:
             texts = {"person": effect.assign.person}
         elif effect.set is not None:
-            texts = {name: value for name, value in effect.set.items() if isinstance(value, str)}
+            fields = self.procedure.fields
+            texts = {name: str(value) for name, value in effect.set.items() if fields[name].is_computed(value)}
         elif effect.open is not None:
             texts = {f"{name}.{key}": text for name, child in effect.open.items() for key, text in child.with_.items()}
         return EffectProgram(

@@ -90,6 +90,10 @@ class Field(Node):
     pattern: str | None = None
     personal: Flag = False
 
+    def is_computed(self, given: Any) -> bool:
+        """Whether what stands under `set` is an expression: a text is one, unless it is a value of the choice."""
+        return isinstance(given, str) and not (self.type == "choice" and given in self.of)
+
 
 class Guard(Node):
     """A condition with the author's own words for its refusal."""

@@ -69,15 +69,17 @@ def _effect(view: View, deed: Deed) -> None:
 
 
 def _set(view: View, path: Path, field: Field, value: Any, inputs: Mapping[str, Field]) -> None:
-    """A text under `set` is an expression; numbers, truth values and null are themselves."""
+    """A text under `set` is an expression unless it is a value of the choice; numbers, truth values, null are themselves."""
     if value is None:
         return
-    if not isinstance(value, str):
+    if not field.is_computed(value):
         _fit(view, path, field, value)
         return
 
     def quoted() -> Text | None:
-        if value in field.of or (value.isidentifier() and field.type in _TEXTS):
+        if value.isidentifier() and field.type == "choice":
+            return Text(f"可选的值：{'、'.join(field.of)}", f"the values are {', '.join(field.of)}")
+        if value.isidentifier() and field.type in _TEXTS:
             return Text(f"""文字要再加一层引号："'{value}'\"""", f"""put a text in quotes of its own: "'{value}'\"""")
         return None
 
