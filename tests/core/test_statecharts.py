@@ -311,7 +311,8 @@ def test_a_circle_of_always_is_an_error_that_names_the_states(tmp_path):
 @pytest.mark.parametrize("written", ["critical", "\"'critical'\"", "input.how"])
 def test_a_value_of_a_choice_is_set_by_its_name_or_by_an_expression(tmp_path, written):
     asks = "input" in written
-    raised = FLAT.replace("check: {by: supervisor,", "check: {do: [{set: {severity: %s}}], by: supervisor," % written)
+    raised = FLAT.replace("check: {by: supervisor,", "check: {do: [{set: {severity: WRITTEN}}], by: supervisor,")
+    raised = raised.replace("WRITTEN", written)
     raised = (
         raised.replace("input: {ok:", "input: {how: {type: choice, of: [minor, critical]}, ok:") if asks else raised
     )
