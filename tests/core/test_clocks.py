@@ -64,6 +64,13 @@ SOLVE = """
 DAYS = """
   solve: {start: open, pause: waiting, stop: done, target: {within: 3 workdays}}
 """
+DAYS_BY_SEVERITY = """
+  solve:
+    start: open
+    pause: waiting
+    stop: done
+    target: [{guard: severity == 'critical', within: 1 workday}, {within: 3 workdays}]
+"""
 MON = "2026-03-02"
 TABLE = [
     ("an amount runs in working time over the night", SOLVE, [f"{MON}T17:00 open"], "running", "2026-03-03T15:30"),
@@ -92,6 +99,10 @@ TABLE = [
      [f"{MON}T09:00 open", "2026-03-03T10:00 ask", "2026-03-06T10:00 answered"], "running", "2026-03-11T00:00"),
     ("a short pause within a day costs no day", DAYS,
      [f"{MON}T09:00 open", "2026-03-03T10:00 ask", "2026-03-03T11:00 answered"], "running", "2026-03-06T00:00"),
+    ("a short pause on the day of the start does not make that day count", DAYS,
+     [f"{MON}T09:00 open", f"{MON}T10:00 ask", f"{MON}T11:00 answered"], "running", "2026-03-06T00:00"),
+    ("a change of priority on the day of the start does not make that day count", DAYS_BY_SEVERITY,
+     [f"{MON}T09:00 open", f"{MON}T10:00 edit severity=critical"], "running", "2026-03-04T00:00"),
     ("an extension counts on from the due instant", SOLVE,
      [f"{MON}T09:00 open", f"{MON}T09:10 accept", f"{MON}T10:00 more"], "running", "2026-03-03T18:00"),
     ("a reopened case starts a new cycle", SOLVE,
@@ -202,3 +213,30 @@ def test_a_reset_ends_one_cycle_and_begins_the_next(tmp_path):
     _, case = run(tmp_path, sla, f"{MON}T09:00 open", f"{MON}T09:00 accept", f"{MON}T11:00 touch")
     assert [cycle.status for cycle in case.cycles] == ["reset"]
     assert at(case.clocks["informed"].due) == "2026-03-02T15:00"
+
+
+def test_a_workday_after_a_deadline_that_ends_a_day_is_the_very_next_one(tmp_path):
+    sla = """
+  solve:
+    start: open
+    stop: done
+    target: {within: 1 workday}
+    at: {due - 1 workday: [{log: a}], due: [{log: b}], due + 1 workday: [{log: c}], due + 1 days: [{log: d}]}
+"""
+    _, case = run(tmp_path, sla, "2026-03-05T09:00 open")
+    assert [(at(when), name) for when, _, name in case.clocks["solve"].pending] == [
+        ("2026-03-06T00:00", "due - 1 workday"),
+        ("2026-03-07T00:00", "due"),
+        ("2026-03-08T00:00", "due + 1 days"),
+        ("2026-03-10T00:00", "due + 1 workday"),
+    ]
+
+
+def test_what_comes_every_workday_comes_at_the_end_of_each_and_misses_none(tmp_path):
+    desk = engine(small(tmp_path, text("").replace("sla:", "after: {nudge: {every: 1 workday, do: [{log: nudged}]}}")))
+    clock_of(desk).set(from_iso("2026-03-05T10:00", "Asia/Shanghai"))
+    case = desk.open("desk", actor="agent.wang").case.id
+    clock_of(desk).set(from_iso("2026-03-11T10:00", "Asia/Shanghai"))
+    desk.run_once()
+    nudged = [at(event.occurred_at) for event in desk.history(case) if event.type == "elapsed"]
+    assert nudged == ["2026-03-07T00:00", "2026-03-10T00:00", "2026-03-11T00:00"]

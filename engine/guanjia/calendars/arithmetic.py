@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from ..clock import DAY, MINUTE, Instant
 from ..errors import Text
+from .amounts import Amount
 from .flattening import has_working_time, no_working_time
 from .grammar import FIRST_YEAR, LAST_YEAR, CalendarError
 from .walls import Walls
@@ -111,7 +112,28 @@ class Calendar:
             year, index = self._year(year.number + 1), 0
         return year.starts[index]
 
+    # -- amounts
+
+    def after(self, at: Instant, amount: Amount, *, first_day_counts: bool = False, due: bool = False) -> Instant:
+        """Where an amount ends that is counted from `at`, or back from it when its value is negative.
+
+        `due` says that `at` is the end of another period: it belongs to the day that ends with it, which is over. So
+        a workday after a deadline at Tuesday 24:00 is Wednesday 24:00.
+        """
+        if amount.unit == "time":
+            return self.add(at, amount.value)
+        return self.add_days(
+            at - (due and amount.value > 0),
+            amount.value,
+            working=amount.unit == "workdays",
+            first_day_counts=first_day_counts,
+        )
+
     # -- days
+
+    def day_of(self, at: Instant) -> date:
+        """The local day that an instant lies in."""
+        return date.fromordinal(self._of(at).day(at))
 
     def add_days(self, start: Instant, n: int, *, working: bool, first_day_counts: bool = False) -> Instant:
         """The end (24:00 local) of the n-th counted day; for n < 0 the |n|-th such end before `start`; `start` for 0."""

@@ -126,10 +126,7 @@ class Attempt:
         if amount is None or closed is None:
             return None
         calendar = self.program.calendar(None)
-        if amount.unit == "time":
-            until = calendar.add(closed, amount.value)
-        else:
-            until = calendar.add_days(closed, amount.value, working=amount.unit == "workdays")
+        until = calendar.after(closed, amount)
         if self.see.now < until:
             return None
         at = spoken(until, calendar.zone)

@@ -125,12 +125,14 @@ def extend(
     calendar = program.calendars[clock.calendar]
     if clock.unit == "instant":
         base = clock.total if origin == "due" else clock.counted_from
-        total = _after(calendar, base, amount)
+        total = calendar.after(base, amount, due=origin == "due")
     elif amount.unit == clock.unit:
         total = amount.value + (clock.total if origin == "due" else 0)
     elif clock.unit == "time":
         base = (clock.due or now) if origin == "due" else clock.counted_from
-        total = calendar.between(base, _after(calendar, base, amount)) + (clock.total if origin == "due" else 0)
+        total = calendar.between(base, calendar.after(base, amount, due=origin == "due")) + (
+            clock.total if origin == "due" else 0
+        )
     else:
         return None
     whole = replace(clock, total=total, used=0, since=clock.counted_from)
@@ -150,8 +152,13 @@ def used(clock: Clock, calendar: Calendar, now: Instant) -> int:
     if clock.unit == "instant":
         return 0
     return clock.used + calendar.days_between(
-        clock.since, now, working=clock.unit == "workdays", first_day_counts=clock.since != clock.counted_from
+        clock.since, now, working=clock.unit == "workdays", first_day_counts=_first_day_counts(clock, calendar)
     )
+
+
+def _first_day_counts(clock: Clock, calendar: Calendar) -> bool:
+    """The day of the start does not count, however often the clock is paused or aimed anew on it."""
+    return clock.since != clock.counted_from and calendar.day_of(clock.since) != calendar.day_of(clock.counted_from)
 
 
 def _used_over(clock: Clock, calendar: Calendar, now: Instant) -> int:
@@ -168,12 +175,10 @@ def _due(clock: Clock, calendar: Calendar) -> Instant:
     if clock.unit == "instant":
         return clock.total
     if clock.unit == "time":
-        return calendar.add(clock.since, left) if left >= 0 else calendar.sub(clock.since, -left)
+        return calendar.add(clock.since, left)
     if left <= 0:
         return clock.since
-    return calendar.add_days(
-        clock.since, left, working=clock.unit == "workdays", first_day_counts=clock.since != clock.counted_from
-    )
+    return calendar.after(clock.since, Amount(clock.unit, left), first_day_counts=_first_day_counts(clock, calendar))
 
 
 def _working(clock: Clock, calendar: Calendar, due: Instant) -> int:
@@ -215,14 +220,4 @@ def _instant(threshold: Threshold, clock: Clock, calendar: Calendar) -> Instant:
     assert offset is not None
     if offset.value == 0:
         return due
-    if threshold.sign > 0:
-        return _after(calendar, due, offset)
-    if offset.unit == "time":
-        return calendar.sub(due, offset.value)
-    return calendar.add_days(due, -offset.value, working=offset.unit == "workdays")
-
-
-def _after(calendar: Calendar, at: Instant, amount: Amount) -> Instant:
-    if amount.unit == "time":
-        return calendar.add(at, amount.value)
-    return calendar.add_days(at, amount.value, working=amount.unit == "workdays")
+    return calendar.after(due, Amount(offset.unit, threshold.sign * offset.value), due=True)

@@ -360,7 +360,7 @@ class _Run:
             step.take(branch, leaf)
         definition = next(item for item in self.program.node(armed.state).delays if item.key == key)
         if definition.delay.every is not None and armed.state not in step.data.get("exited", ()):
-            step.arm(definition, armed.due)
+            step.arm(definition, armed.due, again=True)
         self._record("elapsed", key, step, before, actor=SYSTEM)
 
     def _reached(self, case: Case, key: str) -> None:

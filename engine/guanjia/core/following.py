@@ -148,14 +148,8 @@ def _aimed_at(index: int, target: TargetProgram, since: Instant, after: Surround
             continue
         aim = _aimed_at(index, part, since, after)
         if aim is not None:
-            ends.append(aim.total if aim.unit == "instant" else _end(part, Amount(aim.unit, aim.total), since))
+            ends.append(aim.total if aim.unit == "instant" else part.calendar.after(since, Amount(aim.unit, aim.total)))
     return clocks.Aim(index, target.calendar_name, "instant", min(ends)) if ends else None
-
-
-def _end(target: TargetProgram, amount: Amount, since: Instant) -> Instant:
-    if amount.unit == "time":
-        return target.calendar.add(since, amount.value)
-    return target.calendar.add_days(since, amount.value, working=amount.unit == "workdays")
 
 
 def _holds(conditions: Conditions, after: Surroundings) -> bool:

@@ -139,14 +139,15 @@ class Step:
         depth = len(above.path)
         return list(dict.fromkeys(node.path[depth] for node in remembered))
 
-    def arm(self, delay: DelayProgram, since: Instant) -> None:
+    def arm(self, delay: DelayProgram, since: Instant, *, again: bool = False) -> None:
         """Start a delay of a state just entered, or an `every` again, counted from when it was due."""
         if delay.at is not None:
             due = delay.at.evaluate(self.see)
             if due is None:
                 return
         else:
-            due = _after(delay, since)
+            assert delay.amount is not None
+            due = delay.calendar.after(since, delay.amount, due=again)
         armed = Delay(delay.name, delay.owner.name, due, delay.order, since)
         self.data.setdefault("delays", {})[delay.key] = armed.to_plain()
 
@@ -371,13 +372,6 @@ def child_id(case: Case, name: str) -> str:
     digest[6] = digest[6] & 0x0F | 0x80
     digest[8] = digest[8] & 0x3F | 0x80
     return str(UUID(bytes=bytes(digest)))
-
-
-def _after(delay: DelayProgram, since: Instant) -> Instant:
-    assert delay.amount is not None
-    if delay.amount.unit == "time":
-        return delay.calendar.add(since, delay.amount.value)
-    return delay.calendar.add_days(since, delay.amount.value, working=delay.amount.unit == "workdays")
 
 
 def domain(branch: BranchProgram) -> Node:

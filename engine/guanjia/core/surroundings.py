@@ -107,8 +107,7 @@ class Surroundings:
     def shift(self, at: Instant, amount: Any, sign: int) -> Instant:
         if not isinstance(amount, Amount):
             return at + sign * int(amount)
-        calendar = self.program.calendar(None)
-        return calendar.add_days(at, sign * amount.value, working=amount.unit == "workdays")
+        return self.program.calendar(None).after(at, Amount(amount.unit, sign * amount.value))
 
     def _past(self, path: tuple[str, ...]) -> Any:
         past = self.case.past.get(path[0])

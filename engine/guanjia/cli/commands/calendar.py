@@ -92,10 +92,7 @@ def explain(desk: Desk, *, start: str, duration: str, name: str, as_json: bool) 
         amount = parse_amount(duration)
     except AmountError as error:
         raise Usage(error.text, error.hint) from None
-    if amount.unit == "time":
-        due = calendar.add(begun, amount.value)
-    else:
-        due = calendar.add_days(begun, amount.value, working=amount.unit == "workdays")
+    due = calendar.after(begun, amount)
     steps = _steps(calendar, begun, due, amount.unit)
     if as_json:
         desk.out.json(
