@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 from guanjia.errors import Conflict, Refused, StoreError, Text
-from guanjia.store import InboxItem, Query, Store, Transaction
+from guanjia.model.event import GENESIS
+from guanjia.store import InboxItem, OfficeChange, Query, Store, Transaction
 
 from tests.store.making import advance, change, columns, events, keys, message, put, writing
 
@@ -603,6 +605,68 @@ class Conformance:
         store.set_setting("office", "甲")
         store.set_setting("office", "乙")
         assert store.setting("office") == "乙"
+
+    def test_the_office_has_a_stream_of_its_own(self, store: Store) -> None:
+        rows = events("", 1, 4)
+        assert store.transact(lambda tx: tx.office_head()) == (0, GENESIS)
+
+        def publish(tx: Transaction) -> tuple[int, bytes]:
+            assert tx.office_head() == (0, GENESIS)
+            tx.write_office(OfficeChange(rows[:2], [("h1", "complaint", "{}")], {"office": "甲"}))
+            tx.write_office(OfficeChange((), [("h1", "complaint", "changed")], {"office": "乙"}))
+            return tx.office_head()
+
+        assert store.transact(publish) == (2, rows[1].head)
+        assert (store.version("h1"), store.setting("office")) == ("{}", "乙")
+        store.transact(lambda tx: tx.write_office(OfficeChange(rows[2:])))
+        assert list(store.office_events()) == rows
+        assert list(store.office_events(1, 2)) == rows[1:3]
+        assert store.feed() == []
+        assert list(store.integrity()) == []
+
+    def test_a_change_of_the_office_is_all_or_nothing_and_follows_on_its_head(self, store: Store) -> None:
+        rows = events("", 1, 3)
+
+        def fails(tx: Transaction) -> None:
+            tx.write_office(OfficeChange(rows[:1], [("h1", "complaint", "{}")], {"office": "甲"}))
+            _break()
+
+        with pytest.raises(Broken):
+            store.transact(fails)
+        for wrong in (rows[1:2], [rows[0], rows[2]]):
+            with pytest.raises(StoreError):
+                store.transact(lambda tx, wrong=wrong: tx.write_office(OfficeChange(wrong, (), {"office": "甲"})))  # type: ignore[misc]
+        assert (store.office_events(), store.version("h1"), store.setting("office")) == ([], None, None)
+        store.transact(lambda tx: tx.write_office(OfficeChange(rows[:1])))
+        with pytest.raises(StoreError):
+            store.transact(lambda tx: tx.write_office(OfficeChange(rows[:1])))
+        assert list(store.office_events()) == rows[:1]
+
+    def test_of_many_who_append_to_the_stream_each_follows_on_the_other(self, store: Store) -> None:
+        def append(_: int) -> None:
+            def work(tx: Transaction) -> None:
+                (row,) = events("", tx.office_head()[0] + 1, tx.office_head()[0] + 1)
+                tx.write_office(OfficeChange([row]))
+
+            store.transact(work)
+
+        with ThreadPoolExecutor(8) as people:
+            list(people.map(append, range(40)))
+        assert [row.seq for row in store.office_events()] == list(range(1, 41))
+
+    def test_open_cases_are_found_by_the_version_they_are_pinned_to(self, store: Store) -> None:
+        for name, version in (("c", "v1"), ("a", "v1"), ("b", "v2"), ("d", "v1")):
+            put(store, change(name, about=columns(f"N-{name}", version=version)))
+        put(store, change("d", 1, about=columns("N-d", version="v1", closed_at=9)))
+        assert store.pins() == {"v1": 2, "v2": 1}
+        moved = []
+        for name in store.pinned("v1"):
+            put(store, change(name, 1, about=columns(f"N-{name}", version="v2")))
+            moved.append(name)
+        assert moved == ["a", "c"]
+        assert store.pins() == {"v2": 3}
+        assert list(store.pinned("v2")) == ["a", "b", "c"]
+        assert list(store.pinned("v9")) == []
 
     def test_text_of_every_script_survives(self, store: Store) -> None:
         text = "中文 😀 e\u0301 ' \" \\ % $1 ? \u200b\ufeff\t\n {} [] NULL"

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 from guanjia.errors import Conflict, StoreError
-from guanjia.store import Transaction
-from guanjia.store.postgres import PostgresStore
+from guanjia.store import OfficeChange, Transaction
+from guanjia.store.postgres import PostgresStore, store as store_module
 
-from tests.store.making import advance, change, columns, message, put, writing
+from tests.store.making import advance, change, columns, events, message, put, writing
 
 
 @pytest.fixture
@@ -37,7 +37,11 @@ def test_events_are_append_only_by_privilege_and_by_trigger(
     server: PostgresStore, raw: psycopg.Connection, postgres_dsn: str
 ) -> None:
     put(server, change("a"))
-    for sql in ("UPDATE events SET text = 'x'", "DELETE FROM events", "TRUNCATE events CASCADE"):
+    server.transact(lambda tx: tx.write_office(OfficeChange(events("", 1, 1))))
+    for sql in (
+        "UPDATE events SET text = 'x'", "DELETE FROM events", "TRUNCATE events CASCADE",
+        "UPDATE office_events SET text = 'x'", "DELETE FROM office_events", "TRUNCATE office_events",
+    ):  # fmt: skip
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             raw.execute(sql)
         with _as_admin(postgres_dsn) as admin, pytest.raises(psycopg.errors.IntegrityError, match="append-only"):
@@ -211,6 +215,23 @@ def test_two_that_lock_each_others_cases_both_succeed(server: PostgresStore) -> 
         thread.join()
     assert len(attempts) == 3
     assert [len(server.events(name)) for name in "ab"] == [3, 3]
+
+
+def test_a_database_of_the_first_schema_is_brought_up_with_everything_in_it(
+    postgres_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as first:
+        first.setattr(store_module, "MIGRATIONS", store_module.MIGRATIONS[:1])
+        first.setattr(store_module, "NEWEST", 1)
+        old = PostgresStore(postgres_dsn)
+        old.migrate()
+        put(old, change("a", steps=2))
+        old.close()
+    store = PostgresStore(postgres_dsn)
+    store.migrate()
+    assert [row.seq for row in store.events("a")] == [1, 2]
+    assert store.pins() == {"v1": 1}
+    store.close()
 
 
 def test_schemas_of_one_database_are_offices_of_their_own(postgres_socket: str) -> None:

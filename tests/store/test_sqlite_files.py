@@ -15,10 +15,10 @@ from pathlib import Path
 import apsw
 import pytest
 from guanjia.errors import Conflict, StoreError
-from guanjia.store import Query, Store, open_store
+from guanjia.store import OfficeChange, Query, Store, open_store
 from guanjia.store.sqlite import SqliteStore, connection
 
-from tests.store.making import advance, change, columns, message, put
+from tests.store.making import advance, change, columns, events, message, put
 
 
 @pytest.fixture
@@ -27,6 +27,7 @@ def path(tmp_path: Path) -> Path:
     file = tmp_path / "guanjia.db"
     with opened(file) as store:
         store.migrate()
+        store.transact(lambda tx: tx.write_office(OfficeChange(events("", 1, 1))))
         for number in range(10):
             case = f"case-{number}"
             about = columns(f"N-{number}", next_due=number, deadline=number)
@@ -122,6 +123,24 @@ def test_the_database_of_another_program_is_left_as_it_is(tmp_path: Path) -> Non
         with refused("belongs to another program", "别的程序"):
             store.list(Query())
     assert file.read_bytes() == before
+
+
+def test_a_database_of_the_first_schema_is_brought_up_with_everything_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as first:
+        first.setattr(connection, "MIGRATIONS", connection.MIGRATIONS[:1])
+        first.setattr(connection, "NEWEST", 1)
+        with opened(tmp_path / "old.db") as store:
+            store.migrate()
+            put(store, change("a", steps=2))
+    with opened(tmp_path / "old.db") as store:
+        with refused("not up to date", "还没有更新"):
+            store.get("a")
+        store.migrate()
+        assert [row.seq for row in store.events("a")] == [1, 2]
+        assert store.pins() == {"v1": 1}
+        assert store.office_events() == []
 
 
 def test_a_newer_schema_is_refused(path: Path) -> None:
@@ -354,6 +373,9 @@ def test_the_database_itself_holds_the_rules(path: Path) -> None:
     for sql in (
         "UPDATE events SET text = 'x'",
         "DELETE FROM events",
+        "UPDATE office_events SET text = 'x'",
+        "DELETE FROM office_events",
+        "INSERT INTO office_events VALUES (3, 'x', zeroblob(32), 1)",
         "UPDATE cases SET seq = 9 WHERE id = 'case-1'",
         "UPDATE cases SET seq = seq - 1 WHERE id = 'case-1'",
         "UPDATE cases SET deadline = 'tomorrow'",

@@ -127,6 +127,17 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class OfficeChange:
+    """What is written about the office itself: events of its own stream, and what they record."""
+
+    events: Sequence[EventRow]
+    """They follow on the head that `office_head` gave."""
+    versions: Sequence[tuple[str, str, str]] = ()
+    """(hash, procedure, canonical), kept for ever; one that is there already is kept as it is."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """Which cases to list. None means any."""
 
@@ -201,6 +212,13 @@ class Transaction(Protocol):
     def children(self, ids: Sequence[str]) -> Mapping[str, Held]:
         """Other cases that a decision asks about, as they are now, without their personal values; unknown ids are absent."""
 
+    def office_head(self) -> tuple[int, bytes]:
+        """Number and head of the last event of the office's own stream, (0, GENESIS) ahead of the first. Locked: until the
+        transaction ends nobody else appends."""
+
+    def write_office(self, change: OfficeChange) -> None:
+        """Write it all; StoreError when the events do not follow on the head."""
+
 
 class Store(Protocol):
     """A database of one office. All methods are safe from any thread. Errors are StoreError or Conflict, never a driver's."""
@@ -245,6 +263,12 @@ class Store(Protocol):
     def columns(self, case: str) -> Columns | None: ...
     def cases(self) -> Iterator[str]:
         """The ids of all cases in order, for the auditor; cases may be added while it runs."""
+
+    def pins(self) -> Mapping[str, int]:
+        """The versions that open cases are pinned to, and how many to each."""
+
+    def pinned(self, version: str) -> Iterator[str]:
+        """The ids of the open cases of a version in order; they may be moved to another one while it runs."""
 
     def due(self, now: Instant, limit: int = 100) -> Sequence[str]:
         """Ids of open cases with next_due <= now, soonest first: an index, never a scan."""
@@ -291,7 +315,10 @@ class Store(Protocol):
     def outbox_keys(self, case: str) -> Sequence[str]:
         """The keys of all messages of a case, in the order in which they were written."""
 
-    # -- definitions and settings
+    # -- the office itself
+    def office_events(self, after: int = 0, limit: int = 1000) -> Sequence[EventRow]:
+        """Events of the office's own stream with seq > `after`, in order. Numbers run from 1 without gaps."""
+
     def put_version(self, hash: str, procedure: str, canonical: str) -> None:
         """Keep a procedure version for ever; the same hash again is no change."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import json
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
@@ -16,7 +17,7 @@ from typing import Any, TypeVar
 
 from ..clock import Instant
 from ..errors import GuanjiaError
-from ..model.event import Notification
+from ..model.event import GENESIS, Notification
 from . import refusals
 from .interface import (
     STATUSES,
@@ -26,6 +27,7 @@ from .interface import (
     EventRow,
     Held,
     InboxItem,
+    OfficeChange,
     OutboxRow,
     Query,
     Read,
@@ -71,6 +73,8 @@ class MemoryStore:
         self.blobs: dict[str, bytes] = {}
         self.versions: dict[str, str] = {}
         self.settings: dict[str, str] = {}
+        self.office: list[EventRow] = []
+        """The office's own stream"""
 
     def migrate(self) -> None:
         self._open()
@@ -161,6 +165,19 @@ class MemoryStore:
     def cases(self) -> Iterator[str]:
         with self._open():
             known = sorted(self.cases_by_id)
+        return iter(known)
+
+    def pins(self) -> Mapping[str, int]:
+        with self._open():
+            return Counter(case.columns.version for case in self.cases_by_id.values() if case.columns.closed_at is None)
+
+    def pinned(self, version: str) -> Iterator[str]:
+        with self._open():
+            known = sorted(
+                identity
+                for identity, case in self.cases_by_id.items()
+                if case.columns.version == version and case.columns.closed_at is None
+            )
         return iter(known)
 
     def due(self, now: Instant, limit: int = 100) -> Sequence[str]:
@@ -300,7 +317,11 @@ class MemoryStore:
             found = self.cases_by_id.get(case)
             return [] if found is None else builtins.list(found.messages)
 
-    # -- definitions and settings
+    # -- the office itself
+
+    def office_events(self, after: int = 0, limit: int = 1000) -> Sequence[EventRow]:
+        with self._open():
+            return self.office[max(after, 0) : max(after, 0) + limit]
 
     def put_version(self, hash: str, procedure: str, canonical: str) -> None:
         self._put(lambda tx: None if hash in self.versions else tx.put(self.versions, hash, canonical))
@@ -477,6 +498,23 @@ class _MemoryTransaction:
     def children(self, ids: Sequence[str]) -> Mapping[str, Held]:
         known = self._store.cases_by_id
         return {identity: replace(known[identity].held, personal={}) for identity in ids if identity in known}
+
+    def office_head(self) -> tuple[int, bytes]:
+        stream = self._store.office
+        return (stream[-1].seq, stream[-1].head) if stream else (0, GENESIS)
+
+    def write_office(self, change: OfficeChange) -> None:
+        store = self._store
+        for row in change.events:
+            if row.seq != len(store.office) + 1:
+                self._failed = refusals.broken_rule("office_events: seq is not the next one")
+                raise self._failed
+            self.append(store.office, row)
+        for hash, _, canonical in change.versions:
+            if hash not in store.versions:
+                self.put(store.versions, hash, canonical)
+        for name, value in change.settings.items():
+            self.put(store.settings, name, value)
 
 
 def _fits(it: Columns, query: Query) -> bool:

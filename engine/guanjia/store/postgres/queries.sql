@@ -52,6 +52,12 @@ FROM cases WHERE id = %s
 -- name: cases
 SELECT id FROM cases WHERE id > %s ORDER BY id LIMIT %s
 
+-- name: pins
+SELECT version, count(*) FROM cases WHERE closed_at IS NULL GROUP BY version
+
+-- name: pinned
+SELECT id FROM cases WHERE closed_at IS NULL AND version = %s AND id > %s ORDER BY id LIMIT %s
+
 -- name: due
 SELECT id FROM cases WHERE closed_at IS NULL AND next_due <= %s ORDER BY next_due, id LIMIT %s
 
@@ -121,6 +127,18 @@ UPDATE inbox SET status = 'dropped', problem = %(problem)s WHERE key = %(key)s A
 
 -- name: dropped_inbox
 SELECT key, sender, receiver, command, problem FROM inbox WHERE status = 'dropped' ORDER BY n DESC LIMIT %s
+
+-- name: office_lock
+SELECT pg_advisory_xact_lock(hashtextextended('guanjia.office.' || current_schema(), 0))
+
+-- name: office_head
+SELECT seq, head FROM office_events ORDER BY seq DESC LIMIT 1
+
+-- name: office_events
+SELECT seq, text, head, recorded_at FROM office_events WHERE seq > %s ORDER BY seq LIMIT %s
+
+-- name: add_office_event
+INSERT INTO office_events (seq, text, head, recorded_at) VALUES (%s, %s, %s, %s)
 
 -- name: blob
 SELECT content FROM blobs WHERE sha256 = %s

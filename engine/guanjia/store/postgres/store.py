@@ -208,6 +208,16 @@ class PostgresStore:
                 yield identity
             last = page[-1][0]
 
+    def pins(self) -> Mapping[str, int]:
+        return dict(self._rows(SQL["pins"]))
+
+    def pinned(self, version: str) -> Iterator[str]:
+        last = ""
+        while page := self._rows(SQL["pinned"], (version, last, _PAGE)):
+            for (identity,) in page:
+                yield identity
+            last = page[-1][0]
+
     def due(self, now: Instant, limit: int = 100) -> Sequence[str]:
         return [row[0] for row in self._rows(SQL["due"], (now, limit))]
 
@@ -265,7 +275,10 @@ class PostgresStore:
     def outbox_keys(self, case: str) -> Sequence[str]:
         return [row[0] for row in self._rows(SQL["outbox_keys"], (case,))]
 
-    # -- definitions and settings
+    # -- the office itself
+
+    def office_events(self, after: int = 0, limit: int = 1000) -> Sequence[EventRow]:
+        return [EventRow(*row) for row in self._rows(SQL["office_events"], (after, limit))]
 
     def put_version(self, hash: str, procedure: str, canonical: str) -> None:
         self._change("put_version", hash=hash, procedure=procedure, canonical=canonical)

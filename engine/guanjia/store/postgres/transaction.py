@@ -14,8 +14,9 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from ...errors import GuanjiaError
+from ...model.event import GENESIS
 from .. import refusals
-from ..interface import Answer, Change, Held, Read
+from ..interface import Answer, Change, Held, OfficeChange, Read
 from ..rows import COLUMNS, NEW_MESSAGE, column_values, message_values
 from ..statements import queries
 from . import errors
@@ -134,6 +135,22 @@ class PostgresTransaction:
         self._flush()
         (found,) = self._run((SQL["children"], (list(ids),)))
         return {row[0]: Held(*row) for row in found.fetchall()}
+
+    def office_head(self) -> tuple[int, bytes]:
+        self._flush()
+        _, found = self._run((SQL["office_lock"], ()), (SQL["office_head"], ()))
+        rows = found.fetchall()
+        return rows[0] if rows else (0, GENESIS)
+
+    def write_office(self, change: OfficeChange) -> None:
+        self._flush()
+        events = [(SQL["add_office_event"], (row.seq, row.text, row.head, row.recorded_at)) for row in change.events]
+        versions = [
+            (SQL["put_version"], {"hash": hash, "procedure": procedure, "canonical": canonical})
+            for hash, procedure, canonical in change.versions
+        ]
+        settings = [(SQL["set_setting"], {"name": name, "value": value}) for name, value in change.settings.items()]
+        self._run(*events, *versions, *settings)
 
     def write(self, change: Change) -> None:
         self._flush()

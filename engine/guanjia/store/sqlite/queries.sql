@@ -80,6 +80,12 @@ FROM cases WHERE id = ?
 -- name: cases
 SELECT id FROM cases WHERE id > ? ORDER BY id LIMIT ?
 
+-- name: pins
+SELECT version, count(*) FROM cases INDEXED BY open_by_version WHERE closed_at IS NULL GROUP BY version
+
+-- name: pinned
+SELECT id FROM cases INDEXED BY open_by_version WHERE closed_at IS NULL AND version = ? AND id > ? ORDER BY id LIMIT ?
+
 -- name: due
 SELECT id FROM cases WHERE closed_at IS NULL AND next_due <= ? ORDER BY next_due, id LIMIT ?
 
@@ -147,6 +153,15 @@ ORDER BY n LIMIT ?
 
 -- name: dropped_inbox
 SELECT key, sender, receiver, command, problem FROM inbox WHERE status = 'dropped' ORDER BY n DESC LIMIT ?
+
+-- name: office_head
+SELECT seq, head FROM office_events ORDER BY seq DESC LIMIT 1
+
+-- name: office_events
+SELECT seq, text, head, recorded_at FROM office_events WHERE seq > ? ORDER BY seq LIMIT ?
+
+-- name: add_office_event
+INSERT INTO office_events (seq, text, head, recorded_at) VALUES (?, ?, ?, ?)
 
 -- name: blob
 SELECT content FROM blobs WHERE sha256 = ?

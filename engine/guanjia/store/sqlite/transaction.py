@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 import apsw
 
 from ...errors import GuanjiaError
+from ...model.event import GENESIS
 from .. import refusals
-from ..interface import Answer, Change, Held, Read
+from ..interface import Answer, Change, Held, OfficeChange, Read
 from ..rows import column_values, message_values
 from ..statements import queries
 from . import errors
@@ -101,6 +102,24 @@ class SqliteTransaction:
         except errors.FAILURES as error:
             raise self._failure(error) from error
         return {row[0]: Held(row[0], row[1], row[2], row[3]) for row in rows}
+
+    def office_head(self) -> tuple[int, bytes]:
+        try:
+            rows = self.execute(SQL["office_head"]).fetchall()
+        except errors.FAILURES as error:
+            raise self._failure(error) from error
+        return rows[0] if rows else (0, GENESIS)
+
+    def write_office(self, change: OfficeChange) -> None:
+        try:
+            for row in change.events:
+                self.execute(SQL["add_office_event"], (row.seq, row.text, row.head, row.recorded_at))
+            for version in change.versions:
+                self.execute(SQL["put_version"], version)
+            for setting in change.settings.items():
+                self.execute(SQL["set_setting"], setting)
+        except errors.FAILURES as error:
+            raise self._failure(error) from error
 
     def write(self, change: Change) -> None:
         try:
