@@ -321,3 +321,23 @@ def test_a_value_of_a_choice_is_set_by_its_name_or_by_an_expression(tmp_path, wr
     desk_.act(number, "accept", actor="agent.wang")
     given = {"how": "critical"} if asks else {}
     assert desk_.act(number, "check", actor="supervisor.zhao", ok=True, **given).case.fields["severity"] == "critical"
+
+
+CONFLICT = """
+procedure: desk
+fields: {subject: {type: staff}}
+initial: new
+states:
+  new:
+    entry:
+      - assign: {role: agent, choose: first}
+      - {when: assignee == subject, assign: {role: supervisor}}
+    transitions:
+      end: {to: over}
+  over: {final: true}
+"""
+
+
+@pytest.mark.parametrize(("subject", "assignee"), [("agent.wang", "supervisor.zhao"), ("agent.li", "agent.wang")])
+def test_a_later_effect_of_the_same_step_sees_who_was_made_responsible(tmp_path, subject, assignee):
+    assert desk(tmp_path, CONFLICT).open("desk", actor="manager.sun", subject=subject).case.assignee == assignee

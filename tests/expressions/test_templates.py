@@ -11,7 +11,8 @@ from guanjia.expressions import RenderError, Templates
 from tests.expressions.test_expressions import HOSTILE
 
 AT = from_iso("2026-11-24T09:05", "Asia/Shanghai")
-DATA = {"language": "zh", "zone": "Asia/Shanghai", "labels": {"minor": "一般"}, "severity": "minor", "at": AT, "cost": "1234.5",
+MIDNIGHT = from_iso("2026-11-25T00:00", "Asia/Shanghai")
+DATA = {"language": "zh", "zone": "Asia/Shanghai", "labels": {"minor": "一般"}, "severity": "minor", "at": AT, "midnight": MIDNIGHT, "cost": "1234.5",
         "phone": "13800001234", "name": "欧阳娜娜", "none": None, "items": [1, 2, 3], "office": {"name": "锦绣"}}  # fmt: skip
 
 
@@ -23,12 +24,14 @@ def one(text: str, **data):
     ("text", "zh", "en"),
     [
         ("{{ at | at }}", "2026年11月24日 09:05", "24 Nov 2026 09:05"),
+        ("{{ at | by }}", "2026年11月24日 09:05", "24 Nov 2026 09:05"),
+        ("{{ midnight | by }}", "2026年11月24日 24:00", "24 Nov 2026 24:00"),
         ("{{ at | day }}", "2026年11月24日", "24 Nov 2026"),
         ("{{ cost | money }}", "¥1,234.50 元", "¥1,234.50"),
         ("{{ severity | label }}", "一般", "一般"),
         ("{{ phone | masked }}", "138****1234", "138****1234"),
         ("{{ name | surname }}", "欧阳", "欧阳"),
-        ("{{ none | at }}{{ none | money }}{{ none }}", "", ""),
+        ("{{ none | at }}{{ none | by }}{{ none | money }}{{ none }}", "", ""),
         ("{{ none | default('—') }}", "—", "—"),
         ("{{ office.name }}", "锦绣", "锦绣"),
     ],

@@ -197,6 +197,7 @@ class Step:
 
     def hand_to(self, who: str | None) -> None:
         self.assignee = who
+        self.see.case = self.see.case.changed(assignee=who)
         self.data["assignee"] = who
 
     def _lacking(self, who: str) -> None:

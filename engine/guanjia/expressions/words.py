@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import pass_context
 from jinja2.runtime import Context, Undefined
 
-from ..clock import moment
+from ..clock import SECOND, moment
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -40,6 +40,17 @@ def at(context: Context, value: Any) -> str:
         return ""
     when = moment(int(value), context.get("zone") or "UTC")
     return f"{_day(when, _chinese(context))} {when:%H:%M}"
+
+
+@pass_context
+def by(context: Context, value: Any) -> str:
+    """A deadline as `at` writes it, but the end of a day as 24:00 of that day, as people call it."""
+    if _nothing(value):
+        return ""
+    zone = context.get("zone") or "UTC"
+    if moment(int(value), zone).strftime("%H%M%S") != "000000":
+        return at(context, value)
+    return f"{_day(moment(int(value) - SECOND, zone), _chinese(context))} 24:00"
 
 
 @pass_context
@@ -101,7 +112,7 @@ def default(value: Any, other: Any = "", _boolean: bool = False) -> Any:
 
 
 FILTERS: Mapping[str, Callable[..., Any]] = {
-    "at": at, "day": day, "default": default, "label": label, "masked": masked, "money": money, "surname": surname,
+    "at": at, "by": by, "day": day, "default": default, "label": label, "masked": masked, "money": money, "surname": surname,
 }  # fmt: skip
 
 BORROWED = ("first", "join", "last", "length", "lower", "round", "trim", "upper")

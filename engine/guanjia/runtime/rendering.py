@@ -161,7 +161,7 @@ class Renderer:
             "office": {"name": self.office["name"].get(to.language) or "", "phone": self.office.get("phone", "")},
             "recipient": {"name": to.name}, "assignee": self._person(case.assignee), "now": event.occurred_at,
             "opened_at": case.opened_at, "due": (held.due if held else None) or min(dues, default=None),
-            "clock": clock, "threshold": threshold, "input": given, "reason": event.data.get("reason"),
+            "clock": clock, "threshold": threshold, "clocks": _clocks(program, case), "input": given, "reason": event.data.get("reason"),
             "outcome": case.outcome,
             **{name: _clear(value, personal) for name, value in notice.get("with", {}).items()},
         }  # fmt: skip
@@ -178,7 +178,13 @@ class Renderer:
 
     def _person(self, who: str | None) -> dict[str, str] | None:
         contact = self.organisation.contact(f"staff:{who}") if who else None
-        return {"name": contact.name, "id": who or ""} if contact else None
+        return {"name": contact.name, "id": who or "", "phone": contact.addresses.get("sms", "")} if contact else None
+
+
+def _clocks(program: Program, case: Case) -> dict[str, dict[str, Any]]:
+    """When each clock is due; none for one that does not run."""
+    running = {name: clock.due for name, clock in case.clocks.items() if clock.status == "running"}
+    return {name: {"due": running.get(name)} for name in program.procedure.sla}
 
 
 def _clear(value: Any, personal: Mapping[str, Any]) -> Any:

@@ -13,7 +13,7 @@ from .view import View, likely
 LANGUAGES = ("zh", "en")
 TEMPLATE_DATA = frozenset({
     "number", "procedure", "state", "summary", "labels", "language", "zone", "office", "recipient", "assignee", "now",
-    "opened_at", "due", "clock", "threshold", "input", "reason", "outcome",
+    "opened_at", "due", "clock", "clocks", "threshold", "input", "reason", "outcome",
 })  # fmt: skip
 """What every template is given, beside the fields and the `with` of its notify."""
 

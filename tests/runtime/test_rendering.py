@@ -1,0 +1,45 @@
+"""What a template is given, through the real funnel."""
+
+from __future__ import annotations
+
+from tests.offices import PEOPLE, engine, small
+
+PROMISE = """
+procedure: desk
+fields: {summary: {type: text}}
+sla:
+  answer: {start: open, stop: done, target: {within: 1 workday}}
+  finish: {start: take, stop: done, target: {within: 2h}}
+initial: new
+states:
+  new:
+    entry: [{notify: {promised: customer}}]
+    transitions:
+      take: {to: taken, by: agent, do: [{assign: {person: actor}}, {notify: {taken_up: customer}}]}
+  taken: {transitions: {end: {to: done}}}
+  done: {final: true}
+"""
+
+
+def told(tmp_path, text: str):
+    """The letters that the customer gets when the case is opened and when it is taken."""
+    people = PEOPLE.replace("roles: [agent]}", 'roles: [agent], phone: "13800001234"}', 1)
+    more = {f"templates/zh/{name}.text.j2": f"Subject: s\n{text}\n" for name in ("promised", "taken_up")}
+    folder = small(tmp_path, PROMISE, more=more | {"organisation.yaml": people})
+    desk = engine(folder)
+    number = desk.open("desk", actor="agent.wang", summary="x").case.number
+    desk.act(number, "take", actor="agent.wang")
+    return [row.notification.body.strip() for row in desk.store.outbox(limit=9)]
+
+
+def test_a_letter_can_name_each_deadline_by_its_clock(tmp_path):
+    text = "answer {{ clocks.answer.due | by }}, finish {{ clocks.finish.due | by }}."
+    assert sorted(told(tmp_path, text)) == [
+        "answer 2026年3月3日 24:00, finish .",
+        "answer 2026年3月3日 24:00, finish 2026年3月2日 11:00.",
+    ]
+
+
+def test_a_letter_can_show_by_which_number_the_assignee_will_call(tmp_path):
+    text = "{% if assignee %}{{ assignee.name }} {{ assignee.phone | masked }}{% else %}nobody{% endif %}"
+    assert sorted(told(tmp_path, text)) == ["nobody", "王小明 138****1234"]
