@@ -101,7 +101,8 @@ class Desk:
         if self._engine is None:
             from ..runtime.engine import Engine
 
-            self._engine = Engine.at(self.folder, clock=self.clock)
+            by = self.given_actor or os.environ.get("GUANJIA_AS") or system_user()
+            self._engine = Engine.at(self.folder, clock=self.clock, by=by)
         return self._engine
 
     @cached_property

@@ -40,6 +40,7 @@ SECTIONS = {
         "work": Entry("work", Text("运行后台：计时、升级、发通知", "run the worker: deadlines, escalation, notifications")),
         "doctor": Entry("doctor", Text("体检：数据库、通知、日历、文件", "health: database, notifications, calendars, files")),
         "audit": Entry("doctor", Text("核对每个工单与它的历史", "verify every case against its history")),
+        "log": Entry("log", Text("办公室记录：发布了哪些流程，谁在何时", "the office's own record: what was published, when and by whom")),
         "whoami": Entry("whoami", Text("我是谁，有什么角色", "who I am here, and my roles")),
         "completion": Entry("completion", Text("命令行自动补全脚本", "script for completion in the shell")),
     },

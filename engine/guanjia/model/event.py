@@ -29,6 +29,13 @@ EventType = Literal[
     "refused",  # somebody tried what they may not, or came too late
 ]
 
+OfficeEventType = Literal[
+    "published",  # a procedure was taken up as a version: new cases run under it
+    "withdrawn",  # the file of a procedure is gone: no new cases
+    "reorganised",  # roles or staff are others than before
+]
+"""What happens to the office itself and to no case; such an event has no case (""), and the numbers of the office's stream."""
+
 CommandKind = Literal["open", "act", "signal", "due", "edit", "assign", "note", "attach", "link"]
 
 
@@ -82,7 +89,7 @@ class Event:
 
     case: str
     seq: int
-    type: EventType
+    type: EventType | OfficeEventType
     name: str
     actor: str
     occurred_at: Instant

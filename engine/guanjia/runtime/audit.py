@@ -14,6 +14,7 @@ from ..core import evolve
 from ..errors import GuanjiaError, Text
 from ..model.case import Case
 from ..model.event import GENESIS, Event, chain
+from . import stream
 from .columns import columns
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 def audit(engine: Engine, progress: Callable[[int], None] | None = None) -> Sequence[Text]:
     """Everything that is wrong, in words; empty when nothing is. `progress` is called with the cases checked so far."""
     found = [Text(f"数据库：{problem}", f"Database: {problem}") for problem in engine.store.integrity()]
+    found += stream.verify(engine.store)
     for number, identity in enumerate(engine.store.cases(), 1):
         try:
             found.extend(_case(engine, identity))

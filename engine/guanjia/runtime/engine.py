@@ -10,8 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-import threading
-from collections.abc import Callable, Mapping, MutableSequence, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableSequence, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,15 +18,16 @@ from typing import Any
 from ..channels.interface import Channel
 from ..clock import Clock, Instant, SystemClock
 from ..core import Option, Program, available, compile, fold
-from ..errors import Conflict, GuanjiaError, Invalid, NotFound, Refused, Text
+from ..errors import Conflict, GuanjiaError, NotFound, Refused, Text
 from ..language import OfficeFiles
 from ..model.case import Case
 from ..model.event import SYSTEM, Actor, Command, Event, Notification
 from ..model.procedure import Version
 from ..people.organisation import Organisation
 from ..store.interface import Held, InboxItem, Query, Row, Store, Transaction
-from . import delivery, schedules
+from . import delivery, schedules, stream
 from .funnel import Recent, Result, as_case, carry_out, unknown, with_facts
+from .publishing import take_up
 from .rendering import Renderer
 
 
@@ -49,6 +49,7 @@ class Engine:
     def __init__(
         self, store: Store, *, files: OfficeFiles, organisation: Organisation, clock: Clock | None = None,
         channels: Mapping[str, Channel] | None = None, entropy: Callable[[int], bytes] = secrets.token_bytes,
+        by: str = SYSTEM.id,
     ) -> None:  # fmt: skip
         self.store = store
         self.files = files
@@ -56,26 +57,23 @@ class Engine:
         self.clock = clock or SystemClock()
         self.channels = dict(channels or {})
         self.entropy = entropy
-        self.office = files.office()
-        self.zone = self.office.zone
-        self.renderer = Renderer(
-            organisation, office=self.office.model_dump(), language=self.office.language, zone=self.zone,
-            channels=list(self.channels),
-        )  # fmt: skip
+        self.by = by
+        """Who is recorded as having taken up the files."""
         self.recent = Recent()
-        self.role_labels = {spoken: organisation.labels(spoken) for spoken in ("zh", "en")}
+        self.zone = files.office().zone
         self._programs: dict[str, Program] = {}
-        self._current: dict[str, str] = {}
-        self._invalid: dict[str, Invalid] = {}
-        self._lock = threading.Lock()
+        self._digest = ""
+        self._reorganise(organisation)
         self.refresh()
 
     @classmethod
     def at(
         cls, folder: str | Path, *, clock: Clock | None = None, database: str | None = None,
-        entropy: Callable[[int], bytes] = secrets.token_bytes,
+        entropy: Callable[[int], bytes] = secrets.token_bytes, by: str = SYSTEM.id,
     ) -> Engine:  # fmt: skip
         """Open the office in `folder`: its files are read and checked, its database is created or migrated.
+
+        `by` is recorded as whoever took up files that changed: the id of a member of staff, or a user of the machine.
 
         Invalid when the office's own files cannot be used; StoreError when its database cannot.
         """
@@ -88,7 +86,11 @@ class Engine:
         store.migrate()
         organisation = Organisation.from_plain(files.organisation(), office.language)
         channels = open_channels(office.channels.model_dump(), Path(folder))
-        return cls(store, files=files, organisation=organisation, clock=clock, channels=channels, entropy=entropy)
+        known = None if by in organisation.staff else organisation.by_user(by)
+        return cls(
+            store, files=files, organisation=organisation, clock=clock, channels=channels, entropy=entropy,
+            by=known.id if known else by,
+        )  # fmt: skip
 
     def close(self) -> None:
         for channel in self.channels.values():
@@ -284,33 +286,31 @@ class Engine:
 
     # -- definitions
 
-    def refresh(self) -> None:
-        """Take up the files as they are now: every procedure that is in order is kept as a version for ever."""
+    def refresh(self) -> tuple[Event, ...]:
+        """Take up the files as they are now: every procedure that is in order is kept as a version for ever, and people
+        who came or left are known. Returns what was recorded of it in the office's own stream. Invalid when office.yaml or
+        organisation.yaml cannot be used; then everything stays as it was."""
         digest = self.files.digest()
-        cached = json.loads(self.store.setting("office") or "{}")
-        if cached.get("digest") == digest:
-            self._current = dict(cached["versions"])
-            return
-        current: dict[str, str] = {}
-        labels: dict[str, Any] = {}
-        self._invalid = {}
-        for name in self.files.procedures():
-            try:
-                version = self.files.version(name)
-            except Invalid as invalid:
-                self._invalid[name] = invalid
-                continue
-            self.store.put_version(version.hash, name, version.canonical)
-            current[name] = version.hash
-            labels[name] = version.procedure.labels
-        self._current = current
-        plain = {
-            "digest": "" if self._invalid else digest,
-            "name": self.office.name.model_dump(), "zone": self.zone, "language": self.office.language,
-            "labels": labels, "organisation": self.files.organisation(), "versions": current,
-            "staff": {who: person["name"] for who, person in self.files.organisation().get("staff", {}).items()},
-        }  # fmt: skip
-        self.store.set_setting("office", json.dumps(plain, ensure_ascii=False))
+        if digest != self._digest:
+            if self._digest:
+                self._reorganise(Organisation.from_plain(self.files.organisation(), self.files.office().language))
+            self._published = take_up(self, self.by)
+            self._digest = digest
+            return self._published.events
+        return ()
+
+    def _reorganise(self, organisation: Organisation) -> None:
+        self.office = self.files.office()
+        self.organisation = organisation
+        self.role_labels = {spoken: organisation.labels(spoken) for spoken in ("zh", "en")}
+        self.renderer = Renderer(
+            organisation, office=self.office.model_dump(), language=self.office.language, zone=self.zone,
+            channels=list(self.channels),
+        )  # fmt: skip
+
+    def log(self, after: int = 0) -> Iterator[Event]:
+        """What happened to the office itself and to no case: the events of its own stream with a number above `after`."""
+        return stream.events(self.store, after)
 
     def _program(self, hash: str) -> Program:
         program = self._programs.get(hash)
@@ -325,16 +325,17 @@ class Engine:
         return program
 
     def opening(self, procedure: str) -> Program:
-        if procedure in self._invalid:
-            raise self._invalid[procedure]
-        if procedure not in self._current:
-            known = sorted({*self._current, *self._invalid})
+        versions, invalid, _ = self._published
+        if procedure in invalid:
+            raise invalid[procedure]
+        if procedure not in versions:
+            known = sorted({*versions, *invalid})
             raise NotFound(
                 Text(f"没有流程“{procedure}”。", f"There is no procedure {procedure!r}."),
                 Text(f"有：{'、'.join(known)}", f"There are: {', '.join(known) or 'none'}"),
                 known=known,
             )
-        return self._program(self._current[procedure])
+        return self._program(versions[procedure])
 
     def _held(self, ref: str) -> Held:
         held = self.store.get(ref)

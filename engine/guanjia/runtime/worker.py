@@ -12,12 +12,17 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from ..clock import SECOND
+from ..errors import GuanjiaError
 from .engine import Engine, Work
 
 LONGEST_SLEEP = 30.0
 """Seconds between two looks at the database when nothing is known to be due earlier."""
 
 SHORTEST_SLEEP = 0.05
+
+LOOK = 10 * SECOND
+"""How often the office's files are looked at: whoever edits one need not start the worker anew."""
 
 log = logging.getLogger("guanjia.worker")
 
@@ -31,14 +36,31 @@ class Worker:
         self.poll = poll
         """Seconds between rounds: how soon other programs' cases and messages are noticed."""
         self._stop = threading.Event()
+        self._looked = engine.clock.now()
+        self._unusable = ""
 
     def run_once(self) -> Work:
+        self._look()
         work = self.engine.run_once()
         for problem in work.problems:
             log.error("%s", problem)
         if self.report is not None:
             self.report(work)
         return work
+
+    def _look(self) -> None:
+        """Take up files that changed. Files that cannot be used are told once; the office goes on under what it knows."""
+        now = self.engine.clock.now()
+        if abs(now - self._looked) < LOOK:
+            return
+        self._looked = now
+        try:
+            self.engine.refresh()
+            self._unusable = ""
+        except GuanjiaError as error:
+            if str(error) != self._unusable:
+                log.error("%s", error)
+            self._unusable = str(error)
 
     def stop(self, *_: Any) -> None:
         """Finish the round in hand, then end."""

@@ -1,0 +1,70 @@
+"""`log`: what happened to the office itself and to no case, the latest first."""
+
+from __future__ import annotations
+
+from ...clock import iso
+from ...errors import Text
+from ...model.event import Event
+from .. import words
+from ..desk import Desk
+from ..out import Ink
+from ..spec import Command, json_option, limit_option
+
+HEAD = (Text("序号", "NO"), Text("时间", "WHEN"), Text("谁", "WHO"), Text("何事", "WHAT"))
+SHORT = 12
+"""Digits of a version's hash that are shown."""
+
+
+def log(desk: Desk, *, limit: int, as_json: bool) -> None:
+    from ...runtime import stream
+
+    events = list(stream.events(desk.engine.store))[-limit:][::-1]
+    if as_json:
+        desk.out.json(
+            [
+                {"seq": event.seq, "type": event.type, "name": event.name, "actor": event.actor,
+                 "recorded_at": iso(event.recorded_at, desk.zone), "reason": event.data.get("reason"), "data": event.data,
+                 "words": desk.out.say(told(desk, event))}
+                for event in events
+            ]
+        )  # fmt: skip
+        return
+    if not events:
+        desk.out.line(Text("还没有记录。", "Nothing is recorded yet."))
+        return
+    desk.out.table(
+        [
+            [Ink(str(event.seq), "dim"), words.when(event.recorded_at, desk.zone, desk.now()), desk.short(event.actor), told(desk, event)]
+            for event in events
+        ],
+        HEAD,
+        flex=len(HEAD) - 1,
+    )  # fmt: skip
+
+
+def told(desk: Desk, event: Event) -> Text:
+    """An event of the office in one line."""
+    data = event.data
+    if event.type in ("published", "withdrawn"):
+        label, version = desk.label(event.name, event.name), data["version"][:SHORT]
+        if event.type == "withdrawn":
+            return Text(f"撤下流程“{label}”（{version}）", f"withdrew the procedure “{label}” ({version})")
+        changed = data.get("changed")
+        if changed is None:
+            return Text(f"发布流程“{label}”（{version}）", f"published the procedure “{label}” ({version})")
+        return Text(
+            f"发布流程“{label}”的新版本（{version}）：改动 {'、'.join(changed)}",
+            f"published a new version of “{label}” ({version}): {', '.join(changed)} changed",
+        )
+    changed = [*data.get("roles", ()), *data.get("staff", ())]
+    return Text(f"组织有变动：{'、'.join(changed)}", f"the organisation changed: {', '.join(changed)}")
+
+
+COMMANDS = {
+    "log": Command(
+        "log", log, [limit_option(30), json_option()],
+        say=Text("办公室自己的记录：发布的流程版本、组织变动，最近的在前。",
+                 "The office's own record: procedure versions published, changes of the organisation; the latest first."),
+        examples=("guanjia log --limit 5",),
+    ),
+}  # fmt: skip

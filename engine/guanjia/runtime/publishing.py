@@ -1,0 +1,122 @@
+"""Taking up the files of an office as they are now.
+
+Every procedure that is in order becomes a version, kept for ever; new cases run under it. What changed stands in the
+office's own stream, written in the same transaction. A small compiled copy of the files (setting `office`) lets commands
+that only list cases do without reading them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..errors import Invalid
+from ..model.event import Event
+from ..model.procedure import Version
+from ..store.interface import Store, Transaction
+from . import stream
+from .stream import Happened
+
+if TYPE_CHECKING:
+    from .engine import Engine
+
+COMPILED = "office"
+"""The setting that holds the compiled copy."""
+
+
+class Published(NamedTuple):
+    """What new cases run under (procedure -> hash), why others cannot be opened, and what this taking up recorded."""
+
+    versions: Mapping[str, str]
+    invalid: Mapping[str, Invalid]
+    events: tuple[Event, ...] = ()
+
+
+def take_up(engine: Engine, by: str) -> Published:
+    """Publish the files as they are; nothing is read or written where no file changed since somebody last did."""
+    digest = engine.files.digest()
+    compiled = _compiled(engine.store)
+    if compiled.get("digest") == digest:
+        return Published(compiled["versions"], {})
+    versions: dict[str, Version] = {}
+    invalid: dict[str, Invalid] = {}
+    for name in engine.files.procedures():
+        try:
+            versions[name] = engine.files.version(name)
+        except Invalid as wrong:
+            invalid[name] = wrong
+    people = engine.files.organisation()
+    staff = {who: person["name"] for who, person in people.get("staff", {}).items()}
+
+    def write(tx: Transaction) -> Published:
+        tx.office_head()  # locked: of two that take up the same files the second finds nothing new
+        before = _compiled(engine.store)
+        known: dict[str, str] = before.get("versions", {})
+        # A procedure that cannot be read stays known by its last version: once it is mended nothing new was published.
+        current = {name: known[name] for name in invalid if name in known}
+        current |= {name: version.hash for name, version in versions.items()}
+        happened = [
+            *_published(engine.store, known, versions),
+            *_withdrawn(known, current),
+            *_reorganised(before, people),
+        ]
+        plain = {
+            "digest": "" if invalid else digest,
+            "name": engine.office.name.model_dump(), "zone": engine.zone, "language": engine.office.language,
+            "labels": {name: version.procedure.labels for name, version in versions.items()},
+            "organisation": people, "versions": current, "staff": staff,
+        }  # fmt: skip
+        events = stream.record(
+            tx, happened, actor=by, now=engine.clock.now(),
+            versions=[(version.hash, name, version.canonical) for name, version in versions.items()],
+            settings={COMPILED: json.dumps(plain, ensure_ascii=False)},
+        )  # fmt: skip
+        return Published(current, invalid, events)
+
+    return engine.store.transact(write)
+
+
+def _compiled(store: Store) -> dict[str, Any]:
+    compiled: dict[str, Any] = json.loads(store.setting(COMPILED) or "{}")
+    return compiled
+
+
+def _published(store: Store, known: Mapping[str, str], versions: Mapping[str, Version]) -> Iterator[Happened]:
+    for name, version in versions.items():
+        before = known.get(name)
+        if before == version.hash:
+            continue
+        data: dict[str, Any] = {"version": version.hash}
+        if before is not None:
+            data |= {"before": before, "changed": list(differences(store.version(before) or "{}", version.canonical))}
+        yield Happened("published", name, data)
+
+
+def _withdrawn(known: Mapping[str, str], current: Mapping[str, str]) -> Iterator[Happened]:
+    for name in known.keys() - current.keys():
+        yield Happened("withdrawn", name, {"version": known[name]})
+
+
+def _reorganised(before: Mapping[str, Any], people: Mapping[str, Any]) -> Iterator[Happened]:
+    """Ids only: the names and addresses of people belong into no stream that is kept for ever."""
+    if "organisation" not in before or before["organisation"] == people:
+        return
+    data: dict[str, Any] = {"sha256": hashlib.sha256(json.dumps(people, sort_keys=True).encode()).hexdigest()}
+    for group in ("roles", "staff"):
+        then, now = before["organisation"].get(group, {}), people.get(group, {})
+        changed = [name for name in {**then, **now} if then.get(name) != now.get(name)]
+        if changed:
+            data[group] = changed
+    yield Happened("reorganised", "", data)
+
+
+def differences(before: str, after: str) -> Iterator[str]:
+    """Which parts two canonical versions differ in: `procedure`, `calendars/office`, `templates/zh/told.text`."""
+    then, now = json.loads(before), json.loads(after)
+    if then.get("procedure") != now.get("procedure") or then.get("language") != now.get("language"):
+        yield "procedure"
+    for group in ("calendars", "templates"):
+        old, new = then.get(group, {}), now.get(group, {})
+        yield from (f"{group}/{name}" for name in sorted({*old, *new}) if old.get(name) != new.get(name))
