@@ -241,6 +241,46 @@ class Conformance:
         assert list(store.cases()) == []
         put(store, change("a"))
 
+    def test_due_cases_are_worked_on_soonest_first_and_those_beside_are_left(self, store: Store) -> None:
+        put(
+            store,
+            *(
+                change(name, about=columns(f"N-{name}", next_due=at))
+                for name, at in zip("abcd", (40, 10, 30, 20), strict=True)
+            ),
+        )
+
+        def fire(tx: Transaction, case: str) -> int:
+            held = tx.read(case, None).held
+            assert held is not None
+            tx.write(change(case, held.seq, about=columns(f"N-{case}", next_due=None)))
+            return held.seq
+
+        assert store.transact_due(30, 10, fire, ["d"]) == [("b", 1), ("c", 1)]
+        assert store.transact_due(30, 10, fire) == [("d", 1)]
+        assert store.transact_due(30, 10, fire) == []
+        assert list(store.due(100)) == ["a"]
+
+    def test_a_due_case_that_fails_leaves_nothing_and_holds_up_no_other(self, store: Store) -> None:
+        put(store, *(change(name, about=columns(f"N-{name}", next_due=1)) for name in "abc"))
+        put(store, change("p", about=columns("N-p", next_due=1), personal=[("c1", "salt", '"王敏"')]))
+
+        def fire(tx: Transaction, case: str) -> object:
+            held = tx.read(case, None).held
+            assert held is not None
+            if case == "c":
+                return None  # nothing asked further, nothing written
+            tx.write(change(case, held.seq, about=columns(f"N-{case}", next_due=None)))
+            if case == "b":
+                raise Refused("state", Text("不行", "no"))
+            return dict(held.personal)
+
+        outcomes = dict(store.transact_due(1, 10, fire))
+        assert isinstance(outcomes.pop("b"), Refused)
+        assert outcomes == {"a": {}, "c": None, "p": {"c1": "王敏"}}
+        assert list(store.due(1)) == ["b", "c"]
+        assert [len(store.events(case)) for case in "abcp"] == [2, 1, 1, 2]
+
     def test_a_transaction_inside_a_transaction_is_refused(self, store: Store) -> None:
         with pytest.raises(StoreError, match="inside a transaction"):
             store.transact(lambda _: store.transact(writing(change("a"))))

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
-from guanjia.errors import Conflict, StoreError
+from guanjia.errors import Conflict, StoreError, Text
 from guanjia.store import OfficeChange, Transaction
 from guanjia.store.postgres import PostgresStore, store as store_module
+from guanjia.store.postgres.transaction import PostgresTransaction
 
 from tests.store.making import advance, change, columns, events, message, put, writing
 
@@ -173,19 +174,68 @@ def test_a_connection_lost_in_the_middle_leaves_nothing_and_the_work_runs_again(
     assert len(server.events("a")) == 2
 
 
-def test_a_connection_lost_during_the_commit_is_said_to_be_unknown(server: PostgresStore, postgres_dsn: str) -> None:
+@pytest.mark.parametrize("opening", [False, True])
+@pytest.mark.parametrize("done", [False, True])
+def test_a_commit_whose_answer_was_lost_is_looked_up_and_done_once(
+    server: PostgresStore, postgres_dsn: str, monkeypatch: pytest.MonkeyPatch, done: bool, opening: bool
+) -> None:
     put(server, change("a"))
+    attempts: list[int] = []
 
-    def work(tx: Transaction) -> None:
+    def work(tx: Transaction) -> str:
         held = tx.read("a", None).held
         assert held is not None
-        tx.write(change("a", held.seq))
-        with _as_admin(postgres_dsn) as admin:
-            admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'guanjia'")
+        attempts.append(held.seq)
+        tx.write(change("b") if opening else change("a", held.seq))
+        return "answered"
 
+    run = PostgresTransaction._run
+
+    def cut(tx: PostgresTransaction, *statements: object) -> object:
+        if ("COMMIT", ()) in statements and len(attempts) == 1:
+            if done:
+                run(tx, *statements)  # type: ignore[arg-type]
+            with _as_admin(postgres_dsn) as admin:
+                admin.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'guanjia'"
+                )
+            return run(tx, ("SELECT 1", ()))
+        return run(tx, *statements)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(PostgresTransaction, "_run", cut)
+    assert server.transact(work) == "answered"
+    assert attempts == [1] if done else [1, 1]
+    assert [len(server.events(name)) for name in "ab"] == ([1, 1] if opening else [2, 0])
+
+
+def test_a_commit_under_way_is_waited_for_before_it_is_judged(
+    server: PostgresStore, raw: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Our connection is gone, and the server is writing still: only when it ends is it known that the case stands."""
+    each = change("a")
+    raw.execute("BEGIN")
+    about = '{"site":"s","number":"N-a","procedure":"p","version":"v","states":"","summary":"","opened_at":1,"changed_at":1,"breached":0}'
+    raw.execute(
+        "SELECT write_change('a', 0, 1, '{}', %s::jsonb, ARRAY['x'], ARRAY[%s::bytea], ARRAY[1::bigint], NULL)",
+        (about, each.events[-1].head),
+    )
+    answers: list[bool] = []
+    asking = threading.Thread(target=lambda: answers.append(server._stands(each, StoreError(Text("断", "lost")))))
+    asking.start()
+    asking.join(0.2)
+    assert answers == []
+    raw.execute("COMMIT")
+    asking.join(20)
+    assert answers == [True]
+
+
+def test_a_server_that_stays_away_leaves_the_result_unknown_and_says_so(
+    server: PostgresStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("guanjia.store.postgres.store._PATIENCE", (0.0, 0.0))
+    monkeypatch.setattr(server._pool, "_conninfo", "host=/nonexistent")
     with pytest.raises(StoreError, match="may be done or not"):
-        server.transact(work)
-    assert len(server.events("a")) in (1, 2)
+        server._stands(change("a"), StoreError(Text("断", "lost")))
 
 
 def test_two_that_lock_each_others_cases_both_succeed(server: PostgresStore) -> None:

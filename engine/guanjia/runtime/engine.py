@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import secrets
 from collections.abc import Callable, Iterator, Mapping, MutableSequence, Sequence
 from dataclasses import dataclass, replace
@@ -236,18 +237,29 @@ class Engine:
         return Work(fired, applied, opened, sent.sent, sent.failed + sent.dead, tuple(problems))
 
     def _fire(self, now: Instant, problems: MutableSequence[str]) -> int:
+        """Apply everything that is due, many cases to a commit; one that cannot be advanced holds up no other."""
         fired = 0
-        stuck: set[str] = set()
-        while True:
-            due = [case for case in self.store.due(now, 100 + len(stuck)) if case not in stuck]
-            if not due:
-                return fired
-            for case in due:
-                try:
-                    fired += len(self.execute(Command("due", "", case)).events)
-                except GuanjiaError as error:
-                    stuck.add(case)
-                    problems.append(f"{case}: {error}")
+        stuck: list[str] = []
+        while outcomes := self.store.transact_due(now, MOST_TOGETHER, self._due, stuck):
+            for case, outcome in outcomes:
+                if isinstance(outcome, GuanjiaError):
+                    problems.append(f"{case}: {outcome}")
+                if isinstance(outcome, GuanjiaError) or not outcome.events:
+                    stuck.append(case)
+                else:
+                    fired += len(outcome.events)
+        return fired
+
+    def _due(self, tx: Transaction, case: str) -> Result | GuanjiaError:
+        try:
+            return carry_out(self, tx, Command("due", "", case))
+        except (GuanjiaError, OSError):
+            raise
+        except Exception as error:  # a fault of ours at one case must not stop the deadlines of all the others
+            log.exception("case %s could not be advanced", case)
+            raise GuanjiaError(
+                Text(f"程序出错：{type(error).__name__}", f"the program failed: {type(error).__name__}"), case=case
+            ) from error
 
     def _apply_inbox(self) -> int:
         applied = 0
@@ -343,6 +355,11 @@ class Engine:
             raise unknown(ref)
         return held
 
+
+MOST_TOGETHER = 50
+"""Due cases that are advanced under one commit: enough to share its cost, few enough not to hold others up."""
+
+log = logging.getLogger("guanjia.engine")
 
 MOST_ATTACHED = 10 * 2**20
 """Bytes of one attachment."""

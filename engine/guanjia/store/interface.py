@@ -241,6 +241,15 @@ class Store(Protocol):
         When one raises anything else, that is raised, and nothing of any of them remains.
         """
 
+    def transact_due(
+        self, now: Instant, limit: int, work: Callable[[Transaction, str], T], beside: Sequence[str] = ()
+    ) -> builtins.list[tuple[str, T | GuanjiaError]]:
+        """Run `work` under one commit for cases that are due, soonest first, at most `limit` and none of `beside`.
+
+        Each is all or nothing, as with `transact_many`, and comes back by its id. A case that another worker has in hand is
+        passed over, so that workers divide what is due without waiting for each other; the row's lock is the only claim.
+        """
+
     # -- cases
     def get(self, ref: str) -> Held | None:
         """The case by id or number, as last committed. Conflict when cases of several sites have that number."""

@@ -35,6 +35,7 @@ from .interface import (
     Transaction,
 )
 from .rows import RENEWED, first_status, fold, words
+from .turns import due_in_turn
 
 T = TypeVar("T")
 _MISSING: Any = object()
@@ -111,6 +112,11 @@ class MemoryStore:
             return outcomes
 
         return self.transact(each)
+
+    def transact_due(
+        self, now: Instant, limit: int, work: Callable[[Transaction, str], T], beside: Sequence[str] = ()
+    ) -> builtins.list[tuple[str, T | GuanjiaError]]:
+        return due_in_turn(self, now, limit, work, beside)
 
     def _put(self, write: Callable[[_MemoryTransaction], T]) -> T:
         return self.transact(write)  # type: ignore[arg-type]

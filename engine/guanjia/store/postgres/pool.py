@@ -71,6 +71,15 @@ class Pool:
         finally:
             self._free.release()
 
+    @contextmanager
+    def connected(self) -> Iterator[Connection]:
+        """A new connection beside the pool, for whoever holds one of it already."""
+        connection = self._connect()
+        try:
+            yield connection
+        finally:
+            connection.close()
+
     def _connect(self) -> Connection:
         try:
             connection = psycopg.connect(self._conninfo, autocommit=True)

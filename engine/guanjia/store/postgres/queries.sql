@@ -9,6 +9,14 @@ SELECT (SELECT json_build_array(digest, answer)::text FROM commands WHERE key = 
     (SELECT json_agg(json_build_array(commitment, value))::text FROM personal
         WHERE case_id IN (SELECT id FROM cases WHERE id = ANY (resolve(%s)) AND personal))
 
+-- Cases that another worker is just advancing are passed over; the lock is held until the commit and is the only claim.
+-- name: take_due
+SELECT id, seq, snapshot, head, personal FROM cases
+WHERE closed_at IS NULL AND next_due <= %s AND id <> ALL (%s::text[]) ORDER BY next_due, id LIMIT %s FOR UPDATE SKIP LOCKED
+
+-- name: private
+SELECT case_id, json_agg(json_build_array(commitment, value))::text FROM personal WHERE case_id = ANY (%s::text[]) GROUP BY case_id
+
 -- name: get
 SELECT id, seq, snapshot, head,
     CASE WHEN personal THEN (SELECT json_agg(json_build_array(commitment, value))::text FROM personal WHERE case_id = id) END
@@ -43,6 +51,9 @@ SELECT cursor, case_id, seq, text, head, recorded_at FROM events WHERE cursor > 
 
 -- name: feed_lock
 SELECT pg_advisory_xact_lock(hashtextextended('guanjia.feed.' || current_schema(), 0))
+
+-- name: event_stands
+SELECT 1 FROM events WHERE case_id = %s AND seq = %s AND head = %s
 
 -- name: columns
 SELECT site, number, procedure, version, states, mode, priority, summary, room, assignee, customer, parent, opened_at,

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import builtins
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,10 +18,10 @@ import psycopg
 from psycopg.sql import SQL as Composed, Identifier
 
 from ...clock import Instant
-from ...errors import GuanjiaError, Text
+from ...errors import GuanjiaError, StoreError, Text
 from ...model.event import Notification
 from .. import refusals
-from ..interface import STATUSES, Columns, EventRow, Held, InboxItem, OutboxRow, Query, Row, Transaction
+from ..interface import STATUSES, Change, Columns, EventRow, Held, InboxItem, OutboxRow, Query, Row, Transaction
 from ..rows import RENEWED, outbox_row
 from ..statements import migrations
 from . import errors
@@ -31,6 +33,8 @@ T = TypeVar("T")
 MIGRATIONS = migrations(str(Path(__file__).parent))
 NEWEST = MIGRATIONS[-1].number
 _ATTEMPTS = 5
+_PATIENCE = (0.1, 0.2, 0.5, 1.0, 2.0, 4.0)
+"""Seconds between tries to learn what became of a commit: a server that was restarted is back within these, as a rule."""
 _PAGE = 1000
 
 
@@ -105,16 +109,14 @@ class PostgresStore:
         return self._transact(lambda tx: tx.checked(work))
 
     def transact_many(self, works: Sequence[Callable[[Transaction], T]]) -> builtins.list[T | GuanjiaError]:
-        def each(tx: PostgresTransaction) -> builtins.list[T | GuanjiaError]:
-            outcomes: builtins.list[T | GuanjiaError] = []
-            for work in works:
-                try:
-                    outcomes.append(tx.alone(work))
-                except GuanjiaError as error:
-                    if tx.spoiled:
-                        raise
-                    outcomes.append(error)
-            return outcomes
+        return self._transact(lambda tx: _each(tx, works))
+
+    def transact_due(
+        self, now: Instant, limit: int, work: Callable[[Transaction, str], T], beside: Sequence[str] = ()
+    ) -> builtins.list[tuple[str, T | GuanjiaError]]:
+        def each(tx: PostgresTransaction) -> builtins.list[tuple[str, T | GuanjiaError]]:
+            due = tx.take_due(now, limit, beside)
+            return list(zip(due, _each(tx, [partial(_on, work, case) for case in due]), strict=True))
 
         return self._transact(each)
 
@@ -135,8 +137,8 @@ class PostgresStore:
                     raise errors.store_error(error, self.location) from error
                 except GuanjiaError as error:
                     lost = connection.closed
-                    if lost and tx.committing:
-                        raise errors.unknown_result(self.location, error) from error
+                    if lost and tx.committing and tx.written and self._stands(tx.written[-1], error):
+                        return result
                     again = lost or isinstance(error.__cause__, errors.TRANSIENT)
                     if not again or attempt == _ATTEMPTS:
                         raise
@@ -146,6 +148,24 @@ class PostgresStore:
             attempt += 1
             if lost:
                 self._pool.forget()
+
+    def _stands(self, change: Change, error: GuanjiaError) -> bool:
+        """Whether a commit whose answer was lost took place: then the head that the change led to stands in its chain.
+
+        The server may not have noticed yet that nobody waits for its answer, and be committing still. Every writer shares the
+        feed's lock until it ends, so whoever has it alone sees what became of them. StoreError when the server is away.
+        """
+        last = change.events[-1]
+        for patience in (*_PATIENCE, None):
+            try:
+                with self._pool.connected() as connection, connection.transaction():
+                    connection.execute(SQL["feed_lock"].encode())
+                    found = connection.execute(SQL["event_stands"].encode(), (change.case, last.seq, last.head))
+                    return bool(found.fetchone())
+            except (*errors.FAILURES, StoreError):
+                if patience is not None:
+                    time.sleep(patience)
+        raise errors.unknown_result(self.location, error) from error
 
     def _change(self, statement: str, /, **values: Any) -> int:
         """Run one named statement in a transaction of its own; how many rows it changed."""
@@ -313,6 +333,23 @@ class PostgresStore:
 
     def integrity(self) -> Sequence[str]:
         return [row[0] for row in self._rows(SQL["broken_cases"])]
+
+
+def _each(tx: PostgresTransaction, works: Sequence[Callable[[Transaction], T]]) -> list[T | GuanjiaError]:
+    """Every work alone, under the commit of this transaction; a GuanjiaError is its result."""
+    outcomes: list[T | GuanjiaError] = []
+    for work in works:
+        try:
+            outcomes.append(tx.alone(work))
+        except GuanjiaError as error:
+            if tx.spoiled:
+                raise
+            outcomes.append(error)
+    return outcomes
+
+
+def _on(work: Callable[[Transaction, str], T], case: str, tx: Transaction) -> T:
+    return work(tx, case)
 
 
 def _feed_behind_writers(connection: Connection, after: int, limit: int) -> builtins.list[tuple[Any, ...]]:

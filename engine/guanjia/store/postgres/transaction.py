@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg.pq import TransactionStatus
 
+from ...clock import Instant
 from ...errors import GuanjiaError
 from ...model.event import GENESIS
 from .. import refusals
@@ -25,6 +26,7 @@ from .pool import Connection
 T = TypeVar("T")
 SQL = queries(str(Path(__file__).parent))
 Statement = tuple[str, Any]
+_SAVEPOINT: Statement = ("SAVEPOINT work", ())
 
 
 def personal_values(text: str | None) -> dict[str, Any]:
@@ -40,6 +42,9 @@ class PostgresTransaction:
         self._queued: list[Statement] = [("BEGIN", ())]
         self._change: Change | None = None
         self._failed: GuanjiaError | None = None
+        self.written: list[Change] = []
+        self._taken: dict[str, Held] = {}
+        """Cases that were locked and read as they were taken, until their turn comes."""
         self.committing = False
         self.spoiled = False
         """The driver may count on prepared statements that the server, in a failed pipeline, never prepared."""
@@ -70,17 +75,37 @@ class PostgresTransaction:
         return result
 
     def alone(self, work: Callable[[PostgresTransaction], T]) -> T:
-        """Run one of several works of a transaction: when it fails, nothing of it remains, and the others do."""
-        self._run(("SAVEPOINT work", ()))
+        """Run one of several works of a transaction: when it fails, nothing of it remains, and the others do.
+
+        The savepoint travels with the first question of the work, its release with the write.
+        """
+        self._flush()
+        self._queued.append(_SAVEPOINT)
         try:
             result = self.checked(work)
-            self._run(("RELEASE work", ()))
+            if self._queued and self._queued[-1] is _SAVEPOINT:
+                self._queued.pop()  # it asked nothing and wrote nothing
+            else:
+                self._run(("RELEASE work", ()))
         except BaseException:
-            self._queued, self._change = [], None
-            if not self._connection.closed and not self.spoiled:
+            unsent, self._change = _SAVEPOINT in self._queued, None
+            self._queued = self._queued[: self._queued.index(_SAVEPOINT)] if unsent else []
+            if not unsent and not self._connection.closed and not self.spoiled:
                 self._run(("ROLLBACK TO work", ()), ("RELEASE work", ()))
             raise
         return result
+
+    def take_due(self, now: Instant, limit: int, beside: Sequence[str]) -> list[str]:
+        """Lock cases that are due and in nobody's hand, and read them in the same round trip."""
+        (found,) = self._run((SQL["take_due"], (now, list(beside), limit)))
+        rows = found.fetchall()
+        private = [row[0] for row in rows if row[4]]
+        values: dict[str, Mapping[str, Any]] = {}
+        if private:
+            (found,) = self._run((SQL["private"], (private,)))
+            values = {case: personal_values(text) for case, text in found.fetchall()}
+        self._taken = {row[0]: Held(row[0], row[1], row[2], row[3], values.get(row[0], {})) for row in rows}
+        return list(self._taken)
 
     def commit(self) -> None:
         if self._queued == [("BEGIN", ())]:
@@ -105,6 +130,8 @@ class PostgresTransaction:
     def read(self, ref: str | None, key: str | None) -> Read:
         if ref is None and key is None:
             return Read(None, None)
+        if key is None and ref in self._taken:
+            return Read(self._taken.pop(ref), None)
         self._flush()
         case, beside = self._run((SQL["lock"], (ref,)), (SQL["beside"], (key, ref)))
         rows = case.fetchall()
@@ -171,6 +198,7 @@ class PostgresTransaction:
             )
         )  # fmt: skip
         self._change = change
+        self.written.append(change)
 
     def query(self, text: str, values: Any) -> list[tuple[Any, ...]]:
         """Rows of any statement, inside this transaction when it has begun."""

@@ -22,6 +22,7 @@ from .. import refusals
 from ..interface import STATUSES, Columns, EventRow, Held, InboxItem, OutboxRow, Query, Row, Transaction
 from ..rows import RENEWED, outbox_row
 from ..statements import Migration
+from ..turns import due_in_turn
 from . import connection as files, errors
 from .group import Group, Job
 from .listing import counted, listed
@@ -135,6 +136,11 @@ class SqliteStore:
 
         outcomes: builtins.list[T | GuanjiaError] = self._group.submit(each)
         return outcomes
+
+    def transact_due(
+        self, now: Instant, limit: int, work: Callable[[Transaction, str], T], beside: Sequence[str] = ()
+    ) -> builtins.list[tuple[str, T | GuanjiaError]]:
+        return due_in_turn(self, now, limit, work, beside)
 
     def _change(self, name: str, values: tuple[Any, ...]) -> int:
         """Run one named statement in a transaction of its own; how many rows it changed."""
