@@ -1,8 +1,9 @@
 """Working time by the definition alone: every minute is looked at, nothing is clever.
 
 A minute belongs to a window when the clock on the wall has reached the window's beginning in it or before, and shows less than
-the window's end in it or later. A day ends right after the last minute that shows it or an earlier day. This shares no code
-with the calendars: windows are read here once more, and the wall is what `zoneinfo` says of each minute.
+the window's end in it or later. A day ends right after the last minute that shows it or an earlier day. A minute in a
+suspended window has the strictest factor of all the windows over it. This shares no code with the calendars: windows are read
+here once more, and the wall is what `zoneinfo` says of each minute.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ class Oracle:
             for n in range(len(reached)):
                 if begin <= reached[n] and to_come[n] < end:
                     self.open[n] = True
+        self._suspend(len(reached))
         self.ends = {}
         for day in self.days:
             midnight = (day.toordinal() + 1) * 1440
@@ -73,41 +75,89 @@ class Oracle:
     def instant(self, n: int) -> int:
         return (self.origin + n) * MINUTE
 
-    def between(self, a: int, b: int) -> int:
-        return sum(self.open[a:b]) * MINUTE
+    def _suspend(self, minutes: int) -> None:
+        """Of each minute: its factor (0 stands still), the stretch it is in, how long that has run, and all work before it."""
+        self.factor, self.stretch = [1] * minutes, [0] * minutes
+        for window in self.data.get("suspended", ()):
+            factor = window["factor"] or 0
+            for n in range(window["from"] // MINUTE - self.origin, window["to"] // MINUTE - self.origin):
+                self.factor[n] = 0 if 0 in (self.factor[n], factor) else max(self.factor[n], factor)
+        self.run, self.work = [0] * (minutes + 1), [0] * (minutes + 1)
+        for n in range(minutes):
+            if n and self.factor[n] != self.factor[n - 1]:
+                self.stretch[n] = self.stretch[n - 1] + 1
+                self.run[n] = 0
+            elif n:
+                self.stretch[n] = self.stretch[n - 1]
+            self.open[n] = self.open[n] and self.factor[n] > 0
+            self.run[n + 1] = self.run[n] + MINUTE * self.open[n]
+            self.work[n + 1] = self.work_at(n, MINUTE)
 
-    def add(self, start: int, minutes: int) -> int | None:
-        """The earliest minute from `start` on with so many open ones before it; None when it lies outside."""
-        n = start
-        while minutes:
+    def work_at(self, n: int, into: int) -> int:
+        """The working time until so many microseconds after minute n began."""
+        if not self.open[n]:
+            return self.work[n]
+        return self.work[n] + (self.run[n] + into) // self.factor[n] - self.run[n] // self.factor[n]
+
+    def between(self, a: int, b: int) -> int:
+        return self.work[b] - self.work[a] if b > a else 0
+
+    def add(self, start: int, span: int) -> int | None:
+        """The earliest instant from minute `start` on with so much work before it; None when it lies outside."""
+        n, goal = start, self.work[start] + span
+        while self.work[n] < goal:
             if n >= self.end:
                 return None
-            minutes -= self.open[n]
             n += 1
-        return n
+        return self.instant(n) if n == start else self._within(n - 1, goal)
 
-    def sub(self, end: int, minutes: int) -> int | None:
-        """The earliest minute with exactly so many open ones from it to `end`; None when it may lie outside."""
-        if minutes == 0:
-            return end
-        n = end
-        while minutes or not self.open[n - 1]:
+    def sub(self, end: int, span: int) -> int | None:
+        """The earliest instant with exactly so much work from it to minute `end`; None when it may lie outside."""
+        if span == 0:
+            return self.instant(end)
+        n, goal = end, self.work[end] - span
+        while self.work[n] >= goal:
             n -= 1
-            minutes -= self.open[n]
             if n <= self.begin:
                 return None
-        return n
+        return self._within(n, goal)
+
+    def _within(self, n: int, goal: int) -> int:
+        """The earliest instant of minute n, or its end, at which the work reaches the goal, by halving."""
+        low, high = 0, MINUTE
+        while low < high:
+            middle = (low + high) // 2
+            if self.work_at(n, middle) < goal:
+                low = middle + 1
+            else:
+                high = middle
+        return self.instant(n) + low
 
     def next_open(self, at: int) -> int | None:
         return next((n for n in range(at, self.end) if self.open[n]), None)
 
-    def counted_days(self, working: bool) -> list[date]:
+    def days_of(self, working: bool) -> list[date]:
         """The days that the zone has, or the workdays among them."""
         return [
             day
             for before, day in zip(self.days, self.days[1:], strict=False)
             if self.ends[before] < self.ends[day] and (self.windows(day) or not working)
         ]
+
+    def counted_days(self, working: bool) -> list[date]:
+        """Those that count: not one whose last minute stands still, and every n-th whose last minute is in one slower stretch."""
+        counted, seen = [], dict[int, int]()
+        for day in self.days_of(working):
+            last = self.ends[day] - 1
+            stretch, factor = self.stretch[last], self.factor[last]
+            seen[stretch] = seen.get(stretch, 0) + 1
+            if factor and (factor == 1 or seen[stretch] % factor == 0):
+                counted.append(day)
+        return counted
+
+    def open_days(self) -> list[date]:
+        """The workdays of which the last minute does not stand still."""
+        return [day for day in self.days_of(True) if self.factor[self.ends[day] - 1]]
 
     def day(self, at: int) -> date:
         return next(day for day in self.days if at < self.ends[day])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -30,6 +30,7 @@ PLACES = [
     ("Pacific/Kiritimati", date(1994, 12, 31)),
 ]
 REACH = 3
+ALL_DAY = {day: ["00:00-24:00"] for day in WEEKDAYS}
 
 
 def clock(minute: int) -> str:
@@ -52,6 +53,22 @@ def windows(draw: st.DrawFn) -> list[str]:
 
 
 @st.composite
+def suspensions(draw: st.DrawFn, first: date, last: date) -> list[dict[str, Any]]:
+    """Up to three windows on whole minutes, often at midnight in UTC or Shanghai, that may overlap; each in two pieces."""
+    since = int(datetime(first.year, first.month, first.day, tzinfo=UTC).timestamp()) // 60
+    minutes = ((last - first).days + 1) * 1440
+    marks = st.one_of(st.integers(0, minutes), st.integers(0, minutes // 480).map(lambda n: n * 480))
+    windows = []
+    for _ in range(draw(st.integers(1, 3))):
+        begin, end = sorted(draw(st.lists(marks, min_size=2, max_size=2, unique=True)))
+        factor = draw(st.sampled_from([None, 2, 3, 7]))
+        windows.append(
+            {"from": (since + begin) * MINUTE, "to": (since + end) * MINUTE, "factor": factor, "reason": "?"}
+        )
+    return windows
+
+
+@st.composite
 def calendars(draw: st.DrawFn) -> tuple[dict[str, Any], Calendar, Oracle]:
     zone, middle = draw(st.sampled_from(PLACES))
     first, last = middle - timedelta(days=REACH), middle + timedelta(days=REACH)
@@ -68,7 +85,13 @@ def calendars(draw: st.DrawFn) -> tuple[dict[str, Any], Calendar, Oracle]:
         data["workdays"] = {f"2026-{day}": ["08:30-12:00", "13:30-18:00"] for day in ("01-04", "02-14", "02-28")}
         data["short_days"] = {}
     assert check_calendar(data) == []
-    return data, compile_calendar(flatten("x", {"x": data})), Oracle(data, first, last)
+    flat = flatten("x", {"x": data})
+    if draw(st.booleans()):
+        data["suspended"] = flat["suspended"] = draw(suspensions(first, last))
+    if draw(st.integers(0, 7)) == 0:
+        data["week"], data["holidays"], data["workdays"], data["short_days"] = ALL_DAY, [], {}, {}
+        flat = {"name": "x", "zone": zone, "always": True, "suspended": data.get("suspended", [])}
+    return data, compile_calendar(flat), Oracle(data, first, last)
 
 
 settled = settings(
@@ -91,10 +114,10 @@ def test_time_is_what_looking_at_every_minute_says(
         assert calendar.between(at, until) == oracle.between(a, b)
         if (n := oracle.next_open(a)) is not None:
             assert calendar.next_open(at) == oracle.instant(n)
-        if (n := oracle.add(a, minutes)) is not None:
-            assert calendar.add(at, minutes * MINUTE) == oracle.instant(n)
-        if (n := oracle.sub(a, minutes)) is not None:
-            assert calendar.sub(at, minutes * MINUTE) == oracle.instant(n)
+        if (found := oracle.add(a, minutes * MINUTE)) is not None:
+            assert calendar.add(at, minutes * MINUTE) == found
+        if (found := oracle.sub(a, minutes * MINUTE)) is not None:
+            assert calendar.sub(at, minutes * MINUTE) == found
 
 
 @settled
@@ -104,7 +127,7 @@ def test_days_are_what_looking_at_every_minute_says(
 ) -> None:
     _, calendar, oracle = made
     for day in oracle.days[1:-1]:
-        assert calendar.is_workday(day) == (day in oracle.counted_days(working=True))
+        assert calendar.is_workday(day) == (day in oracle.open_days())
     marks = [n for n in oracle.ends.values() if oracle.begin <= n < oracle.end]
     for _ in range(12):
         moments = st.one_of(st.integers(oracle.begin, oracle.end - 1), st.sampled_from(marks))
@@ -123,6 +146,5 @@ def test_days_are_what_looking_at_every_minute_says(
 def test_the_oracle_has_whole_days_where_the_clock_does_not_jump(zone: str, night: str) -> None:
     """The oracle itself: around the clock, all minutes are open, and what is open are all minutes."""
     date_of_it = date.fromisoformat(night)
-    week = {day: ["00:00-24:00"] for day in WEEKDAYS}
-    oracle = Oracle({"zone": zone, "week": week}, date_of_it, date_of_it)
+    oracle = Oracle({"zone": zone, "week": ALL_DAY}, date_of_it, date_of_it)
     assert all(oracle.open[oracle.begin : oracle.end])

@@ -3,7 +3,8 @@
 `extends` is resolved: each calendar stands once in the line, ancestors first, and later ones win. The canonical form is plain
 JSON: `name` and `zone`; then `always`, or `week` (seven lists of windows from Monday), `days` (date -> windows, empty for a day
 off; yearly ones as MM-DD), `short` (the hours of short days), `names` (of holidays), `published` (years). A window is
-[start, end] in minutes from midnight; an end past 1440 lies in the next day.
+[start, end] in minutes from midnight; an end past 1440 lies in the next day. Either form may be given `suspended` as well (see
+`suspending`), which no file says: it belongs to what happened, not to what is planned.
 """
 
 from __future__ import annotations
