@@ -7,7 +7,7 @@ from typing import Any
 
 from guanjia.cli import words
 from guanjia.clock import DAY, HOUR, MINUTE, SECOND, from_iso
-from guanjia.model.case import Clock
+from guanjia.model.case import Clock, Limit
 from hypothesis import given, settings, strategies as st
 
 ZONE = "Asia/Shanghai"
@@ -23,8 +23,8 @@ def said(text: str) -> int:
 
 def clock(**given: Any) -> Clock:
     held: dict[str, Any] = {
-        "name": "respond", "cycle": 1, "status": "running", "started_at": 0, "counted_from": 0, "target": 0, "calendar": "office",
-        "unit": "time", "total": HOUR, "used": 0, "since": 0, "due": HOUR,
+        "name": "respond", "cycle": 1, "status": "running", "started_at": 0, "counted_from": 0, "target": 0,
+        "limits": (Limit("office", "time", HOUR),), "since": 0, "due": HOUR,
     }  # fmt: skip
     return Clock(**(held | given))
 

@@ -203,7 +203,7 @@ def test_of_several_limits_the_earliest_wins(tmp_path):
 
 
 def test_a_stop_that_comes_with_the_start_wins(tmp_path):
-    sla = "  quick: {start: accept, stop: accept, target: {within: 1h}}\n"
+    sla = "  quick: {start: accept, stop: working, target: {within: 1h}}\n"
     _, case = run(tmp_path, sla, f"{MON}T09:00 open", f"{MON}T10:00 accept")
     assert "quick" not in case.clocks
 

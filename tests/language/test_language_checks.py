@@ -77,6 +77,17 @@ BROKEN = [
     ("pause: waiting\n", "pause: ask\n", "pause-without-resume", "ask"),
     ("pause: waiting\n", "resume: answered\n", "resume-without-pause", "resume"),
     ("    stop: accept\n", "", "clock-without-stop", "respond:"),
+    ("start: open\n    stop: accept", "start: accept\n    stop: accept", "never-starts", "start"),
+    ("pause: waiting\n", "pause: waiting\n    pausable: false\n", "never-pauses", "pause"),
+    ("pause: waiting\n", "runs_in: received\n    pausable: false\n", "never-pauses", "runs_in"),
+    ("[{within: 3 workdays}]", "[{within: 3 workdays, then: 2h}]", "then", "then"),
+    ("[{within: 3 workdays}]", "[{until: visit_at, then: 2h}]", "then", "then"),
+    ("{within: 30m}", "{within: 30m, then: 2 days}", "then", "2 days"),
+    ("[{within: 3 workdays}]", "[{until: now + hours(2)}]", "until-moves", "now"),
+    ("severity == 'critical', within", "clock.resolve.left < minutes(5), within", "time-unnoticed", "clock.resolve"),
+    ("stop: [closed, withdrawn]", "stop: [closed, now > visit_at]", "time-unnoticed", "now"),
+    ("80%: ", "due - 20m: ", "threshold-before-start", "due - 20m"),
+    ("{escalate: manager}", "{extend: {resolve: 2h}}", "hours-for-days", "2h"),
     # values
     ("default: minor", "default: major", "type", "major"),
     ("min: 1", "min: a", "type", "a,"),
@@ -133,7 +144,7 @@ def test_an_unknown_key_names_the_likely_one_and_lists_what_is_allowed() -> None
     (finding,) = found(COMPLAINT.replace("calendar: always", "calender: always"))
     assert finding.hint is not None
     assert "did you mean calendar?" in finding.hint.en
-    assert "guard, within, until, earliest, calendar" in finding.hint.zh
+    assert "guard, within, then, until, earliest, calendar" in finding.hint.zh
 
 
 def test_keys_of_a_delay_are_its_own_and_those_of_its_branch() -> None:

@@ -17,6 +17,7 @@ from ..model.case import Case, due_things
 from ..model.event import SYSTEM, Actor, Command, Event, EventType
 from ..model.procedure import Field
 from . import clocks
+from .adjusting import WAYS, adjust
 from .attempt import Attempt, allowed, on_behalf, select
 from .evolve import evolve
 from .program import BranchProgram, Program
@@ -272,6 +273,24 @@ class _Run:
         step.hand_to(self.command.name)
         self._record("assigned", self.command.name, step, self._see(case, {}))
 
+    def clock(self) -> None:
+        case, command = self._open_case(), self.command
+        self._staff_only()
+        label, way = self.program.procedure.label, command.values["way"]
+        definition = self.program.clock_by_name.get(command.name)
+        if definition is None or way not in WAYS:
+            known = list(WAYS if definition is not None else self.program.clock_by_name)
+            asked = way if definition is not None else command.name
+            raise Refused(
+                "not_found", Text(f"没有“{asked}”。", f"There is no {asked!r}."),
+                Text(f"有：{'、'.join(known) or '—'}", f"There are: {', '.join(known) or 'none'}"), known=known,
+            )  # fmt: skip
+        if not command.reason:
+            raise Refused("reason", Text("人工改动时限须写明原因（--reason）。", "To change a clock by hand needs a reason (--reason)."))  # fmt: skip
+        step = self._step(case, {})
+        adjust(step, definition, way, Text(label(command.name, "zh"), label(command.name, "en")))
+        self._record("adjusted", f"{command.name}.{way}", step, self._see(case, {}))
+
     def note(self) -> None:
         case = self._present()
         self._record("noted", "", self._step(case, {}), None, {"text": self.command.values["text"]}, quiet=True)
@@ -334,10 +353,7 @@ class _Run:
         step = self._step(case, inputs, actor)
         attempt = Attempt(self.program, case, step.see, actor, by_person=False, inputs=inputs)
         taken = select(self.program, case.states, f"signal:{name}", attempt)
-        if not taken and not any(
-            name in item.start.names | item.stop.names | item.pause.names | item.resume.names
-            for item in self.program.clocks
-        ):
+        if not taken and name not in self.program.heard:
             return False
         before = self._see(case, inputs)
         for branch, _ in taken:
@@ -366,12 +382,14 @@ class _Run:
     def _reached(self, case: Case, key: str) -> None:
         name, _, threshold = key.partition(".")
         step = self._step(case, {}, SYSTEM)
-        step.put(clocks.fire(case.clocks[name], threshold, self.now))
+        fired = clocks.fire(case.clocks[name], threshold, self.now)
+        breaches = fired.breached_at is not None and case.clocks[name].breached_at is None
+        step.put(fired)
         before = self._see(case, {})
         # Effects and guards see the clock as it is once the threshold is reached.
         step.see.case = case.changed(clocks=step.clocks)
         attempt = Attempt(self.program, case, step.see, SYSTEM, by_person=False)
-        taken = select(self.program, case.states, f"breach:{name}", attempt) if threshold == "due" else []
+        taken = select(self.program, case.states, f"breach:{name}", attempt) if breaches else []
         step.do(self.program.clock_by_name[name].by_name[threshold].effects)
         for branch, leaf in taken:
             step.take(branch, leaf)

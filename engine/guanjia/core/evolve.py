@@ -83,9 +83,9 @@ def _remember(case: Case, event: Event) -> dict[str, Past]:
         before = past.get(name)
         past[name] = Past(1 if before is None else before.count + 1, event.occurred_at, event.actor, given)
 
-    if event.type == "opened":
+    if event.type in ("opened", "reopened"):
         add("open", {})
-    elif event.type in _REMEMBERED:
+    if event.type in _REMEMBERED:
         add(event.name.rpartition(".")[2], event.data.get("input", {}))
     for state in event.data.get("entered", ()):
         add(state, {})

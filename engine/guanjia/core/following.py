@@ -3,17 +3,17 @@
 Conditions that hold at once resolve as stop > cancel > pause > resume > start; `reset` ends one cycle and begins the next.
 A state named to start, stop, cancel or reset counts as it is entered; named to pause, while it is active. An action or
 signal counts in the step in which it happens. An expression starts or resets when it becomes true, else it counts while it
-is true.
+is true. Targets are read at the start and after every step from then on: whatever their guards read, a change is seen as
+soon as something happens to the case, and time alone changes no target.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..calendars import Amount
 from ..clock import Instant
 from ..errors import Refused, Text
-from ..model.case import Clock
+from ..model.case import Clock, Limit
 from . import clocks
 from .program import ClockProgram, Conditions, TargetProgram
 from .surroundings import Surroundings, is_in
@@ -23,109 +23,37 @@ if TYPE_CHECKING:
 
 
 def follow(step: Step, definition: ClockProgram, before: Surroundings | None, after: Surroundings) -> None:
-    """stop > cancel > pause > resume > start, and reset ends one cycle and begins the next."""
     clock = step.clocks.get(definition.name)
     if clock is not None and clock.open:
-        if _pulse(step, definition.stop) or _holds(definition.stop, after):
-            step.put(clocks.end(clock, "met", step.now, step.program))
-        elif _pulse(step, definition.cancel) or _holds(definition.cancel, after):
-            step.put(clocks.end(clock, "cancelled", step.now, step.program))
-        elif _pulse(step, definition.reset) or _rises(definition.reset, before, after):
-            step.retire(clocks.end(clock, "reset", step.now, step.program))
-            _start(step, definition, after)
+        if _happens(step, definition.stop, after):
+            step.put(clocks.end(step.program, clock, "met", step.now))
+        elif _happens(step, definition.cancel, after):
+            step.put(clocks.end(step.program, clock, "cancelled", step.now))
+        elif _begins(step, definition.reset, before, after):
+            renew(step, definition, clock, _counted_from(step, definition, after), after)
         else:
             _go_on(step, definition, clock, after)
-    elif step.reopening and definition.sla.on_reopen != "new":
-        if clock is not None and definition.sla.on_reopen == "resume" and clock.unit != "instant":
+    elif clock is not None and _again(step, definition, clock):
+        if definition.sla.on_reopen == "resume" and _resumes(step, definition, clock, before, after):
             step.retire(clock)
-            step.put(clocks.carry_on(step.program, definition, clock, step.now))
-    elif _begins(step, definition, before, after):
+            _go_on(step, definition, clocks.carry_on(step.program, definition, clock, step.now), after, fresh=True)
+    elif _starts(step, definition, before, after):
         if clock is not None:
             step.retire(clock)
-        _start(step, definition, after)
+        _start(step, definition, _counted_from(step, definition, after), after)
 
 
-def _begins(step: Step, definition: ClockProgram, before: Surroundings | None, after: Surroundings) -> bool:
-    if not (_pulse(step, definition.start) or _rises(definition.start, before, after)):
-        return False
-    return not any(_pulse(step, ends) or _holds(ends, after) for ends in (definition.stop, definition.cancel))
+def renew(step: Step, definition: ClockProgram, clock: Clock, counted_from: Instant, after: Surroundings) -> None:
+    """End the cycle and begin the next. That counting begins anew lets no clock go on that stands still."""
+    step.retire(clocks.end(step.program, clock, "reset", step.now))
+    _start(step, definition, counted_from, after, halted=_halted(step, definition, clock, after), held=clock.held)
 
 
-def _go_on(step: Step, definition: ClockProgram, clock: Clock, after: Surroundings) -> None:
-    halted = _halted(step, definition, after)
-    now_halted = halted or _pulse_of_step(step, definition.pause)
-    if clock.status == "running" and now_halted:
-        clock = clocks.pause(step.program, clock, step.now)
-        step.put(clock)
-    elif clock.status == "paused" and not now_halted and _resumes(step, definition, after):
-        clock = clocks.resume(step.program, definition, clock, step.now)
-        step.put(clock)
-    if "set" in step.data or "assignee" in step.data:
-        aim = _aim(step, definition, after)
-        reaimed = (aim.place, aim.calendar, aim.unit) != (clock.target, clock.calendar, clock.unit)
-        if reaimed or (aim.unit == "instant" and aim.total != clock.total and not clock.extended):
-            step.put(clocks.retarget(step.program, definition, clock, aim, step.now))
-
-
-def _halted(step: Step, definition: ClockProgram, after: Surroundings) -> bool:
-    """Whether the clock must stand still here: a state or expression of `pause` holds, or no state of `runs_in` does."""
-    active = any(
-        name in step.program.nodes and is_in(step.program, step.leaves, name) for name in definition.pause.names
-    )
-    runs_in = definition.sla.runs_in
-    outside = bool(runs_in) and not any(is_in(step.program, step.leaves, name) for name in runs_in)
-    return active or outside or _holds(definition.pause, after)
-
-
-def _resumes(step: Step, definition: ClockProgram, after: Surroundings) -> bool:
-    if definition.resume:
-        return _pulse(step, definition.resume) or _holds(definition.resume, after)
-    by_action = [name for name in definition.pause.names if name not in step.program.nodes]
-    return not by_action or len(by_action) < len(definition.pause.names)
-
-
-def _pulse(step: Step, conditions: Conditions) -> bool:
-    return not conditions.names.isdisjoint(step.occurred)
-
-
-def _pulse_of_step(step: Step, conditions: Conditions) -> bool:
-    return any(name in step.occurred and name not in step.program.nodes for name in conditions.names)
-
-
-def _start(step: Step, definition: ClockProgram, after: Surroundings) -> None:
-    earlier = sum(1 for item in step.case.cycles if item.name == definition.name)
-    earlier += sum(1 for item in step.data.get("cycles", ()) if item["name"] == definition.name)
-    clock = clocks.start(
-        step.program,
-        definition,
-        _aim(step, definition, after),
-        step.now,
-        _counted_from(step, definition, after),
-        earlier + 1,
-    )
-    if _halted(step, definition, after) or _pulse_of_step(step, definition.pause):
-        clock = clocks.pause(step.program, clock, step.now)
-    step.put(clock)
-
-
-def _counted_from(step: Step, definition: ClockProgram, after: Surroundings) -> Instant:
-    if definition.from_name is not None:
-        past = step.case.past.get(definition.from_name)
-        return step.now if past is None else past.at
-    if definition.from_expression is not None:
-        at = definition.from_expression.evaluate(after)
-        return step.now if at is None else int(at)
-    return step.now
-
-
-def _aim(step: Step, definition: ClockProgram, after: Surroundings) -> clocks.Aim:
-    origin = step.clocks.get(definition.name)
-    since = origin.counted_from if origin is not None and origin.open else _counted_from(step, definition, after)
-    for index, target in enumerate(definition.targets):
-        if all(guard.evaluate(after) for guard in target.guards):
-            aim = _aimed_at(index, target, since, after)
-            if aim is not None:
-                return aim
+def aim_of(definition: ClockProgram, see: Surroundings) -> clocks.Aim:
+    """The target that applies. Refused when none does, because an `until` has no value and nothing comes after it."""
+    for place, target in enumerate(definition.targets):
+        if limits := _limits(target, see):
+            return clocks.Aim(place, limits)
     raise Refused(
         "target",
         Text(
@@ -136,28 +64,115 @@ def _aim(step: Step, definition: ClockProgram, after: Surroundings) -> clocks.Ai
     )
 
 
-def _aimed_at(index: int, target: TargetProgram, since: Instant, after: Surroundings) -> clocks.Aim | None:
+def _limits(target: TargetProgram, see: Surroundings) -> tuple[Limit, ...]:
+    """The limits of a target, none of them used; nothing where it does not apply."""
+    if not all(guard.evaluate(see) for guard in target.guards):
+        return ()
     if target.amount is not None:
-        return clocks.Aim(index, target.calendar_name, target.amount.unit, target.amount.value)
+        return (Limit(target.calendar_name, target.amount.unit, target.amount.value, target.head),)
     if target.until is not None:
-        until = target.until.evaluate(after)
-        return None if until is None else clocks.Aim(index, target.calendar_name, "instant", until)
-    ends: list[int] = []
-    for part in target.earliest:
-        if not all(guard.evaluate(after) for guard in part.guards):
-            continue
-        aim = _aimed_at(index, part, since, after)
-        if aim is not None:
-            ends.append(aim.total if aim.unit == "instant" else part.calendar.after(since, Amount(aim.unit, aim.total)))
-    return clocks.Aim(index, target.calendar_name, "instant", min(ends)) if ends else None
+        until = target.until.evaluate(see)
+        return () if until is None else (Limit(target.calendar_name, "instant", until),)
+    return tuple(limit for part in target.earliest for limit in _limits(part, see))
+
+
+def _start(
+    step: Step, definition: ClockProgram, counted_from: Instant, after: Surroundings, *,
+    halted: bool | None = None, held: bool = False,
+) -> None:  # fmt: skip
+    cycles = [item.cycle for item in step.case.cycles if item.name == definition.name]
+    cycles += [item["cycle"] for item in step.data.get("cycles", ()) if item["name"] == definition.name]
+    clock = clocks.start(
+        step.program, definition, aim_of(definition, after), step.now, counted_from, max(cycles, default=0) + 1
+    )
+    if halted is None:
+        halted = _halted(step, definition, clock, after)
+    step.put(clocks.stand(step.program, definition, clock, step.now, halted=halted, held=held))
+
+
+def _go_on(step: Step, definition: ClockProgram, clock: Clock, after: Surroundings, *, fresh: bool = False) -> None:
+    halted = _halted(step, definition, clock, after)
+    followed = clocks.stand(step.program, definition, clock, step.now, halted=halted, held=clock.held)
+    if definition.varies:
+        aim = aim_of(definition, after)
+        if not aim.is_of(followed):
+            policy = definition.sla.on_change
+            if policy == "restart":
+                renew(step, definition, followed, step.now, after)
+                return
+            followed = clocks.retarget(step.program, definition, followed, aim, step.now, policy)
+    if fresh or followed is not clock:
+        step.put(followed)
+
+
+def _halted(step: Step, definition: ClockProgram, clock: Clock, after: Surroundings) -> bool:
+    """Whether the rules make the clock stand still after this step.
+
+    A state or expression of `pause` does while it holds, `runs_in` where none of its states is active; an action or signal
+    does from its step on. Where there is a `resume`, what stood still waits for it.
+    """
+    pause, runs_in = definition.pause, definition.sla.runs_in
+    for name in pause.names:
+        state = step.program.nodes.get(name)
+        if name in step.occurred if state is None else is_in(step.program, step.leaves, name):
+            return True
+    if runs_in and not any(is_in(step.program, step.leaves, name) for name in runs_in):
+        return True
+    if _holds(pause, after):
+        return True
+    return clock.halted and bool(definition.resume) and not _happens(step, definition.resume, after)
+
+
+def _again(step: Step, definition: ClockProgram, clock: Clock) -> bool:
+    """Whether the case was reopened since this clock began, and that is no new beginning for it."""
+    reopened = step.see.case.past.get("reopen")
+    before = step.reopening or (reopened is not None and clock.started_at < reopened.at)
+    return before and definition.sla.on_reopen != "new"
+
+
+def _resumes(
+    step: Step, definition: ClockProgram, clock: Clock, before: Surroundings | None, after: Surroundings
+) -> bool:
+    """Whether a finished clock of a reopened case goes on: at once where it was the closing that ended it, else when it is
+    started again."""
+    cut_off = step.reopening and clock.ended_at == step.case.closed_at and not _ends(step, definition, after)
+    return cut_off or _starts(step, definition, before, after)
+
+
+def _starts(step: Step, definition: ClockProgram, before: Surroundings | None, after: Surroundings) -> bool:
+    # For what is measured a case that is opened again begins again.
+    begun = _begins(step, definition.start, None if step.reopening else before, after)
+    return begun and not _ends(step, definition, after)
+
+
+def _ends(step: Step, definition: ClockProgram, after: Surroundings) -> bool:
+    return _happens(step, definition.stop, after) or _happens(step, definition.cancel, after)
+
+
+def _begins(step: Step, conditions: Conditions, before: Surroundings | None, after: Surroundings) -> bool:
+    return _named(step, conditions) or any(
+        expression.evaluate(after) and (before is None or not expression.evaluate(before))
+        for expression in conditions.expressions
+    )
+
+
+def _happens(step: Step, conditions: Conditions, after: Surroundings) -> bool:
+    return _named(step, conditions) or _holds(conditions, after)
+
+
+def _named(step: Step, conditions: Conditions) -> bool:
+    return not conditions.names.isdisjoint(step.occurred)
 
 
 def _holds(conditions: Conditions, after: Surroundings) -> bool:
     return any(expression.evaluate(after) for expression in conditions.expressions)
 
 
-def _rises(conditions: Conditions, before: Surroundings | None, after: Surroundings) -> bool:
-    return any(
-        expression.evaluate(after) and (before is None or not expression.evaluate(before))
-        for expression in conditions.expressions
-    )
+def _counted_from(step: Step, definition: ClockProgram, after: Surroundings) -> Instant:
+    if definition.from_name is not None:
+        past = step.case.past.get(definition.from_name)
+        return step.now if past is None or definition.from_name in step.occurred else past.at
+    if definition.from_expression is not None:
+        at = definition.from_expression.evaluate(after)
+        return step.now if at is None else int(at)
+    return step.now

@@ -100,6 +100,8 @@ class Conditions:
 class TargetProgram:
     guards: tuple[Expression, ...]
     amount: Amount | None
+    head: int | None
+    """Of an amount of time: how much of it is working time, where the rest is not."""
     until: Expression | None
     earliest: tuple[TargetProgram, ...]
     calendar: Calendar
@@ -134,6 +136,11 @@ class ClockProgram:
     targets: tuple[TargetProgram, ...]
     thresholds: tuple[Threshold, ...]
     by_name: Mapping[str, Threshold]
+
+    @property
+    def varies(self) -> bool:
+        """Whether what happens to a case can change the target that applies."""
+        return len(self.targets) > 1 or self.targets[0].amount is None or bool(self.targets[0].guards)
 
 
 class Program:
@@ -200,6 +207,14 @@ class Program:
             for trigger in by_trigger
             if trigger.startswith("signal:")
         )
+
+    @cached_property
+    def heard(self) -> frozenset[str]:
+        """Every name that some clock listens to."""
+        conditions = (
+            (clock.start, clock.pause, clock.resume, clock.stop, clock.cancel, clock.reset) for clock in self.clocks
+        )
+        return frozenset(name for each in conditions for condition in each for name in condition.names)
 
     # -- compiling
 
@@ -326,7 +341,7 @@ class Program:
         calendar = target.calendar or sla.calendar or self.procedure.calendar
         return TargetProgram(
             tuple(self._expression(guard.that, {}) for guard in target.guard),
-            working_time.parse_amount(target.within) if target.within else None,
+            *_within(target),
             self._expression(target.until, {}, "instant") if target.until else None,
             tuple(self._target(sla, item) for item in target.earliest),
             self.calendars[calendar],
@@ -374,6 +389,15 @@ def _kind(state: State) -> str:
     if state.tracks:
         return "parallel"
     return "compound" if state.states else "simple"
+
+
+def _within(target: Target) -> tuple[Amount | None, int | None]:
+    if target.within is None:
+        return None, None
+    amount = working_time.parse_amount(target.within)
+    if target.then is None:
+        return amount, None
+    return Amount("time", amount.value + working_time.parse_amount(target.then).value), amount.value
 
 
 def _gate(branch: BranchProgram) -> Callable[[Attempt], bool]:

@@ -13,7 +13,6 @@ from uuid import UUID
 
 from ..calendars import parse_amount
 from ..clock import Instant
-from ..errors import Refused, Text
 from ..expressions import Expression
 from ..model.case import Case, Clock, Delay, Past
 from ..model.event import Actor, is_personal
@@ -258,26 +257,9 @@ class Step:
     def _extend(self, effect: EffectProgram) -> None:
         for name, extension in (effect.effect.extend or {}).items():
             clock = self.clocks.get(name)
-            if clock is None or not clock.open:
-                continue
-            longer = clocks.extend(
-                self.program,
-                self.program.clock_by_name[name],
-                clock,
-                parse_amount(extension.by),
-                extension.from_,
-                self.now,
-            )
-            if longer is None:
-                raise Refused(
-                    "extend",
-                    Text(
-                        f"时钟 {name} 以天计，不能按小时延长。",
-                        f"The clock {name} counts days; it cannot be extended by hours.",
-                    ),
-                    clock=name,
-                )
-            self.put(longer)
+            if clock is not None and clock.open:
+                definition, more = self.program.clock_by_name[name], parse_amount(extension.by)
+                self.put(clocks.extend(self.program, definition, clock, more, extension.from_, self.now))
 
     def _open(self, effect: EffectProgram) -> None:
         for procedure, child in (effect.effect.open or {}).items():
@@ -326,7 +308,7 @@ class Step:
             self.data["closed"] = {"outcome": closing}
             for clock in list(self.clocks.values()):
                 if clock.open:
-                    self.put(clocks.end(clock, "cancelled", self.now, self.program))
+                    self.put(clocks.end(self.program, clock, "cancelled", self.now))
         if self.facts.used:
             self.data["facts"] = dict(self.facts.used)
         return self.data

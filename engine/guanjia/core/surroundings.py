@@ -15,6 +15,7 @@ from ..clock import DAY, HOUR, MINUTE, Instant
 from ..errors import Text
 from ..model.case import Case, Clock
 from ..model.event import PERSONAL, Actor, is_personal
+from . import clocks
 from .values import as_known
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ class Surroundings:
         if what == "left":
             return None if clock.due is None else clock.due - self.now
         if what == "used":
-            return clock.used if clock.unit == "time" else None
+            return clocks.used(self.program, clock, self.now)
         return clock.status == what
 
     def _child(self, name: str, what: str) -> Any:

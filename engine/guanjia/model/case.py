@@ -10,20 +10,39 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from ..clock import Instant
 
 ClockStatus = Literal["running", "paused", "met", "breached", "cancelled", "reset"]
 
 
+class Limit(NamedTuple):
+    """One limit of a clock's target and how much of it is used: microseconds for an amount of time, day-ends for an amount
+    of days, an instant for a given one."""
+
+    calendar: str
+    unit: Literal["time", "days", "workdays", "instant"]
+    given: int
+    """What the target says."""
+    head: int | None = None
+    """Of a time: how much of it is working time, before the rest that is elapsed time; None is all."""
+    extra: int = 0
+    """What extensions added."""
+    used: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.given + self.extra
+
+
 @dataclass(frozen=True, slots=True)
 class Clock:
     """One cycle of an SLA clock: an instance of a `Sla`.
 
-    `due` is the first instant that is too late; while paused there is none. `total` and `used` are microseconds of the
-    clock's calendar for an amount of time, day-ends for an amount of days. `pending` are the thresholds still to come,
-    as (instant, order, name) in that order; while paused their instants are unknown and `pending` is empty.
+    It runs against the limits of its target, each used up to `since`; the first that ends gives `due`, the first instant
+    that is too late. `pending` are the thresholds still to come, as (instant, order, name) in that order. While paused
+    there is neither.
     """
 
     name: str
@@ -32,22 +51,22 @@ class Clock:
     started_at: Instant
     counted_from: Instant
     target: int
-    calendar: str
-    unit: Literal["time", "days", "workdays", "instant"]
-    total: int
-    used: int
+    limits: tuple[Limit, ...]
     since: Instant
     due: Instant | None
     pending: tuple[tuple[Instant, int, str], ...] = ()
     fired: tuple[str, ...] = ()
+    halted: bool = False
+    """Its rules make it stand still."""
+    held: bool = False
+    """A person made it stand still, until a person lets it go on."""
     pauses: tuple[tuple[Instant, Instant | None], ...] = ()
-    extended: tuple[tuple[str, str], ...] = ()
-    """Extensions given: (amount, counted from `due` or `start`)."""
+    """In a cycle that goes on with an earlier one also those of that one, and the time that the case was closed."""
+    extended: tuple[tuple[Literal["time", "days", "workdays"], int, str], ...] = ()
+    """Extensions given: (unit, value, counted from `due` or `start`)."""
     breached_at: Instant | None = None
     ended_at: Instant | None = None
     provisional: bool = False
-    working: int = 0
-    """The whole span in working time of the calendar: what percent thresholds are taken of."""
 
     @property
     def open(self) -> bool:
@@ -61,6 +80,7 @@ class Clock:
         return cls(
             **{
                 **data,
+                "limits": tuple(Limit(*item) for item in data["limits"]),
                 "pending": tuple(tuple(item) for item in data.get("pending", ())),
                 "fired": tuple(data.get("fired", ())),
                 "pauses": tuple(tuple(item) for item in data.get("pauses", ())),

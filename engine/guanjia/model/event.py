@@ -25,6 +25,7 @@ EventType = Literal[
     "noted",  # a remark was added
     "attached",  # a file was added
     "reopened",  # a finished case began again
+    "adjusted",  # a clock was paused, resumed or reset by hand (name: <clock>.<pause|resume|reset>)
     "linked",  # a child or another case was bound to this one
     "refused",  # somebody tried what they may not, or came too late
 ]
@@ -36,7 +37,7 @@ OfficeEventType = Literal[
 ]
 """What happens to the office itself and to no case; such an event has no case (""), and the numbers of the office's stream."""
 
-CommandKind = Literal["open", "act", "signal", "due", "edit", "assign", "note", "attach", "link"]
+CommandKind = Literal["open", "act", "signal", "due", "edit", "assign", "clock", "note", "attach", "link"]
 
 
 def to_json(plain: Any) -> str:
@@ -65,7 +66,7 @@ class Command:
 
     kind: CommandKind
     name: str
-    """Procedure to open, action, signal, due thing, assignee; "" where there is nothing to name."""
+    """Procedure to open, action, signal, due thing, assignee, clock; "" where there is nothing to name."""
     case: str | None = None
     """Id or number; None only to open."""
     values: Mapping[str, Any] = field(default_factory=dict)

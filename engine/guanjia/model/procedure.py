@@ -292,6 +292,8 @@ class Target(Node):
 
     guard: Guards = ()
     within: Duration | None = None
+    then: Duration | None = None
+    """After `within` of working time: so much more, around the clock."""
     until: Expression | None = None
     earliest: tuple[Target, ...] = ()
     calendar: Name | None = None
@@ -325,6 +327,10 @@ class Sla(Node):
     """Thresholds: `80%`, `due`, `due + 30m`, `due - 1h`, and the effects of each."""
     on_change: Literal["keep", "carry", "restart"] = "keep"
     on_reopen: Literal["new", "resume", "closed"] = "new"
+    manual: Flag = True
+    """Whether people with the right `clocks` may pause, resume and reset it."""
+    pausable: Flag = True
+    """False, as for a statutory limit: neither rules nor people make it stand still, and nobody resets it by hand."""
 
 
 class Reopen(Branch):

@@ -14,7 +14,7 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping, MutableSequence, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ..channels.interface import Channel
 from ..clock import Clock, Instant, SystemClock
@@ -167,6 +167,13 @@ class Engine:
         """Make somebody responsible by hand; NotFound when nobody has that id."""
         self.organisation.actor(to)
         return self.execute(Command("assign", to, ref, {}, self.actor(actor), key, reason=reason))
+
+    def adjust(
+        self, ref: str, clock: str, way: Literal["pause", "resume", "reset"], *, actor: Actor | str, reason: str,
+        key: str | None = None, at: Instant | None = None,
+    ) -> Result:  # fmt: skip
+        """Pause a clock of the case by hand, let it go on, or reset it. Needs the right `clocks`."""
+        return self.execute(Command("clock", clock, ref, {"way": way}, self.actor(actor), key, at=at, reason=reason))
 
     def note(self, ref: str, text: str, *, actor: Actor | str, key: str | None = None) -> Result:
         return self.execute(Command("note", "", ref, {"text": text}, self.actor(actor), key))

@@ -95,6 +95,14 @@ def _occurred(engine: Engine, command: Command, now: Instant) -> Instant:
     return command.at
 
 
+def _entitled(engine: Engine, command: Command) -> None:
+    """Whether who asks may ask for this at all; what a procedure lets people do is decided by the procedure."""
+    if command.kind == "clock" and not engine.organisation.may(command.actor, "clocks"):
+        raise Refused(
+            "role", Text("人工暂停、恢复或重置时限需要 clocks 权限。", "To pause, resume or reset a clock by hand needs the right `clocks`.")
+        )  # fmt: skip
+
+
 def _expected(engine: Engine, pack: Passage, command: Command) -> None:
     assert pack.case is not None
     if command.expect is not None and command.expect != pack.case.seq:
@@ -197,6 +205,7 @@ class Passage:
             if command.kind == "open":
                 values = {name: value for name, value in command.values.items() if name != "$id"}
                 command = replace(command, site=self.extra["site"], values=values)
+            _entitled(self.engine, command)
             prepared, sealed = prepare(self.program, command, self.engine.entropy(16).hex())
             self.sealed = sealed
             self.personal |= {commitment: value for commitment, _, value in sealed}

@@ -1,9 +1,15 @@
-"""Promises: conditions that can be met, targets that always give one, thresholds that name an instant."""
+"""Promises: conditions that can be met, targets that always give one, thresholds that name an instant.
+
+Conditions and targets are read when something happens to a case, never because time goes by: what reads the time in them is
+said to.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
+from ...calendars import Amount, AmountError, format_amount, parse_amount
 from ...errors import Text
 from ...model.procedure import Sla, Target
 from ...model.survey import Path
@@ -20,6 +26,7 @@ def check_clocks(view: View) -> None:
         for condition in _CONDITIONS:
             _condition(view, (*path, condition), getattr(sla, condition))
         _pauses(view, path, sla)
+        _starts(view, path, sla)
         if not sla.stop and not sla.cancel:
             view.warn(
                 path, "clock-without-stop",
@@ -30,6 +37,7 @@ def check_clocks(view: View) -> None:
             view.expression((*path, "from"), sla.from_, "instant")
         _targets(view, (*path, "target"), sla.target)
         _thresholds(view, path, sla)
+    _extensions(view)
 
 
 def _condition(view: View, path: Path, words: tuple[str, ...]) -> None:
@@ -46,9 +54,41 @@ def _condition(view: View, path: Path, words: tuple[str, ...]) -> None:
             )  # fmt: skip
         else:
             view.expression(here, word, "boolean")
+            _timeless(view, here, word)
+
+
+def _timeless(view: View, path: Path, text: str) -> None:
+    """Time alone is not noticed where conditions are read step by step."""
+    if _reads_time(view, text):
+        view.warn(
+            path, "time-unnoticed",
+            Text("这里只在工单有事发生时才看，时间自己走到了没人看", "this is read when something happens to the case: that time goes by is not noticed"),
+            Text("靠时间起作用的，写成时点（at）或延时（after）", "what time is to do stands under `at` (a threshold) or `after` (a delay)"),
+        )  # fmt: skip
+
+
+def _reads_time(view: View, text: str) -> bool:
+    return any(path == ("now",) or (path[0] == "clock" and path[-1] in ("left", "used")) for path in view.reads(text))
+
+
+def _starts(view: View, path: Path, sla: Sla) -> None:
+    ends = {*sla.stop, *sla.cancel}
+    if all(word in ends for word in sla.start):
+        view.say(
+            (*path, "start"), "never-starts",
+            Text("让它开始的同时也让它结束，所以它从不计时", "whatever starts it also ends it, and the end goes first: it never runs"),
+            Text("start 与 stop、cancel 不要写同一件事", "name something else under start than under stop and cancel"), key=True,
+        )  # fmt: skip
 
 
 def _pauses(view: View, path: Path, sla: Sla) -> None:
+    for key in ("pause", "resume", "runs_in"):
+        if not sla.pausable and getattr(sla, key):
+            view.say(
+                (*path, key), "never-pauses",
+                Text(f"写了 pausable: false，就不能有 {key}", f"pausable is false: there is nothing to say under {key}"),
+                Text("法定时限不停表；删去其中一个", "a statutory clock never stands still: delete one of the two"), key=True,
+            )  # fmt: skip
     for index, word in enumerate(sla.pause):
         if word in view.happenings and word not in view.states and not sla.resume:
             view.say(
@@ -93,10 +133,64 @@ def _targets(view: View, path: Path, targets: tuple[Target, ...]) -> None:
 def _target(view: View, path: Path, target: Target) -> None:
     for index, guard in enumerate(target.guard):
         view.expression((*path, "guard", index, "that"), guard.that, "boolean")
+        _timeless(view, (*path, "guard", index, "that"), guard.that)
     if target.within is not None:
         view.positive(path, "within", target.within)
     if target.until is not None:
         view.expression((*path, "until"), target.until, "instant")
+        if _reads_time(view, target.until):
+            view.say(
+                (*path, "until"), "until-moves",
+                Text("until 里用了 now，每走一步期限就跟着变", "this reads the time of reading: with every step the deadline would move"),
+                Text("写 within，或从 opened_at、past.<动作>.at 算起", "write within, or count from opened_at or past.<action>.at"),
+            )  # fmt: skip
+    if target.then is not None:
+        _then(view, path, target)
+
+
+def _then(view: View, path: Path, target: Target) -> None:
+    view.positive(path, "then", target.then or "")
+    within, then = _amount(target.within), _amount(target.then)
+    if target.within is None or (within is not None and within.unit != "time"):
+        view.say(
+            (*path, "then"), "then",
+            Text("then 接在以小时或分钟计的 within 之后", "then follows a within in hours or minutes"),
+            Text("例如 {within: 2h, then: 30m}", "for example {within: 2h, then: 30m}"), key=True,
+        )  # fmt: skip
+    elif then is not None and then.unit != "time":
+        what = Text("then 以小时或分钟计", "then is an amount of hours or minutes")
+        view.say((*path, "then"), "then", what, Text("例如 30m", "for example 30m"))
+
+
+def _amount(text: str | None) -> Amount | None:
+    try:
+        return None if text is None else parse_amount(text)
+    except AmountError:
+        return None
+
+
+def _amounts(sla: Sla) -> Iterator[Amount | None]:
+    """How long each limit of each target is; None for an instant, and for what cannot be read."""
+    for target in sla.target:
+        for limit in target.earliest or (target,):
+            amount, then = _amount(limit.within), _amount(limit.then)
+            if amount is not None and then is not None and amount.unit == then.unit == "time":
+                amount = Amount("time", amount.value + then.value)
+            yield amount
+
+
+def _extensions(view: View) -> None:
+    for deed in view.deeds:
+        for name, extend in (deed.effect.extend or {}).items():
+            sla, more = view.procedure.sla.get(name), _amount(extend.by)
+            if sla is None or more is None or more.unit != "time":
+                continue
+            if all(amount is not None and amount.unit != "time" for amount in _amounts(sla)):
+                view.warn(
+                    (*deed.path, "extend", name, "by"), "hours-for-days",
+                    Text(f"“{name}”以天计，延长几小时也算一整天", f"{name!r} counts days: a few hours more become a whole day"),
+                    Text("写成 1 workdays 或 1 days", "write 1 workdays or 1 days"),
+                )  # fmt: skip
 
 
 def _thresholds(view: View, path: Path, sla: Sla) -> None:
@@ -113,10 +207,27 @@ def _thresholds(view: View, path: Path, sla: Sla) -> None:
         seen.setdefault(meaning, key)
         share, offset = _SHARE.fullmatch(key), _OFFSET.fullmatch(key)
         if offset is not None:
-            view.amount(here, offset.group(1), key=True, offset=offset.start(1))
+            more = view.amount(here, offset.group(1), key=True, offset=offset.start(1))
+            if more is not None and "-" in key:
+                _before(view, here, key, more, sla)
         elif key != "due" and (share is None or float(key[:-1]) == 0):
             view.say(
                 here, "threshold",
                 Text(f"“{key}”不是时点", f"{key!r} is not a threshold"),
                 Text("写成 80%、due、due + 30m 或 due - 1h", "write 80%, due, due + 30m or due - 1h"), key=True,
             )  # fmt: skip
+
+
+def _before(view: View, path: Path, key: str, before: Amount, sla: Sla) -> None:
+    """A threshold that lies no later than the start of its target is past as the clock begins."""
+    for amount in _amounts(sla):
+        if amount is not None and amount.unit == before.unit and before.value >= amount.value:
+            view.warn(
+                path, "threshold-before-start",
+                Text(
+                    f"时限只有 {format_amount(amount, 'zh')} 时，“{key}”在开始之前，不会起作用",
+                    f"with a target of {format_amount(amount, 'en')} {key!r} lies before the start and never fires",
+                ),
+                Text("改短，或用百分比", "make it shorter, or write a percentage"), key=True,
+            )  # fmt: skip
+            return

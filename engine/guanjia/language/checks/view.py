@@ -149,6 +149,15 @@ class View:
         self._literals(path, text)
         return parsed.type
 
+    def reads(self, text: str) -> frozenset[tuple[str, ...]]:
+        """The names that an expression reads; none where it is wrong, which is said elsewhere."""
+        from ...expressions import ExpressionError, parse
+
+        try:
+            return parse(text, self._plain_scope).paths
+        except ExpressionError:
+            return frozenset()
+
     def _scope(self, inputs: Mapping[str, Field] | None) -> Scope:
         from ...expressions import scope_of
 
