@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from ..channels.interface import Channel, Undeliverable
 from ..clock import HOUR, MINUTE, SECOND, Instant
+from ..failpoints import fp
 from ..store.interface import OutboxRow, Store
 
 BACK_OFF = (30 * SECOND, 2 * MINUTE, 10 * MINUTE, HOUR, 6 * HOUR)
@@ -35,6 +36,7 @@ def deliver(store: Store, channels: Mapping[str, Channel], now: Instant, owner: 
     """Deliver everything that waits at `now`, `limit` to a claim. Never raises for a message."""
     sent = failed = dead = 0
     while rows := store.claim(now, owner, now + LEASE, limit):
+        fp("after_claim")
         for row in rows:
             outcome = _one(store, channels, row, now, owner)
             sent += outcome == "sent"
@@ -48,6 +50,7 @@ def _one(store: Store, channels: Mapping[str, Channel], row: OutboxRow, now: Ins
     channel = channels.get(row.notification.channel)
     if channel is None:
         store.failed(key, owner, f"没有渠道 / no such channel: {row.notification.channel}", None)
+        fp("after_failure_mark")
         return "dead"
     try:
         note = channel.send(row.notification)
@@ -56,7 +59,10 @@ def _one(store: Store, channels: Mapping[str, Channel], row: OutboxRow, now: Ins
         text = str(error) if isinstance(error, Undeliverable) else f"{type(error).__name__}: {error}"
         retry_at = None if permanent or row.attempts > len(BACK_OFF) else now + BACK_OFF[row.attempts - 1]
         store.failed(key, owner, text, retry_at)
+        fp("after_failure_mark")
         return "dead" if retry_at is None else "failed"
+    fp("after_hand_over")
     if not store.sent(key, owner, now, note):
         log.warning("the lease of %s ran out while it was handed over; it may go out again", key)
+    fp("after_mark")
     return "sent"

@@ -20,6 +20,7 @@ from ..channels.interface import Channel
 from ..clock import Clock, Instant, SystemClock
 from ..core import Option, Program, available, compile, fold
 from ..errors import Conflict, GuanjiaError, NotFound, Refused, Text
+from ..failpoints import fp
 from ..language import OfficeFiles
 from ..model.case import Case
 from ..model.event import SYSTEM, Actor, Command, Event, Notification
@@ -111,6 +112,7 @@ class Engine:
         outcome = self.store.transact(lambda tx: carry_out(self, tx, command))
         if isinstance(outcome, GuanjiaError):
             raise outcome
+        fp("after_answer")
         if any("open" in event.data or "emit" in event.data or "closed" in event.data for event in outcome.events):
             self._apply_inbox()
             if outcome.case.children or outcome.case.parent:
@@ -284,6 +286,7 @@ class Engine:
                     self.store.drop_inbox(item.key, str(outcome))
                 elif not outcome.events:
                     self.store.drop_inbox(item.key, "它没有改变什么 / it changed nothing")
+                fp("after_item")
                 applied += 1
         return applied
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ..clock import Instant, moment, spoken
 from ..core import NeedFact, Program, advance, evolve, next_due, prepare, refusal
 from ..errors import Conflict, GuanjiaError, NotFound, Refused, Text
+from ..failpoints import fp
 from ..model.case import Case
 from ..model.event import GENESIS, PERSONAL, Command, Event, Notification, chain, is_personal, to_json
 from ..store.interface import Answer, Change, EventRow, Held, InboxItem, Transaction
@@ -40,6 +41,7 @@ def carry_out(
     """One command inside one transaction. An error that must not undo what was due is returned, not raised."""
     now = engine.clock.now()
     read = tx.read(command.case, command.key)
+    fp("after_read")
     digest = _digest(command) if command.key else ""
     if read.answer is not None:
         return _answered(tx, read.answer, digest, command)
@@ -61,7 +63,9 @@ def carry_out(
     pack.quiet = pack.quiet or command.kind == "open"
     pack.drain(now)
     if pack.events:
-        tx.write(pack.change(command, digest, blobs, inbox))
+        change = pack.change(command, digest, blobs, inbox)
+        fp("before_write")
+        tx.write(change)
     if error is not None:
         return error
     assert pack.case is not None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..clock import Instant, instant, moment
 from ..errors import GuanjiaError
+from ..failpoints import fp
 from ..model.event import SYSTEM, Command
 from ..model.office import Schedule
 
@@ -46,6 +47,7 @@ def open_due(engine: Engine, now: Instant) -> tuple[int, list[str]]:
                     Command("open", schedule.open, values=values, actor=SYSTEM, key=f"{setting}:{at}")
                 )
                 opened += not result.repeated
+                fp("after_schedule_open")
         except GuanjiaError as error:
             problems.append(f"{setting}: {error}")
             continue

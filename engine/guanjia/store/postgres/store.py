@@ -19,6 +19,7 @@ from psycopg.sql import SQL as Composed, Identifier
 
 from ...clock import Instant
 from ...errors import GuanjiaError, StoreError, Text
+from ...failpoints import fp
 from ...model.event import Notification
 from .. import refusals
 from ..interface import STATUSES, Change, Columns, EventRow, Held, InboxItem, OutboxRow, Query, Row, Transaction
@@ -72,6 +73,7 @@ class PostgresStore:
             for migration in MIGRATIONS[number:]:
                 connection.execute(migration.text().encode())
                 connection.execute("INSERT INTO migrations VALUES (%s, %s)", (migration.number, migration.name))
+                fp("before_migration_commit")
 
     def _schema_number(self, connection: Connection) -> int:
         """The schema of the database, 0 when there is none; StoreError when it is not ours or newer than this program."""
@@ -130,8 +132,11 @@ class PostgresStore:
                 tx = self._local.transaction = PostgresTransaction(connection, self.location)
                 try:
                     self._check(connection)
+                    fp("after_begin")
                     result = work(tx)
+                    fp("before_commit")
                     tx.commit()
+                    fp("after_commit")
                     return result
                 except errors.FAILURES as error:
                     raise errors.store_error(error, self.location) from error

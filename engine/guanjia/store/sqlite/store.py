@@ -17,6 +17,7 @@ import apsw
 
 from ...clock import Instant
 from ...errors import GuanjiaError, StoreError, Text
+from ...failpoints import fp
 from ...model.event import Notification
 from .. import refusals
 from ..interface import STATUSES, Columns, EventRow, Held, InboxItem, OutboxRow, Query, Row, Transaction
@@ -77,6 +78,7 @@ class SqliteStore:
                 connection.execute(SQL["create_migrations"])
                 connection.execute(migration.text())
                 connection.execute(SQL["add_migration"], (migration.number, migration.name))
+                fp("before_migration_commit")
             connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:
@@ -167,6 +169,7 @@ class SqliteStore:
             elif self._file != (stat.st_dev, stat.st_ino):
                 raise errors.replaced(self.path)
             _begin(self._writer)
+            fp("after_begin")
         except errors.FAILURES as error:
             _all_failed(batch, errors.store_error(error, self.path))
             return
@@ -179,7 +182,9 @@ class SqliteStore:
                 batch[0].result = SqliteTransaction(writer, self.path).checked(batch[0].work)
             else:
                 self._each(writer, batch)
+            fp("before_commit")
             writer.execute("COMMIT")
+            fp("after_commit")
         except BaseException as error:
             if writer.in_transaction:
                 writer.execute("ROLLBACK")

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import apsw
 
 from ...errors import GuanjiaError
+from ...failpoints import fp
 from ...model.event import GENESIS
 from .. import refusals
 from ..interface import Answer, Change, Held, OfficeChange, Read
@@ -114,10 +115,13 @@ class SqliteTransaction:
         try:
             for row in change.events:
                 self.execute(SQL["add_office_event"], (row.seq, row.text, row.head, row.recorded_at))
+                fp("after_office_event_insert")
             for version in change.versions:
                 self.execute(SQL["put_version"], version)
+                fp("after_version_insert")
             for setting in change.settings.items():
                 self.execute(SQL["set_setting"], setting)
+                fp("after_setting_insert")
         except errors.FAILURES as error:
             raise self._failure(error) from error
 
@@ -146,6 +150,7 @@ class SqliteTransaction:
             raise refusals.broken_rule("the events do not lead from `before` to `seq`")
         for row in change.events:
             execute(_ADD_EVENT, (identity, row.seq, row.text, row.head, row.recorded_at))
+            fp("after_event_insert")
         (
             site, number, procedure, version, states, mode, priority, summary, room, assignee, customer, parent, opened_at,
             changed_at, closed_at, outcome, next_due, deadline, breached,
@@ -170,19 +175,26 @@ class SqliteTransaction:
                     next_due, deadline, breached,
                 ),
             )  # fmt: skip
+        fp("after_case_write")
         if change.key is not None:
             execute(SQL["add_key"], change.key)
             if not self._connection.changes():
                 raise refusals.key_taken(change.key[0])
+            fp("after_key_insert")
         if change.inbox_done is not None:
             execute(SQL["finish_item"], (change.inbox_done,))
             if not self._connection.changes():
                 raise refusals.already_applied(change.inbox_done)
+            fp("after_item_done")
         for commitment, salt, value in change.personal:
             execute(SQL["add_personal"], (identity, commitment, salt, value))
+            fp("after_personal_insert")
         for message in change.notifications:
             execute(SQL["add_message"], message_values(message))
+            fp("after_message_insert")
         for item in change.inbox:
             execute(SQL["add_item"], (item.key, item.sender, item.receiver, item.command))
+            fp("after_item_insert")
         for blob in change.blobs:
             execute(SQL["add_blob"], blob)
+            fp("after_blob_insert")
