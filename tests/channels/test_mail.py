@@ -12,7 +12,7 @@ from aiosmtpd.controller import Controller
 from guanjia.channels.file import FileChannel
 from guanjia.channels.interface import Undeliverable
 from guanjia.channels.mail import MailChannel, compose
-from guanjia.clock import MINUTE, SECOND
+from guanjia.clock import MINUTE, SECOND, ManualClock
 from guanjia.model.event import Notification
 from guanjia.runtime.delivery import BACK_OFF, deliver
 from guanjia.store.memory import MemoryStore
@@ -179,19 +179,19 @@ def test_a_message_is_tried_again_ever_later_and_then_is_a_dead_letter():
     store = kept(message())
     now, waits = NOW, []
     for _ in range(len(BACK_OFF)):
-        done = deliver(store, {"mail": Stubborn(Undeliverable(Text("不", "no")))}, now, "w")
+        done = deliver(store, {"mail": Stubborn(Undeliverable(Text("不", "no")))}, ManualClock(now), "w")
         assert done.failed == 1
         (row,) = store.outbox()
         waits.append((row.next_at or 0) - now)
         now = row.next_at or 0
     assert tuple(waits) == BACK_OFF
-    assert deliver(store, {"mail": Stubborn(Undeliverable(Text("不", "no")))}, now, "w").dead == 1
+    assert deliver(store, {"mail": Stubborn(Undeliverable(Text("不", "no")))}, ManualClock(now), "w").dead == 1
     assert store.outbox()[0].status == "dead"
 
 
 def test_a_fault_of_the_channel_loses_nothing():
     store = kept(message())
-    assert deliver(store, {"mail": Stubborn(ZeroDivisionError("oops"))}, NOW, "w").failed == 1
+    assert deliver(store, {"mail": Stubborn(ZeroDivisionError("oops"))}, ManualClock(NOW), "w").failed == 1
     assert "ZeroDivisionError" in (store.outbox()[0].last_error or "")
 
 

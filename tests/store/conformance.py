@@ -499,6 +499,19 @@ class Conformance:
         assert (row.status, row.sent_at, row.note, row.owner, row.next_at) == ("sent", 150, "250 ok", None, None)
         assert store.next_wake() == 200
 
+    def test_a_lease_is_renewed_and_what_was_not_tried_is_put_back_by_its_owner_alone(self, store: Store) -> None:
+        put(store, *(change(name, notifications=[message(name, number)]) for number, name in enumerate("abc", 1)))
+        (first, _) = store.claim(100, "one", 200, limit=2)
+        assert store.renew("one", 500) == 2
+        assert store.renew("two", 900) == 0
+        assert keys(store.claim(200, "two", 300)) == ["3"]
+        assert store.sent(first.notification.key, "one", 210)
+        assert store.release("one", 220) == 1
+        (back,) = store.claim(220, "two", 400)
+        assert keys([back]) == ["2"]
+        assert back.attempts == 1
+        assert store.release("one", 230) == 0
+
     def test_a_message_is_not_claimed_before_its_instant(self, store: Store) -> None:
         put(store, change("a", notifications=[message("a", 1)]))
         assert store.claim(99, "one", 200) == []

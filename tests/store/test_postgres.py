@@ -343,3 +343,43 @@ def test_works_of_one_batch_that_fail_do_not_spoil_the_connection(server: Postgr
         assert [type(each).__name__ for each in outcomes] == ["Conflict", "NoneType", "Conflict"]
         advance(server, "a")
     assert len(server.events("a")) == 9
+
+
+def test_a_worker_hears_at_once_of_a_message_that_another_program_wrote(
+    server: PostgresStore, postgres_dsn: str
+) -> None:
+    other = PostgresStore(postgres_dsn)
+    other.migrate()
+    hints = server.hints()
+    assert not hints.wait(0.01)
+    put(other, change("a"))
+    assert not hints.wait(0.01)
+    put(other, change("b", notifications=[message("b", 1)]))
+    assert hints.wait(20)
+    with _as_admin(postgres_dsn) as admin:
+        admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'guanjia'")
+    assert not hints.wait(0.01)
+    assert not hints.wait(0.01)
+    hints.close()
+    other.close()
+
+
+def test_workers_divide_what_is_due_without_waiting_for_each_other(server: PostgresStore, postgres_dsn: str) -> None:
+    put(server, *(change(f"c{number}", about=columns(f"N-{number}", next_due=number)) for number in range(6)))
+    other = PostgresStore(postgres_dsn)
+
+    def fire(tx: Transaction, case: str) -> None:
+        held = tx.read(case, None).held
+        assert held is not None
+        tx.write(change(case, held.seq, about=columns(f"N-{case[1:]}", next_due=None)))
+
+    def first(tx: Transaction, case: str) -> None:
+        fire(tx, case)
+        if case == "c0":
+            taken.extend(case for case, _ in other.transact_due(10, 3, fire))
+
+    taken: list[str] = []
+    assert [case for case, _ in server.transact_due(10, 3, first)] == ["c0", "c1", "c2"]
+    assert taken == ["c3", "c4", "c5"]
+    assert list(server.due(10)) == []
+    other.close()

@@ -235,21 +235,23 @@ class Engine:
 
     # -- the worker's work
 
-    def run_once(self, *, owner: str | None = None) -> Work:
+    def run_once(self, *, owner: str | None = None, stopping: Callable[[], bool] = lambda: False) -> Work:
         """Fire what is due, apply what cases sent each other, open what is scheduled, deliver what waits. Never raises for
-        one case: what fails is named in `problems` and tried again in the next round."""
+        one case: what fails is named in `problems` and tried again in the next round. Once `stopping` is true, what is in
+        hand is finished and the rest left to other workers."""
         now = self.clock.now()
         opened, problems = schedules.open_due(self, now)
-        fired = self._fire(now, problems)
+        fired = self._fire(now, problems, stopping)
         applied = self._apply_inbox()
-        sent = delivery.deliver(self.store, self.channels, now, owner or f"worker-{self.entropy(6).hex()}")
+        name = owner or f"worker-{self.entropy(6).hex()}"
+        sent = delivery.deliver(self.store, self.channels, self.clock, name, stopping=stopping)
         return Work(fired, applied, opened, sent.sent, sent.failed + sent.dead, tuple(problems))
 
-    def _fire(self, now: Instant, problems: MutableSequence[str]) -> int:
+    def _fire(self, now: Instant, problems: MutableSequence[str], stopping: Callable[[], bool]) -> int:
         """Apply everything that is due, many cases to a commit; one that cannot be advanced holds up no other."""
         fired = 0
         stuck: list[str] = []
-        while outcomes := self.store.transact_due(now, MOST_TOGETHER, self._due, stuck):
+        while not stopping() and (outcomes := self.store.transact_due(now, MOST_TOGETHER, self._due, stuck)):
             for case, outcome in outcomes:
                 if isinstance(outcome, GuanjiaError):
                     problems.append(f"{case}: {outcome}")

@@ -1,7 +1,8 @@
 """The worker: `run_once` and a clock that ticks.
 
 The database knows what is due; APScheduler only wakes us, at least every `LONGEST_SLEEP` seconds so that a clock that was
-set is noticed. Any number of workers may run on one database. SIGTERM and SIGINT end it after the round in hand.
+set is noticed, and sooner where the database hints that there is something to do. Any number of workers may run on one
+database. SIGTERM and SIGINT end it after what is in hand.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import logging
 import signal
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from ..clock import SECOND
@@ -19,7 +21,8 @@ from .engine import Engine, Work
 LONGEST_SLEEP = 30.0
 """Seconds between two looks at the database when nothing is known to be due earlier."""
 
-SHORTEST_SLEEP = 0.05
+PATIENCE = 0.5
+"""Seconds after which a worker that waits for a hint looks whether it is to stop."""
 
 LOOK = 10 * SECOND
 """How often the office's files are looked at: whoever edits one need not start the worker anew."""
@@ -41,7 +44,7 @@ class Worker:
 
     def run_once(self) -> Work:
         self._look()
-        work = self.engine.run_once()
+        work = self.engine.run_once(stopping=self._stop.is_set)
         for problem in work.problems:
             log.error("%s", problem)
         if self.report is not None:
@@ -63,7 +66,7 @@ class Worker:
             self._unusable = str(error)
 
     def stop(self, *_: Any) -> None:
-        """Finish the round in hand, then end."""
+        """Finish what is in hand, leave the rest of the round to others, and end."""
         self._stop.set()
 
     def run_forever(self) -> None:
@@ -78,14 +81,20 @@ class Worker:
             executors={"default": ThreadPoolExecutor(1)}, timezone="UTC",
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )  # fmt: skip
-        scheduler.add_job(self._round, "interval", seconds=min(self.poll, LONGEST_SLEEP))
+        job = scheduler.add_job(self._round, "interval", seconds=min(self.poll, LONGEST_SLEEP))
         scheduler.start()
         self._round()
+        hints = self.engine.store.hints()
         try:
-            while not self._stop.wait(SHORTEST_SLEEP * 10):
-                pass
+            while not self._stop.is_set():
+                if hints is None:
+                    self._stop.wait(PATIENCE)
+                elif hints.wait(PATIENCE):
+                    job.modify(next_run_time=datetime.now(UTC))
         finally:
             scheduler.shutdown(wait=True)
+            if hints is not None:
+                hints.close()
 
     def _round(self) -> None:
         try:

@@ -220,6 +220,15 @@ class Transaction(Protocol):
         """Write it all; StoreError when the events do not follow on the head."""
 
 
+class Hints(Protocol):
+    """Word from the database that there is something to do. Only a hint: it may come in vain, late, or not at all."""
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for a hint, at most `seconds`; whether one came. Never raises: without word the worker looks by itself."""
+
+    def close(self) -> None: ...
+
+
 class Store(Protocol):
     """A database of one office. All methods are safe from any thread. Errors are StoreError or Conflict, never a driver's."""
 
@@ -287,6 +296,9 @@ class Store(Protocol):
         an inbox item waits. None when nothing ever will be.
         """
 
+    def hints(self) -> Hints | None:
+        """Where the database can tell that another program wrote something for the workers; None where it cannot."""
+
     def blob(self, sha256: str) -> bytes | None: ...
 
     # -- between cases
@@ -311,6 +323,12 @@ class Store(Protocol):
 
     def failed(self, key: str, owner: str, error: str, retry_at: Instant | None) -> bool:
         """Put back until `retry_at`; None makes it a dead letter. False when the lease was lost."""
+
+    def renew(self, owner: str, lease: Instant) -> int:
+        """Extend the lease of everything that `owner` has in hand until `lease`; how many that is."""
+
+    def release(self, owner: str, now: Instant) -> int:
+        """Put back what `owner` took and did not try, for others to take at once; how many that was."""
 
     def outbox(self, *, case: str | None = None, status: str | None = None, limit: int = 100) -> Sequence[OutboxRow]:
         """Messages, the latest first."""

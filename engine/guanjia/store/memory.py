@@ -213,6 +213,9 @@ class MemoryStore:
             soonest = self._soonest()
         return min(instants if soonest is None else [*instants, soonest[0]], default=None)
 
+    def hints(self) -> None:
+        return None
+
     def blob(self, sha256: str) -> bytes | None:
         with self._open():
             return self.blobs.get(sha256)
@@ -284,6 +287,23 @@ class MemoryStore:
     def failed(self, key: str, owner: str, error: str, retry_at: Instant | None) -> bool:
         status = "dead" if retry_at is None else "waiting"
         return self._settle(key, owner, status=status, next_at=retry_at, last_error=error)
+
+    def renew(self, owner: str, lease: Instant) -> int:
+        return self._of_owner(owner, lambda row: replace(row, next_at=lease))
+
+    def release(self, owner: str, now: Instant) -> int:
+        return self._of_owner(
+            owner, lambda row: replace(row, status="waiting", next_at=now, owner=None, attempts=row.attempts - 1)
+        )
+
+    def _of_owner(self, owner: str, changed: Callable[[OutboxRow], OutboxRow]) -> int:
+        def each(tx: _MemoryTransaction) -> int:
+            rows = [row for row in self.messages.values() if row.status == "sending" and row.owner == owner]
+            for row in rows:
+                tx.put(self.messages, row.notification.key, changed(row))
+            return len(rows)
+
+        return self._put(each)
 
     def outbox(
         self, *, case: str | None = None, status: str | None = None, limit: int = 100

@@ -23,6 +23,9 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 PATIENCE = 30.0
 """Seconds to wait for a connection that others use."""
 
+_NETWORK = {"connect_timeout": 10, "keepalives_idle": 30, "tcp_user_timeout": 30_000}
+"""A server that the network has cut off is noticed within half a minute, unless the DSN says otherwise."""
+
 _SESSION = "-c lock_timeout=10000 -c idle_in_transaction_session_timeout=60000"
 _SEARCH_PATH = re.compile(r"search_path=\s*\"?([^\s,\"]+)")
 
@@ -39,7 +42,7 @@ class Pool:
         named = _SEARCH_PATH.search(options)
         self.schema = named.group(1) if named else "guanjia"
         session = f"{options} {_SESSION} -c search_path={self.schema}".strip()
-        self._conninfo = make_conninfo("", **{**given, "options": session, "application_name": "guanjia"})
+        self._conninfo = make_conninfo("", **{**_NETWORK, **given, "options": session, "application_name": "guanjia"})
         self.location = f"postgresql://{given.get('host') or 'local'}/{given.get('dbname') or ''} ({self.schema})"
         self._size = size
         self._free = threading.BoundedSemaphore(size)
@@ -60,7 +63,7 @@ class Pool:
             try:
                 connection = self._idle.pop()
             except IndexError:
-                connection = self._connect()
+                connection = self.connect()
             try:
                 yield connection
             finally:
@@ -71,16 +74,8 @@ class Pool:
         finally:
             self._free.release()
 
-    @contextmanager
-    def connected(self) -> Iterator[Connection]:
-        """A new connection beside the pool, for whoever holds one of it already."""
-        connection = self._connect()
-        try:
-            yield connection
-        finally:
-            connection.close()
-
-    def _connect(self) -> Connection:
+    def connect(self) -> Connection:
+        """A new connection beside those that are lent; whoever asks closes it."""
         try:
             connection = psycopg.connect(self._conninfo, autocommit=True)
         except psycopg.Error as error:

@@ -110,6 +110,13 @@ UPDATE outbox SET status = CASE WHEN %(retry_at)s::bigint IS NULL THEN 'dead' EL
     last_error = %(error)s, owner = NULL
 WHERE key = %(key)s AND owner = %(owner)s AND status = 'sending'
 
+-- name: renew
+UPDATE outbox SET next_at = %(lease)s WHERE owner = %(owner)s AND status = 'sending'
+
+-- name: release
+UPDATE outbox SET status = 'waiting', next_at = %(now)s, owner = NULL, attempts = attempts - 1
+WHERE owner = %(owner)s AND status = 'sending'
+
 -- name: retry
 UPDATE outbox SET status = 'waiting', attempts = 0, next_at = %(now)s, problem = NULL, channel = %(channel)s,
     address = %(address)s, language = %(language)s, subject = %(subject)s, body = %(body)s

@@ -10,6 +10,7 @@ import builtins
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,6 +27,7 @@ from ..interface import STATUSES, Change, Columns, EventRow, Held, InboxItem, Ou
 from ..rows import RENEWED, outbox_row
 from ..statements import migrations
 from . import errors
+from .hints import Notices, PostgresHints
 from .listing import counted, listed
 from .pool import Connection, Pool
 from .transaction import SQL, PostgresTransaction, personal_values
@@ -47,6 +49,7 @@ class PostgresStore:
         self._pool = Pool(dsn, size)
         self.location = self._pool.location
         self._local = threading.local()
+        self._notices = Notices(self._pool)
         self._checked = False
 
     # -- the schema
@@ -103,6 +106,7 @@ class PostgresStore:
             self._checked = True
 
     def close(self) -> None:
+        self._notices.close()
         self._pool.close()
 
     # -- transactions
@@ -137,6 +141,8 @@ class PostgresStore:
                     fp("before_commit")
                     tx.commit()
                     fp("after_commit")
+                    if any(change.notifications or change.inbox for change in tx.written):
+                        self._notices.give()
                     return result
                 except errors.FAILURES as error:
                     raise errors.store_error(error, self.location) from error
@@ -163,7 +169,7 @@ class PostgresStore:
         last = change.events[-1]
         for patience in (*_PATIENCE, None):
             try:
-                with self._pool.connected() as connection, connection.transaction():
+                with closing(self._pool.connect()) as connection, connection.transaction():
                     connection.execute(SQL["feed_lock"].encode())
                     found = connection.execute(SQL["event_stands"].encode(), (change.case, last.seq, last.head))
                     return bool(found.fetchone())
@@ -250,6 +256,9 @@ class PostgresStore:
         wake: Instant | None = self._rows(SQL["next_wake"])[0][0]
         return wake
 
+    def hints(self) -> PostgresHints:
+        return PostgresHints(self._pool)
+
     def blob(self, sha256: str) -> bytes | None:
         content: bytes | None = self._single(SQL["blob"], sha256)
         return content
@@ -281,6 +290,12 @@ class PostgresStore:
 
     def failed(self, key: str, owner: str, error: str, retry_at: Instant | None) -> bool:
         return self._change("failed", key=key, owner=owner, error=error, retry_at=retry_at) == 1
+
+    def renew(self, owner: str, lease: Instant) -> int:
+        return self._change("renew", owner=owner, lease=lease)
+
+    def release(self, owner: str, now: Instant) -> int:
+        return self._change("release", owner=owner, now=now)
 
     def outbox(
         self, *, case: str | None = None, status: str | None = None, limit: int = 100

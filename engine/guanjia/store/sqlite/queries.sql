@@ -128,6 +128,12 @@ WHERE key = ?1 AND owner = ?2 AND status = 'sending'
 UPDATE outbox SET status = iif(?4 IS NULL, 'dead', 'waiting'), next_at = ?4, last_error = ?3, owner = NULL
 WHERE key = ?1 AND owner = ?2 AND status = 'sending'
 
+-- name: renew
+UPDATE outbox SET next_at = ?2 WHERE owner = ?1 AND status = 'sending'
+
+-- name: release
+UPDATE outbox SET status = 'waiting', next_at = ?2, owner = NULL, attempts = attempts - 1 WHERE owner = ?1 AND status = 'sending'
+
 -- name: retry
 UPDATE outbox SET status = 'waiting', attempts = 0, next_at = ?2, problem = NULL, channel = ?3, address = ?4, language = ?5,
     subject = ?6, body = ?7

@@ -274,6 +274,9 @@ class SqliteStore:
         wake: Instant | None = self._rows(SQL["next_wake"])[0][0]
         return wake
 
+    def hints(self) -> None:
+        return None
+
     def blob(self, sha256: str) -> bytes | None:
         content: bytes | None = self._single(SQL["blob"], sha256)
         return content
@@ -315,6 +318,12 @@ class SqliteStore:
 
     def failed(self, key: str, owner: str, error: str, retry_at: Instant | None) -> bool:
         return self._change("failed", (key, owner, error, retry_at)) == 1
+
+    def renew(self, owner: str, lease: Instant) -> int:
+        return self._change("renew", (owner, lease))
+
+    def release(self, owner: str, now: Instant) -> int:
+        return self._change("release", (owner, now))
 
     def outbox(
         self, *, case: str | None = None, status: str | None = None, limit: int = 100
