@@ -6,6 +6,7 @@ import pytest
 from guanjia.authoring.stories import run_stories
 from guanjia.errors import Invalid
 
+from tests.core.test_ladders import DESK
 from tests.core.test_statecharts import FLAT
 from tests.offices import shipped, small
 
@@ -51,6 +52,22 @@ def test_a_story_that_does_not_hold_says_where_and_how(tmp_path, step, said):
     assert result.place.startswith("procedures/desk.stories.yaml:7:")
     assert said in result.message.en
     assert result.message.zh
+
+
+def test_a_story_tells_how_high_an_escalation_climbed_and_who_acknowledged(tmp_path):
+    steps = """\
+      - until: 2026-03-02 10:10
+      - then: {ladders: {up: climbing}, notified: [{escalation: supervisor}, {escalation: manager}]}
+      - {ack: agent, refused: role}
+      - ack: manager
+      - after: 2h
+      - then: {ladders: {up: acknowledged}, not_notified: [escalation]}
+      - then: {ladders: {up: 3}}
+"""
+    story = "stories:\n  - story: s\n    at: 2026-03-02 09:00\n    open: {by: agent}\n    steps:\n" + steps
+    (result,) = run_stories(small(tmp_path, DESK, more={"procedures/desk.stories.yaml": story}))
+    assert result.place.startswith("procedures/desk.stories.yaml:12:")
+    assert result.message.en == "ladder up should be 3, is 2 (acknowledged)"
 
 
 def test_time_passes_through_everything_that_falls_due(tmp_path):

@@ -28,7 +28,9 @@ fields:
   tags: {type: list}
   visit: {type: instant}
 sla:
-  respond: {start: open, stop: accept, target: [{within: 30m}], at: {due: [{escalate: supervisor}]}}
+  respond: {start: open, stop: accept, target: [{within: 30m}], at: {due: [{escalate: {ladder: up}}]}}
+ladders:
+  up: {calendar: always, levels: [{to: supervisor}, {to: manager, wait: 1h}]}
 initial: received
 transitions:
   withdraw: {to: withdrawn, by: [customer, agent for customer]}
@@ -53,10 +55,10 @@ modes:
   drill: {prefix: {zh: 【演练】, en: "[drill] "}}
 labels:
   zh: {complaint: 投诉, received: 已受理, handling: 处理中, closed: 已办结, withdrawn: 已撤回, accept: 接单, finish: 办结, withdraw: 撤回,
-       paid: 已付款, respond: 响应, summary: 内容, severity: 严重程度, minor: 一般, major: 严重, room: 房号, phone: 电话, urgent: 加急, tags: 标签,
+       paid: 已付款, respond: 响应, up: 逐级上报, summary: 内容, severity: 严重程度, minor: 一般, major: 严重, room: 房号, phone: 电话, urgent: 加急, tags: 标签,
        visit: 上门时间, promise: 承诺, drill: 演练}
   en: {complaint: complaint, received: received, handling: in hand, closed: closed, withdrawn: withdrawn, accept: accept, finish: finish,
-       withdraw: withdraw, paid: paid, respond: response, summary: summary, severity: severity, minor: minor, major: major, room: room,
+       withdraw: withdraw, paid: paid, respond: response, up: reporting upwards, summary: summary, severity: severity, minor: minor, major: major, room: room,
        phone: phone, urgent: urgent, tags: tags, visit: visit, promise: promise, drill: drill}
 """
 
@@ -225,6 +227,28 @@ def test_the_worker_does_what_time_demands_and_says_so(do: Call, case: str, cloc
     assert "超时 1" in do("board").out
 
 
+def test_whoever_was_told_of_an_escalation_acknowledges_it_and_show_says_who_was_told_when(
+    do: Call, case: str, clock: ManualClock
+) -> None:
+    assert do("ack", case).code == 1
+    clock.advance(31 * MINUTE)
+    do("work", "--once")
+    shown = do("show", case).out
+    assert "逐级上报  因“响应”  第 1/2 级，无人确认" in shown
+    assert re.search(r"第 1 级 主管 +2026-11-24 09:30  赵敏（supervisor.zhao）", shown)
+    assert re.search(r"第 2 级 经理 +2026-11-24 10:30  尚未通知", shown)
+    assert f"guanjia ack {case}" in shown
+    refused = do("ack", case)
+    assert (refused.code, "已通知：supervisor.zhao" in refused.err) == (1, True)
+    done = do("--as", "supervisor.zhao", "ack", case, "--reason", "已安排")
+    assert (done.code, "确认收到升级" in done.out, "原因：已安排" in done.out) == (0, True, True)
+    clock.advance(2 * HOUR)
+    do("work", "--once")
+    ended = do("show", case, "--lang", "en").out
+    assert "level 1 of 2, acknowledged 2026-11-24 09:31  赵敏 (supervisor.zhao)" in ended
+    assert "level 2" not in ended
+
+
 def test_messages_are_listed_shown_and_sent_again(do: Call, case: str) -> None:
     do("do", case, "accept", "--room", "3-1-502", "--promise", "x")
     do("work", "--once")
@@ -358,12 +382,15 @@ def test_every_reading_command_prints_json_that_can_be_read(do: Call, case: str)
         json.loads(ran.out)
 
 
-def test_documented_keys_of_show_are_those_that_are_printed(do: Call, case: str) -> None:
+def test_documented_keys_of_show_are_those_that_are_printed(do: Call, case: str, clock: ManualClock) -> None:
+    clock.advance(31 * MINUTE)
+    do("work", "--once")
     text = Path(__file__).parents[2].joinpath("docs/cli.md").read_text(encoding="utf-8")
     documented = json.loads(text.split("### show REF")[1].split("```json")[1].split("```")[0])
     shown = json.loads(do("show", case, "--json").out)
     assert list(shown) == list(documented)
-    for name in ("clocks", "events", "actions"):
+    assert list(shown["ladders"][0]["told"][0]) == list(documented["ladders"][0]["told"][0])
+    for name in ("clocks", "ladders", "notifications", "events", "actions"):
         assert list(shown[name][0]) == list(documented[name][0])
 
 

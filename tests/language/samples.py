@@ -29,11 +29,19 @@ sla:
       80%:       [{notify: {sla_warning: assignee}}]
       due:       [{escalate: supervisor}]
       due + 30m: [{escalate: manager}]
+      due + 1h:  [{escalate: {ladder: up}}]
   resolve:
     start: open
     pause: waiting
     stop: [closed, withdrawn]
     target: [{within: 3 workdays}]
+ladders:
+  up:
+    calendar: always
+    acknowledge: [accept, reopen]
+    levels:
+      - {to: supervisor}
+      - {to: [manager, engineer, 'staff:engineer.li'], wait: 20m}
 initial: received
 transitions:
   withdraw: {to: withdrawn, by: [customer, agent for customer]}
@@ -68,12 +76,12 @@ reopen: {to: investigating, by: [customer, supervisor], within: 15 days, at_most
 labels:
   zh: {complaint: 投诉, received: 已受理, handling: 处理, investigating: 调查, waiting: 待客户, visiting: 回访, closed: 已结案,
     withdrawn: 已撤回, withdraw: 撤回, accept: 接单, ask: 询问, propose: 提出方案, answered: 已答复, confirm: 确认, reopen: 重开,
-    respond: 响应时限, resolve: 办结时限, channel: 渠道, phone: 电话, wechat: 微信, severity: 程度, minor: 一般, critical: 严重,
+    respond: 响应时限, resolve: 办结时限, up: 逐级上报, channel: 渠道, phone: 电话, wechat: 微信, severity: 程度, minor: 一般, critical: 严重,
     summary: 摘要, score: 评分, fee: 费用, engineer: 工程师, visit_at: 上门时间, grace: 宽限, mobile: 手机, question: 问题,
     dropped: 撤诉}
   en: {complaint: complaint, received: received, handling: handling, investigating: investigating, waiting: waiting,
     visiting: visit, closed: closed, withdrawn: withdrawn, withdraw: withdraw, accept: accept, ask: ask, propose: propose,
-    answered: answered, confirm: confirm, reopen: reopen, respond: response, resolve: resolution, channel: channel,
+    answered: answered, confirm: confirm, reopen: reopen, respond: response, resolve: resolution, up: reporting upwards, channel: channel,
     phone: phone, wechat: WeChat, severity: severity, minor: minor, critical: critical, summary: summary, score: score,
     fee: fee, engineer: engineer, visit_at: visit, grace: grace, mobile: mobile, question: question, dropped: dropped}
 """
@@ -81,6 +89,7 @@ labels:
 AROUND = Around(
     roles=frozenset({"agent", "supervisor", "manager"}),
     staff=frozenset({"engineer.li"}),
+    staffed=frozenset({"agent", "supervisor", "manager"}),
     calendars=frozenset({"office"}),
     procedures={"complaint": frozenset({"summary"}), "repair": frozenset({"what", "room"})},
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from guanjia.language import Around, draft_procedure
 
@@ -88,6 +90,22 @@ BROKEN = [
     ("stop: [closed, withdrawn]", "stop: [closed, now > visit_at]", "time-unnoticed", "now"),
     ("80%: ", "due - 20m: ", "threshold-before-start", "due - 20m"),
     ("{escalate: manager}", "{extend: {resolve: 2h}}", "hours-for-days", "2h"),
+    # ladders
+    ("{ladder: up}", "{ladder: upp}", "unknown-ladder", "upp"),
+    ("{ladder: up}", "{ladder: up, template: escalation}", "grammar", "{ladder"),
+    ("{ladder: up}", "{ladder: up, to: manager}", "grammar", "{ladder"),
+    ("{ladder: up}", "manager", "unused-ladder", "up:"),
+    ("acknowledge: [accept", "acknowledge: [acept", "unknown-action", "acept"),
+    ("acknowledge: [accept", "acknowledge: [received", "unknown-action", "received"),
+    ("{to: supervisor}\n", "{to: boss}\n", "unknown-recipient", "boss"),
+    ("{to: supervisor}\n", "{to: supervisor, wait: 5m}\n", "first-wait", "wait"),
+    ("{to: supervisor}\n", "{to: []}\n", "type", "[]"),
+    ("'staff:engineer.li'], wait: 20m", "'staff:engineer.li']", "no-wait", "{to: [manager"),
+    ("wait: 20m", "wait: 0m", "duration", "0m"),
+    ("wait: 20m", "wait: 20", "type", "20"),
+    ("wait: 20m", "after: 20m", "unknown-key", "after"),
+    ("    calendar: always\n    ack", "    calendar: alway\n    ack", "unknown-calendar", "alway"),
+    ("assignee != engineer", "ladder.upp.level > 1", "expression", "upp.level"),
     # values
     ("default: minor", "default: major", "type", "major"),
     ("min: 1", "min: a", "type", "a,"),
@@ -133,6 +151,12 @@ def test_what_is_wrong_is_said_at_its_place(old: str, new: str, code: str, at: s
         assert finding.file == "complaint.yaml"
 
 
+def test_a_level_whose_role_nobody_has_is_a_warning() -> None:
+    around = replace(AROUND, staffed=frozenset({"agent", "manager"}))
+    (finding,) = found(COMPLAINT, around)
+    assert (finding.code, finding.severity, pointed(finding)[:10]) == ("nobody-in-role", "warning", "supervisor")
+
+
 def test_everything_wrong_is_said_at_once_in_the_order_of_the_file() -> None:
     text = COMPLAINT.replace("80%", "0%").replace("score:     {", "now:     {").replace("to: visiting", "to: vissiting")
     places = [(finding.line, finding.column) for finding in found(text)]
@@ -141,7 +165,7 @@ def test_everything_wrong_is_said_at_once_in_the_order_of_the_file() -> None:
 
 
 def test_an_unknown_key_names_the_likely_one_and_lists_what_is_allowed() -> None:
-    (finding,) = found(COMPLAINT.replace("calendar: always", "calender: always"))
+    (finding,) = found(COMPLAINT.replace("calendar: always", "calender: always", 1))
     assert finding.hint is not None
     assert "did you mean calendar?" in finding.hint.en
     assert "guard, within, then, until, earliest, calendar" in finding.hint.zh

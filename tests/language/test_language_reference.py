@@ -31,6 +31,7 @@ PARTS = {
     "sla": "answer: {start: open, stop: ended, target: {within: 1h}}\n",
     "states": "desk: {transitions: {accept: {to: over}, back: {}, withdraw: {to: over}}}\nover: {final: true}\n",
     "transitions": "noop: {}\n",
+    "ladders": "up: {levels: [{to: supervisor}]}\n",
     "modes": "drill: {}\n",
 }
 

@@ -21,7 +21,7 @@ FILES = {
     "office.yaml": "name: {zh: 翠湖管家, en: Cuihu}\nzone: Asia/Shanghai\nschedules: {daily: {open: complaint, cron: 0 8 * * *, with: {summary: 巡查}}}\n",
     "organisation.yaml": (
         "roles:\n  agent: {}\n  supervisor: {parent: manager, rights: [backdate]}\n  manager: {}\n"
-        "staff:\n  engineer.li: {name: 李工, roles: [agent], users: [li]}\n"
+        "staff:\n  engineer.li: {name: 李工, roles: [agent, supervisor, manager], users: [li]}\n"
     ),
     "calendars/office.yaml": CALENDAR,
     "procedures/投诉.yaml": COMPLAINT,
@@ -122,7 +122,12 @@ def test_stories_are_found_beside_their_procedure(office: Path) -> None:
         ("organisation.yaml", "parent: manager", "parent: boss", "unknown-role"),
         ("organisation.yaml", "  manager: {}", "  manager: {parent: supervisor}", "parent-circle"),
         ("organisation.yaml", "[backdate]", "[backdat]", "unknown-right"),
-        ("organisation.yaml", "roles: [agent], users", "roles: [agnt], users", "unknown-role"),
+        (
+            "organisation.yaml",
+            "roles: [agent, supervisor, manager], users",
+            "roles: [agnt, supervisor, manager], users",
+            "unknown-role",
+        ),
         ("organisation.yaml", "  manager: {}", "  manager: {}\n  assignee: {}", "reserved-name"),
         ("organisation.yaml", "users: [li]}", "users: [li]}\n  li.two: {name: 李二, users: [li]}", "duplicate-user"),
         ("procedures/投诉.yaml", "{escalate: manager}", "{notify: {sla_waring: manager}}", "unknown-template"),

@@ -20,7 +20,7 @@ from ..core.surroundings import is_in
 from ..errors import GuanjiaError, Refused, Text
 from ..language import Document, OfficeFiles
 from ..language.stories import read_stories
-from ..model.case import Case
+from ..model.case import Case, latest_climb
 from ..model.event import SYSTEM, Actor, Command
 from ..model.stories import Moment, Story, Then
 from ..people.organisation import Organisation
@@ -148,6 +148,8 @@ class _Telling:
             return Command("signal", item.signal, self.case_id, values, SYSTEM)
         if item.assign is not None:
             return Command("assign", self._who(item.assign).id, self.case_id, {}, self._who(item.by or "system"))
+        if item.ack is not None:
+            return Command("ack", "", self.case_id, {}, self._who(item.ack))
         return Command("edit", "", self.case_id, _values(item.edit or {}), self._who(item.by or "system"))
 
     def _who(self, word: str) -> Actor:
@@ -218,6 +220,8 @@ class _Telling:
                 raise _Differs(Text(f"不应处于 {state}", f"should not be in {state}"))
         for name, wanted in then.clocks.items():
             self._clock(case, name, wanted)
+        for name, level in then.ladders.items():
+            self._ladder(case, name, level)
         for name, value in then.fields.items():
             held = case.fields.get(name)
             if str(held) != str(value):
@@ -276,6 +280,18 @@ class _Telling:
         if actual != wanted and not breached:
             raise _Differs(
                 Text(f"时钟 {name} 应为 {wanted}，实际是 {actual}", f"clock {name} should be {wanted}, is {actual}")
+            )
+
+    def _ladder(self, case: Case, name: str, wanted: int | str) -> None:
+        climb = latest_climb(case, name)
+        level, status = (0, "none") if climb is None else (climb.level, climb.status)
+        actual: int | str = level if isinstance(wanted, int) else status
+        if actual != wanted:
+            raise _Differs(
+                Text(
+                    f"升级 {name} 应为 {wanted}，实际是 {level}（{status}）",
+                    f"ladder {name} should be {wanted}, is {level} ({status})",
+                )
             )
 
     def _told(self, then: Then) -> None:

@@ -32,6 +32,7 @@ SECTIONS = {
         "signal": Entry("acts", Text("传入其他系统的信号", "send a signal from another system")),
         "edit": Entry("acts", Text("修改字段", "change fields")),
         "assign": Entry("acts", Text("指定责任人", "make somebody responsible")),
+        "ack": Entry("acts", Text("确认收到升级，不再往上报", "acknowledge an escalation, so that it climbs no further")),
         "note": Entry("acts", Text("加一条备注", "add a remark")),
         "attach": Entry("acts", Text("附上文件", "attach a file")),
     },

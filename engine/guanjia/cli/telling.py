@@ -17,8 +17,8 @@ from .out import Ink, Piece
 
 if TYPE_CHECKING:
     from ..core import Option, Program
-    from ..model.case import Case
-    from ..model.procedure import Field
+    from ..model.case import Case, Climb
+    from ..model.procedure import Field, Level
     from .desk import Desk
 
 
@@ -40,6 +40,20 @@ class Telling:
         if label == name:
             return name
         return f"{label}（{name}）" if self.out.language == "zh" else f"{label} ({name})"
+
+    def role(self, word: str) -> str:
+        """A recipient as people call it: a role or relation by its label, a person by name."""
+        if word.startswith("staff:"):
+            return self.desk.person(word)
+        known = words.RELATIONS.get(word)
+        roles: Mapping[str, Any] = self.desk.known.get("organisation", {}).get("roles", {})
+        label = (roles.get(word) or {}).get("label", {}).get(self.out.language)
+        return self.out.say(known) if known else str(label or self.label(word))
+
+    def ladder(self, climb: Climb) -> Sequence[Level]:
+        """The levels of the ladder of a climb; none when the rules of the case have it no more."""
+        ladder = self.procedure.ladders.get(climb.ladder)
+        return () if ladder is None else ladder.levels
 
     # -- values
 
@@ -139,6 +153,10 @@ class Telling:
                 if threshold == "due"
                 else both(f"“{name}”到达 {threshold}", f"“{name}” reached {threshold}")
             )
+        if event.type == "climbed":
+            plain = data["climbs"][event.name]
+            ladder, level = self.label(plain["ladder"]), len(plain.get("told", ()))
+            return both(f"“{ladder}”升到第 {level} 级", f"“{ladder}” climbed to level {level}")
         if event.type == "assigned":
             return both(
                 f"指定责任人 {self.desk.person(event.name or None)}",
@@ -156,6 +174,7 @@ class Telling:
             "noted": both("备注", "note"),
             "reopened": both("重新打开", "reopened"),
             "linked": both("关联工单", "linked"),
+            "acknowledged": both("确认收到升级", "escalation acknowledged"),
             "refused": both("被拒绝", "refused"),
         }.get(event.type, event.type)  # fmt: skip
 
@@ -167,7 +186,8 @@ class Telling:
         if event.type == "refused":
             text = data.get("text", {})
             yield Text(
-                f"{self.label(event.name)}：{text.get('zh', '')}", f"{self.label(event.name)}: {text.get('en', '')}"
+                f"{self.label(event.name or data['kind'])}：{text.get('zh', '')}",
+                f"{self.label(event.name or data['kind'])}: {text.get('en', '')}",
             )
         if event.type == "linked":
             yield f"{data.get('link', {}).get('name', '')}: {data.get('link', {}).get('case', '')}"
@@ -194,6 +214,9 @@ class Telling:
             yield str(line)
         for who in data.get("nobody", ()):
             yield Ink(Text(f"没有人可以收到：{self.label(who)}", f"nobody to tell: {self.label(who)}"), "late")
+        if "alarm" in data:
+            ladder = self.label(data["alarm"])
+            yield Ink(Text(f"“{ladder}”到顶也没有人可以收到", f"nobody at the top of “{ladder}” to tell"), "late")
         if data.get("closed"):
             yield both("办结：", "closed: ") + self.label(str(data["closed"].get("outcome")))
 

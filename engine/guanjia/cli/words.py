@@ -80,6 +80,21 @@ def clock(item: Any, now: Instant) -> tuple[Text, str]:
     }[item.status]
 
 
+def climb(item: Any, levels: int, zone: str) -> tuple[Text, str]:
+    """How an escalation stands, with its style. `item` is a `model.case.Climb` of a ladder with so many levels."""
+    level = Text(f"第 {item.level}/{levels} 级", f"level {item.level} of {levels}")
+    if item.status == "climbing" and item.due is None:
+        return Text(f"{level.zh}，已到顶，无人确认", f"{level.en}, the top, not acknowledged"), "late"
+    if item.status == "climbing":
+        return Text(f"{level.zh}，无人确认", f"{level.en}, not acknowledged"), "late"
+    if item.status == "paused":
+        return Text(f"{level.zh}，随时限暂停", f"{level.en}, paused with its clock"), "soon"
+    at = when(item.ended_at, zone)
+    if item.status == "acknowledged":
+        return Text(f"{level.zh}，{at} 已确认", f"{level.en}, acknowledged {at}"), "good"
+    return Text(f"{level.zh}，{at} 停止", f"{level.en}, stopped {at}"), "dim"
+
+
 def truth(value: bool) -> Text:
     return Text("是", "yes") if value else Text("否", "no")
 

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..clock import Instant
+from ..clock import Instant, spoken
 from ..errors import Conflict, Refused, Text
 from ..model.case import Case, due_things
 from ..model.event import SYSTEM, Actor, Command, Event, EventType
 from ..model.procedure import Field
-from . import clocks
+from . import clocks, ladders
 from .adjusting import WAYS, adjust
 from .attempt import Attempt, allowed, on_behalf, select
 from .evolve import evolve
@@ -253,6 +253,8 @@ class _Run:
         self.now = at
         if kind == "delay":
             self._elapsed(case, key)
+        elif kind == "climb":
+            self._climbed(case, key)
         else:
             self._reached(case, key)
 
@@ -290,6 +292,17 @@ class _Run:
         step = self._step(case, {})
         adjust(step, definition, way, Text(label(command.name, "zh"), label(command.name, "en")))
         self._record("adjusted", f"{command.name}.{way}", step, self._see(case, {}))
+
+    def ack(self) -> None:
+        """Whoever was told of an escalation acknowledges it: of every ladder of the case on which he was told."""
+        case, actor = self._open_case(), self.command.actor
+        keys = ladders.told_to(case, actor)
+        if not keys:
+            raise self._nothing_to_acknowledge(case)
+        step = self._step(case, {})
+        before = self._see(case, {})
+        ladders.acknowledge(step, keys)
+        self._record("acknowledged", "", step, before)
 
     def note(self) -> None:
         case = self._present()
@@ -379,9 +392,16 @@ class _Run:
             step.arm(definition, armed.due, again=True)
         self._record("elapsed", key, step, before, actor=SYSTEM)
 
+    def _climbed(self, case: Case, key: str) -> None:
+        step = self._step(case, {}, SYSTEM)
+        before = self._see(case, {})
+        ladders.climb(step, key)
+        self._record("climbed", key, step, before, actor=SYSTEM)
+
     def _reached(self, case: Case, key: str) -> None:
         name, _, threshold = key.partition(".")
         step = self._step(case, {}, SYSTEM)
+        step.clock = name
         fired = clocks.fire(case.clocks[name], threshold, self.now)
         breaches = fired.breached_at is not None and case.clocks[name].breached_at is None
         step.put(fired)
@@ -444,6 +464,24 @@ class _Run:
             ),
             missing=list(missing),
         )
+
+    def _nothing_to_acknowledge(self, case: Case) -> Refused:
+        going = [climb for climb in case.climbs.values() if climb.open]
+        if not going:
+            zone, hint = self.program.calendar(None).zone, None
+            for climb in case.climbs.values():
+                if climb.ended_by is not None and climb.ended_at is not None:
+                    at = spoken(climb.ended_at, zone)
+                    hint = Text(f"{climb.ended_by} 已于 {at} 确认。", f"{climb.ended_by} acknowledged it at {at}.")
+            none = Text(f"{case.number} 没有待确认的升级。", f"{case.number} has no escalation to acknowledge.")
+            return Refused("state", none, hint)
+        people = [who.removeprefix("staff:") for climb in going for who in climb.people]
+        return Refused(
+            "role",
+            Text("只有收到升级通知的人可以确认。", "Only somebody who was told of the escalation may acknowledge it."),
+            Text(f"已通知：{'、'.join(people) or '还没有人'}", f"Told so far: {', '.join(people) or 'nobody yet'}"),
+            told=people,
+        )  # fmt: skip
 
     def _refused(self, attempt: Attempt, action: str) -> Refused:
         case = self._present()

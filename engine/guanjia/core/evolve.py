@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..model.case import Case, Clock, Delay, Past
+from ..model.case import Case, Climb, Clock, Delay, Past
 from ..model.event import Event
 
 _REMEMBERED = {"acted", "signalled", "elapsed", "reopened"}
@@ -48,6 +48,10 @@ def evolve(case: Case | None, event: Event) -> Case:
         changes["cycles"] = (*case.cycles, *(Clock.from_plain(plain) for plain in data["cycles"]))
     if "delays" in data:
         changes["delays"] = _delays(case.delays, data["delays"])
+    if "climbs" in data:
+        changes["climbs"] = {
+            **case.climbs, **{key: Climb.from_plain(plain) for key, plain in data["climbs"].items()}
+        }  # fmt: skip
     if "history" in data:
         changes["history"] = {**case.history, **{name: tuple(leaves) for name, leaves in data["history"].items()}}
     if "escalated" in data:

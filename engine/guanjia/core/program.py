@@ -19,7 +19,20 @@ from .. import calendars as working_time, expressions
 from ..calendars import Amount, Calendar
 from ..expressions import Expression
 from ..model import scope as scopes
-from ..model.procedure import Branch, Delay, Effect, Field, Guard, Procedure, Reopen, Sla, State, Target, Version
+from ..model.procedure import (
+    Branch,
+    Delay,
+    Effect,
+    Field,
+    Guard,
+    Ladder,
+    Procedure,
+    Reopen,
+    Sla,
+    State,
+    Target,
+    Version,
+)
 
 if TYPE_CHECKING:
     from .attempt import Attempt
@@ -143,6 +156,17 @@ class ClockProgram:
         return len(self.targets) > 1 or self.targets[0].amount is None or bool(self.targets[0].guards)
 
 
+@dataclass(frozen=True, slots=True)
+class LadderProgram:
+    name: str
+    order: int
+    ladder: Ladder
+    calendar: Calendar
+    waits: tuple[Amount | None, ...]
+    """For each level how long after the one before; the first has none."""
+    acknowledge: frozenset[str]
+
+
 class Program:
     """One version of a procedure, ready to run."""
 
@@ -157,6 +181,7 @@ class Program:
         self.root = self._node(self.procedure.procedure, self.procedure, None, "root")
         self.clocks = tuple(self._clock(name, sla) for name, sla in self.procedure.sla.items())
         self.clock_by_name = {clock.name: clock for clock in self.clocks}
+        self.ladders = {name: self._ladder(name, ladder) for name, ladder in self.procedure.ladders.items()}
         self.branches: dict[str, dict[str, list[BranchProgram]]] = {}
         self._wire()
         self.reopen = tuple(self._branch("reopen", "reopen", self.root, item) for item in self.procedure.reopen)
@@ -335,6 +360,14 @@ class Program:
             tuple(self._target(sla, target) for target in sla.target),
             tuple(thresholds),
             {item.name: item for item in thresholds},
+        )  # fmt: skip
+
+    def _ladder(self, name: str, ladder: Ladder) -> LadderProgram:
+        self._order += 1
+        return LadderProgram(
+            name, 2_000_000 + self._order, ladder, self.calendar(ladder.calendar),
+            tuple(working_time.parse_amount(level.wait) if level.wait else None for level in ladder.levels),
+            frozenset(ladder.acknowledge),
         )  # fmt: skip
 
     def _target(self, sla: Sla, target: Target) -> TargetProgram:

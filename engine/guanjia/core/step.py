@@ -14,9 +14,9 @@ from uuid import UUID
 from ..calendars import parse_amount
 from ..clock import Instant
 from ..expressions import Expression
-from ..model.case import Case, Clock, Delay, Past
+from ..model.case import Case, Climb, Clock, Delay, Past
 from ..model.event import Actor, is_personal
-from . import clocks
+from . import clocks, ladders
 from .following import follow
 from .program import BranchProgram, DelayProgram, EffectProgram, Node, Program
 from .surroundings import Facts, Surroundings
@@ -38,6 +38,8 @@ class Step:
         self.leaves = case.states
         self.occurred: set[str] = set()
         """Names of this step: the trigger and the states entered; what clocks listen to."""
+        self.clock: str | None = None
+        """The clock of which this step is a threshold."""
         self.reopening = False
         self.told: set[tuple[str, str]] = set()
         """(template, recipient): nobody is told the same thing twice in one step."""
@@ -46,6 +48,7 @@ class Step:
         self.fields = dict(case.fields)
         self.assignee = case.assignee
         self.clocks: dict[str, Clock] = dict(case.clocks)
+        self.climbs: dict[str, Climb] = dict(case.climbs)
         self.see = Surroundings(program, case, now, actor, facts, personal, inputs, self.fields)
 
     def happens(self, name: str) -> None:
@@ -214,22 +217,28 @@ class Step:
             self.tell(template, recipients.to, recipients.channel, given)
 
     def tell(
-        self, template: str, words: Iterable[str], channel: Iterable[str] = (), given: Mapping[str, Any] | None = None
-    ) -> None:
-        to: list[str] = []
-        for word in words:
-            people = self.people(word)
-            if not people and word != "customer":
-                self._lacking(word)
-            to.extend(person for person in people if person not in to and (template, person) not in self.told)
+        self, template: str, words: Iterable[str], channel: Iterable[str] = (), given: Mapping[str, Any] | None = None,
+        **more: Any,
+    ) -> None:  # fmt: skip
+        to = [person for person in self.recipients(words) if (template, person) not in self.told]
         self.told |= {(template, person) for person in to}
-        notice: dict[str, Any] = {"template": template, "to": to}
+        notice: dict[str, Any] = {"template": template, "to": to, **more}
         if channel:
             notice["channel"] = list(channel)
         if given:
             notice["with"] = given
         if to:
             self.data.setdefault("notify", []).append(notice)
+
+    def recipients(self, words: Iterable[str]) -> tuple[str, ...]:
+        """Everybody whom the words mean, once each; a word that means nobody is recorded."""
+        found: dict[str, None] = {}
+        for word in words:
+            people = self.people(word)
+            if not people:
+                self._lacking(word)
+            found |= dict.fromkeys(people)
+        return tuple(found)
 
     def people(self, word: str) -> list[str]:
         """Recipients by word: relations, `staff:<id>`, a field of type staff, or a role."""
@@ -251,6 +260,9 @@ class Step:
     def _escalate(self, effect: EffectProgram) -> None:
         escalate = effect.effect.escalate
         assert escalate is not None
+        if escalate.ladder is not None:
+            ladders.begin(self, self.program.ladders[escalate.ladder])
+            return
         self.data.setdefault("escalated", []).extend(escalate.to)
         self.tell(escalate.template, escalate.to)
 
@@ -309,13 +321,15 @@ class Step:
             for clock in list(self.clocks.values()):
                 if clock.open:
                     self.put(clocks.end(self.program, clock, "cancelled", self.now))
+        if self.climbs:
+            ladders.follow(self)
         if self.facts.used:
             self.data["facts"] = dict(self.facts.used)
         return self.data
 
     def after(self) -> Surroundings:
         """What expressions see once the states of this step are taken."""
-        case = self.see.case.changed(states=self.leaves, assignee=self.assignee, clocks=self.clocks)
+        case = self.see.case.changed(states=self.leaves, assignee=self.assignee, clocks=self.clocks, climbs=self.climbs)
         see = self.see
         return Surroundings(self.program, case, self.now, see.actor, self.facts, see.personal, see.inputs, self.fields)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..calendars import Amount
 from ..clock import DAY, HOUR, MINUTE, Instant
 from ..errors import Text
-from ..model.case import Case, Clock
+from ..model.case import Case, Clock, latest_climb
 from ..model.event import PERSONAL, Actor, is_personal
 from . import clocks
 from .values import as_known
@@ -83,6 +83,8 @@ class Surroundings:
             return self._past(path[1:])
         if head == "clock":
             return self._clock(self.case.clocks.get(path[1]), path[2])
+        if head == "ladder":
+            return self._ladder(path[1], path[2])
         if head == "child":
             return self._child(path[1], path[2])
         return None
@@ -132,6 +134,12 @@ class Surroundings:
         if what == "used":
             return clocks.used(self.program, clock, self.now)
         return clock.status == what
+
+    def _ladder(self, name: str, what: str) -> Any:
+        climb = latest_climb(self.case, name)
+        if what == "level":
+            return 0 if climb is None else climb.level
+        return climb is not None and (climb.open if what == "running" else climb.status == "acknowledged")
 
     def _child(self, name: str, what: str) -> Any:
         if name not in self.case.children:

@@ -27,7 +27,8 @@ _MEANT = {
     "on_exit": "exit", "leave": "exit", "effects": "do", "then": "do", "timeout": "after", "timers": "after",
     "parallel": "tracks", "regions": "tracks", "end": "final", "required_fields": "require", "values": "of",
     "options": "of", "enum": "of", "name": "procedure", "id": "procedure", "deadline": "within", "duration": "within",
-    "clocks": "sla", "slas": "sla", "message": "else", "params": "with", "parameters": "with",
+    "clocks": "sla", "slas": "sla", "ladder": "ladders", "steps": "levels",
+    "after": "wait", "message": "else", "params": "with", "parameters": "with",
 }  # fmt: skip
 
 
@@ -198,7 +199,7 @@ def _words(error: Mapping[str, Any], node: Node) -> tuple[Text, Text | None]:
     wanted, hint = _WANTED.get(_FAMILY.get(kind, ""), (Text("别的写法", "something else"), None))
     if _FAMILY.get(kind) == "text" and node.kind == "scalar" and node.value is not None:
         hint = Text(f"请加引号：'{node.text}'", f"put it in quotes: '{node.text}'")
-    if error["loc"] and error["loc"][-1] in ("within", "delay", "every") and node.kind == "scalar":
+    if error["loc"] and error["loc"][-1] in ("within", "delay", "every", "wait") and node.kind == "scalar":
         hint = Text("时长要写单位：30m、2h、3 days、5 workdays", "a duration has a unit: 30m, 2h, 3 days, 5 workdays")
     if _FAMILY.get(kind) == "text" and node.kind == "map":
         hint = Text("若是 {…} 开头的文字，请整个加引号", "quote the whole text if it is meant to begin with {")

@@ -294,6 +294,7 @@ class _Contents:
         return Around(
             roles=frozenset(organisation.roles) if organisation and known else None,
             staff=frozenset(organisation.staff) if organisation and known else None,
+            staffed=_staffed(organisation) if organisation and known else None,
             calendars=frozenset((*self.calendars, *(Path(finding.file).stem for finding in self.calendar_findings))),
             procedures={name: self._fields(name) for name in self.files},
             templates=self.compiled,
@@ -388,6 +389,10 @@ class _Contents:
         return found
 
 
+def _staffed(organisation: Organisation) -> frozenset[str]:
+    return frozenset(role for person in organisation.staff.values() if person.active for role in person.roles)
+
+
 def _listed(value: Any) -> list[Any]:
     return [value] if isinstance(value, str) else list(value)
 
@@ -404,6 +409,7 @@ def _named_calendars(draft: Draft) -> set[str]:
     names = {procedure.calendar, "always"}
     for _, state, _ in [("", procedure, ()), *procedure.walk()]:
         names |= {delay.calendar for delay in state.after.values() if delay.calendar}
+    names |= {ladder.calendar for ladder in procedure.ladders.values() if ladder.calendar}
     for sla in procedure.sla.values():
         targets = [part for target in sla.target for part in (target, *target.earliest)]
         names |= {each for each in (sla.calendar, *(part.calendar for part in targets)) if each}

@@ -103,6 +103,62 @@ class Delay:
         return _plain(self)
 
 
+class Told(NamedTuple):
+    """A level of a ladder that was told: when, and to whom; nobody where nobody could receive it."""
+
+    level: int
+    at: Instant
+    to: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Climb:
+    """One escalation on its way up a ladder: an instance of a `Ladder`, begun by a clock's threshold or by another effect.
+
+    `due` is when the next level is told; None at the top, at the end, and while the clock that began it is paused. The wait
+    for that level counts from `since`, with `used` of it spent before (working microseconds, or day-ends).
+    """
+
+    ladder: str
+    clock: str | None
+    """The clock of which a threshold began it, in its `cycle`: when that ends, so does the climb."""
+    cycle: int
+    order: int
+    started_at: Instant
+    since: Instant
+    due: Instant | None
+    status: Literal["climbing", "paused", "acknowledged", "stopped"] = "climbing"
+    used: int = 0
+    told: tuple[Told, ...] = ()
+    silent: int = 0
+    """How many of the last levels are still to be told, all in one message (`catch_up: summary`)."""
+    ended_at: Instant | None = None
+    ended_by: str | None = None
+    """Who acknowledged it."""
+
+    @property
+    def open(self) -> bool:
+        return self.status in ("climbing", "paused")
+
+    @property
+    def level(self) -> int:
+        """The highest level that was told; 0 before the first."""
+        return len(self.told)
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Everybody who was told, as recipients, in the order in which they were."""
+        return tuple(dict.fromkeys(who for told in self.told for who in told.to))
+
+    def to_plain(self) -> dict[str, Any]:
+        return _plain(self)
+
+    @classmethod
+    def from_plain(cls, data: Mapping[str, Any]) -> Climb:
+        told = tuple(Told(level, at, tuple(to)) for level, at, to in data.get("told", ()))
+        return cls(**{**data, "told": told})
+
+
 @dataclass(frozen=True, slots=True)
 class Past:
     """What is remembered of an action, a signal, a delay or a state: how often, and the last time when, by whom, with what."""
@@ -153,6 +209,8 @@ class Case:
     """Earlier, finished cycles; they never change again."""
     delays: Mapping[str, Delay] = field(default_factory=dict)
     """By `<state>.<name>`."""
+    climbs: Mapping[str, Climb] = field(default_factory=dict)
+    """The present or last climb by `<ladder>.<clock>`, or `<ladder>` where no clock began it."""
     past: Mapping[str, Past] = field(default_factory=dict)
     history: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """For each compound state that was left: the innermost states it was left in."""
@@ -188,6 +246,8 @@ class Case:
             values["clocks"] = {name: Clock.from_plain(item) for name, item in values["clocks"].items()}
         if "delays" in values:
             values["delays"] = {name: Delay(**item) for name, item in values["delays"].items()}
+        if "climbs" in values:
+            values["climbs"] = {key: Climb.from_plain(item) for key, item in values["climbs"].items()}
         if "past" in values:
             values["past"] = {name: Past(**item) for name, item in values["past"].items()}
         if "history" in values:
@@ -196,7 +256,7 @@ class Case:
 
 
 _DEFAULTS: dict[type, tuple[tuple[str, Any], ...]] = {}
-_NESTED = frozenset({"clocks", "delays", "past"})
+_NESTED = frozenset({"clocks", "delays", "climbs", "past"})
 
 
 def _plain(value: Any) -> dict[str, Any]:
@@ -220,10 +280,16 @@ def _plain(value: Any) -> dict[str, Any]:
     return out
 
 
-def due_things(case: Case) -> Iterator[tuple[Instant, int, str, str]]:
-    """Everything in a case that time will do: (instant, order as written, "delay" | "clock", key).
+def latest_climb(case: Case, ladder: str) -> Climb | None:
+    """Of several climbs of a ladder the one that goes on counts, then the one that began last."""
+    climbs = [climb for climb in case.climbs.values() if climb.ladder == ladder]
+    return max(climbs, key=lambda item: (item.open, item.started_at), default=None)
 
-    The key is `<state>.<delay>` or `<clock>.<threshold>`.
+
+def due_things(case: Case) -> Iterator[tuple[Instant, int, str, str]]:
+    """Everything in a case that time will do: (instant, order as written, "delay" | "clock" | "climb", key).
+
+    The key is `<state>.<delay>`, `<clock>.<threshold>`, or that of the climb.
     """
     for key, delay in case.delays.items():
         yield delay.due, delay.order, "delay", key
@@ -231,6 +297,9 @@ def due_things(case: Case) -> Iterator[tuple[Instant, int, str, str]]:
         if clock.status == "running" and clock.pending:
             at, order, threshold = clock.pending[0]
             yield at, order, "clock", f"{clock.name}.{threshold}"
+    for key, climb in case.climbs.items():
+        if climb.due is not None:
+            yield climb.due, climb.order, "climb", key
 
 
 def next_due(case: Case) -> Instant | None:

@@ -19,6 +19,8 @@ EventType = Literal[
     "signalled",  # another system, another case, or this case itself sent a signal
     "elapsed",  # a delay ran out
     "reached",  # a clock reached a threshold (name: <clock>.<threshold>); `<clock>.due` is a breach
+    "climbed",  # the next level of a ladder was told (name: the key of the climb)
+    "acknowledged",  # somebody who was told of an escalation has taken note: it climbs no further
     "moved",  # an `always` transition followed by itself
     "edited",  # fields were changed
     "assigned",  # somebody was made responsible by hand
@@ -37,7 +39,7 @@ OfficeEventType = Literal[
 ]
 """What happens to the office itself and to no case; such an event has no case (""), and the numbers of the office's stream."""
 
-CommandKind = Literal["open", "act", "signal", "due", "edit", "assign", "clock", "note", "attach", "link"]
+CommandKind = Literal["open", "act", "signal", "due", "edit", "assign", "clock", "note", "attach", "link", "ack"]
 
 
 def to_json(plain: Any) -> str:

@@ -142,10 +142,19 @@ class Assign(Node):
 
 
 class Escalate(Node):
-    """Tell a higher level and record that it was told; the assignee stays who it was."""
+    """Tell a higher level and record that it was told; the assignee stays who it was. Or begin to climb a ladder."""
 
-    to: Words
+    to: Words = ()
     template: Name = "escalation"
+    ladder: Name | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Escalate:
+        if bool(self.to) == (self.ladder is not None):
+            raise _wrong("escalate 要写 to 或 ladder 其中一个", "escalate needs exactly one of to, ladder")
+        if self.ladder is not None and "template" in self.model_fields_set:
+            raise _wrong("模板写在 ladder 里", "the template of a ladder stands in the ladder")
+        return self
 
 
 def _escalate(value: Any) -> Any:
@@ -333,6 +342,26 @@ class Sla(Node):
     """False, as for a statutory limit: neither rules nor people make it stand still, and nobody resets it by hand."""
 
 
+class Level(Node):
+    """One level of a ladder: who is told, and how long after the level before."""
+
+    to: Words = Key(min_length=1)
+    wait: Duration | None = None
+
+
+class Ladder(Node):
+    """Escalation by levels: while nobody acknowledges, level after level is told. Begun by `escalate: {ladder: …}`."""
+
+    calendar: Name | None = None
+    """On which the waits run; the procedure's where none is named."""
+    template: Name = "escalation"
+    acknowledge: Names = ()
+    """Actions and signals that count as an acknowledgement."""
+    catch_up: Literal["each", "summary"] = "each"
+    """What is told of levels that fell due while nothing ran: each of them, or all in one message."""
+    levels: tuple[Level, ...] = Key(min_length=1)
+
+
 class Reopen(Branch):
     """How a finished case may be opened again. `within` counts from the closing."""
 
@@ -354,6 +383,7 @@ class Procedure(State):
     calendar: Name = "office"
     fields: dict[Name, Field] = Key(default_factory=dict)
     sla: dict[Name, Sla] = Key(default_factory=dict)
+    ladders: dict[Name, Ladder] = Key(default_factory=dict)
     reopen: Annotated[tuple[Reopen, ...], BeforeValidator(_listed)] = ()
     modes: dict[Name, Mode] = Key(default_factory=dict)
     open_by: Words = ("anyone",)

@@ -39,12 +39,13 @@ ALWAYS: Mapping[str, str] = {
 }  # fmt: skip
 """Names that every procedure has; no field may be called so."""
 
-GROUPS = frozenset({"past", "clock", "child", "input"})
+GROUPS = frozenset({"past", "clock", "ladder", "child", "input"})
 
 _OF_CLOCK = {
     "running": "boolean", "paused": "boolean", "breached": "boolean", "met": "boolean", "started": "boolean",
     "due": "instant", "left": "span", "used": "span",
 }  # fmt: skip
+_OF_LADDER = {"level": "integer", "acknowledged": "boolean", "running": "boolean"}
 _OF_CHILD = {"closed": "boolean", "open": "boolean", "outcome": "text"}
 _OF_PAST = {"count": "integer", "at": "instant", "by": "text"}
 _KINDS = {
@@ -85,6 +86,7 @@ def _base(procedure: Procedure) -> dict[tuple[str, ...], Kind]:
             names[path] = kind if names.get(path, kind) == kind else ("any", ())
     groups = [("past", name, _OF_PAST) for name in happened]
     groups += [("clock", name, _OF_CLOCK) for name in procedure.sla]
+    groups += [("ladder", name, _OF_LADDER) for name in procedure.ladders]
     for deed in deeds(procedure):
         groups += [("child", child.as_ or name, _OF_CHILD) for name, child in (deed.effect.open or {}).items()]
     for group, name, parts in groups:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field as Key, StrictBool as Flag, model_validator
+from pydantic import BeforeValidator, Field as Key, StrictBool as Flag, StrictInt, model_validator
 
 from .procedure import Name, Node, Scalar, Words, _listed
 
@@ -31,6 +31,8 @@ class Then(Node):
     not_state: Words = ()
     clocks: dict[Name, str | dict[str, Any]] = Key(default_factory=dict)
     """running | paused | met | breached | cancelled | none, or {due: "2026-03-05 18:00"}"""
+    ladders: dict[Name, StrictInt | str] = Key(default_factory=dict)
+    """The level that was told last, or climbing | paused | acknowledged | stopped | none"""
     notified: Annotated[tuple[str | dict[Name, Any], ...], BeforeValidator(_listed)] = ()
     not_notified: Words = ()
     fields: dict[Name, Any] = Key(default_factory=dict)
@@ -42,12 +44,14 @@ class Then(Node):
 
 
 class Moment(Node):
-    """One step: an action, a signal, an edit, time that passes, or what must then be true."""
+    """One step: an action, a signal, an edit, an acknowledgement, time that passes, or what must then be true."""
 
     when: Name | None = None
     signal: Name | None = None
     edit: Values | None = None
     assign: str | None = None
+    ack: str | None = None
+    """Who acknowledges the escalation."""
     after: str | None = None
     until: str | None = None
     then: Then | None = None
@@ -60,11 +64,11 @@ class Moment(Node):
     def _one_kind(self) -> Moment:
         kinds = [
             name
-            for name in ("when", "signal", "edit", "assign", "after", "until", "then")
+            for name in ("when", "signal", "edit", "assign", "ack", "after", "until", "then")
             if getattr(self, name) is not None
         ]
         if len(kinds) != 1:
-            raise ValueError("a step is exactly one of when, signal, edit, assign, after, until, then")
+            raise ValueError("a step is exactly one of when, signal, edit, assign, ack, after, until, then")
         return self
 
 

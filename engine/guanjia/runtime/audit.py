@@ -54,6 +54,8 @@ def _case(engine: Engine, identity: str) -> list[Text]:
             for notice in event.data.get("notify", ()):
                 told |= {f"{identity}:{event.seq}:{notice['template']}:{to}" for to in notice["to"]}
             told |= {f"{identity}:{event.seq}:-:role:{who}" for who in event.data.get("nobody", ())}
+            if "alarm" in event.data:
+                told.add(f"{identity}:{event.seq}:-:ladder:{event.data['alarm']}")
     if case is None:
         return [Text(f"工单 {identity} 没有记录", f"Case {identity} has no events")]
 

@@ -177,6 +177,10 @@ class Engine:
         """Pause a clock of the case by hand, let it go on, or reset it. Needs the right `clocks`."""
         return self.execute(Command("clock", clock, ref, {"way": way}, self.actor(actor), key, at=at, reason=reason))
 
+    def acknowledge(self, ref: str, *, actor: Actor | str, key: str | None = None, reason: str | None = None) -> Result:
+        """Acknowledge the escalations of a case; only somebody who was told of one may (Refused, code `role`)."""
+        return self.execute(Command("ack", "", ref, {}, self.actor(actor), key, reason=reason))
+
     def note(self, ref: str, text: str, *, actor: Actor | str, key: str | None = None) -> Result:
         return self.execute(Command("note", "", ref, {"text": text}, self.actor(actor), key))
 
@@ -259,6 +263,7 @@ class Engine:
                     stuck.append(case)
                 else:
                     fired += len(outcome.events)
+                    problems += [_alarm(outcome.case, event) for event in outcome.events if "alarm" in event.data]
         return fired
 
     def _due(self, tx: Transaction, case: str) -> Result | GuanjiaError:
@@ -379,6 +384,15 @@ MOST_ATTACHED = 10 * 2**20
 
 def _work(engine: Engine, command: Command) -> Callable[[Transaction], Result | GuanjiaError]:
     return lambda tx: carry_out(engine, tx, command)
+
+
+def _alarm(case: Case, event: Event) -> str:
+    ladder = event.data["alarm"]
+    text = Text(
+        f"{case.number}：升级“{ladder}”到顶也没有人可以收到",
+        f"{case.number}: nobody at the top of the ladder {ladder} to tell",
+    )
+    return str(text)
 
 
 def _command(item: InboxItem) -> Command:

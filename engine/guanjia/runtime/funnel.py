@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from .engine import Engine
 
 
+TELLING = frozenset({"notify", "nobody", "alarm"})
+"""The keys of an event that ask for notifications."""
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """What a command did. `repeated`: its key had been used for the same command before, and nothing was done now."""
@@ -60,7 +64,7 @@ def carry_out(
         error = pack.apply(command, occurred)
         if error is not None and not pack.events:
             raise error
-    pack.quiet = pack.quiet or command.kind == "open"
+    pack.quiet = pack.quiet or (command.kind == "open" and occurred < now)
     pack.drain(now)
     if pack.events:
         change = pack.change(command, digest, blobs, inbox)
@@ -276,7 +280,7 @@ class Passage:
             self.rows.append(EventRow(event.seq, text, self.head, event.recorded_at))
             self.events.append(event)
             self.case = evolve(self.case, event) if after is None or len(events) > 1 else after
-            if ("notify" in event.data or "nobody" in event.data) and not self.quiet:
+            if not self.quiet and not TELLING.isdisjoint(event.data):
                 self.notifications.extend(
                     self.engine.renderer.notifications(self.program, self.case, event, self.personal)
                 )

@@ -13,7 +13,7 @@ from typing import Any
 from ..core import Program
 from ..errors import GuanjiaError
 from ..expressions import Templates
-from ..model.case import Case
+from ..model.case import Case, Climb
 from ..model.event import PERSONAL, Event, Notification, is_personal
 from ..people.organisation import Contact, Organisation
 
@@ -60,6 +60,9 @@ class Renderer:
         for who in event.data.get("nobody", ()):
             text = f"没有人可以收到：{who} 名下没有在职人员 / nobody to tell: {who} has no active staff"
             yield self._problem(case, event, "-", f"role:{who}", text)
+        if (ladder := event.data.get("alarm")) is not None:
+            text = f"升级“{ladder}”到顶也没有人可以收到 / nobody at the top of the ladder {ladder} to tell"
+            yield self._problem(case, event, "-", f"ladder:{ladder}", text)
         for notice in event.data.get("notify", ()):
             for recipient in notice["to"]:
                 to = self._addressee(program, case, recipient, personal)
@@ -152,6 +155,9 @@ class Renderer:
         }
         given = {name: _clear(value, personal) for name, value in event.data.get("input", {}).items()}
         clock, _, threshold = event.name.partition(".") if event.type == "reached" else ("", "", "")
+        climb = case.climbs[notice["climb"]["key"]] if "climb" in notice else None
+        if climb is not None:
+            clock = climb.clock or ""
         held = case.clocks.get(clock)
         dues = [item.due for item in case.clocks.values() if item.status == "running" and item.due is not None]
         return {
@@ -161,10 +167,21 @@ class Renderer:
             "office": {"name": self.office["name"].get(to.language) or "", "phone": self.office.get("phone", "")},
             "recipient": {"name": to.name}, "assignee": self._person(case.assignee), "now": event.occurred_at,
             "opened_at": case.opened_at, "due": (held.due if held else None) or min(dues, default=None),
-            "clock": clock, "threshold": threshold, "clocks": _clocks(program, case), "input": given, "reason": event.data.get("reason"),
-            "outcome": case.outcome,
+            "clock": clock, "threshold": threshold, "clocks": _clocks(program, case), "input": given,
+            "reason": event.data.get("reason"), "outcome": case.outcome,
+            "climb": None if climb is None else self._climb(program, climb, notice["climb"]["levels"]),
             **{name: _clear(value, personal) for name, value in notice.get("with", {}).items()},
         }  # fmt: skip
+
+    def _climb(self, program: Program, climb: Climb, levels: Sequence[int]) -> dict[str, Any]:
+        """What a template of a ladder sees: the level told last, of how many, and all that this message tells."""
+        ladder = program.procedure.ladders[climb.ladder]
+        told = [
+            {"level": item.level, "at": item.at, "to": list(ladder.levels[item.level - 1].to)}
+            for item in climb.told
+            if item.level in levels
+        ]
+        return {"ladder": climb.ladder, "level": levels[-1], "levels": len(ladder.levels), "told": told}
 
     def _words(self, program: Program, language: str) -> Mapping[str, str]:
         """What people call everything, in one language; another one's words where that has none."""

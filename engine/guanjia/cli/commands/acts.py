@@ -123,6 +123,10 @@ def assign(desk: Desk, *, ref: str, who: str, reason: str | None, key: str | Non
     _told(desk, desk.engine.execute(Asked("assign", who, ref, {}, desk.actor, key, reason=reason)), as_json=as_json)
 
 
+def ack(desk: Desk, *, ref: str, reason: str | None, key: str | None, as_json: bool) -> None:
+    _told(desk, desk.engine.acknowledge(ref, actor=desk.actor, key=key, reason=reason), as_json=as_json)
+
+
 def note(desk: Desk, *, ref: str, text: tuple[str, ...], key: str | None, as_json: bool) -> None:
     command = Asked("note", "", ref, {"text": " ".join(text)}, desk.actor, key)
     _told(desk, desk.engine.execute(command), as_json=as_json)
@@ -325,6 +329,12 @@ COMMANDS = {
         [_ref(), Argument("who", complete="people", say=Text("员工编号", "id of a member of staff")), _reason(), _key(), json_option()],
         say=Text("指定责任人。", "Make somebody responsible."),
         examples=("guanjia assign TS-2026-00001 engineer.li --reason 换班",),
+    ),
+    "ack": Command(
+        "ack", ack, [_ref(), _reason(), _key(), json_option()],
+        say=Text("确认收到升级：不再往上通知；时限照走。", "Acknowledge an escalation: nobody further up is told; the clock goes on."),
+        more=Text("只有收到升级通知的人可以确认。", "Only somebody who was told of it may."),
+        examples=("guanjia ack TS-2026-00001", "guanjia ack TS-2026-00001 --reason 已安排夜班处理"),
     ),
     "note": Command(
         "note", note,

@@ -12,7 +12,7 @@ from ..out import Ink, Piece
 from ..spec import Argument, Command, json_option
 
 if TYPE_CHECKING:
-    from ...model.procedure import Branch, Procedure
+    from ...model.procedure import Branch, Ladder, Procedure
 
 
 def procedures(desk: Desk, *, name: str | None, as_json: bool) -> None:
@@ -128,6 +128,21 @@ def _one(desk: Desk, it: Procedure, hash: str) -> None:
         out.line()
         out.line(Ink(Text("时限", "Clocks"), "bold"))
         out.table([[label(name), _target(out.language, sla)] for name, sla in it.sla.items()], indent="  ", flex=1)
+    if it.ladders:
+        out.line()
+        out.line(Ink(Text("升级阶梯", "Ladders"), "bold"))
+        out.table(
+            [[label(name), _levels(desk, it, ladder)] for name, ladder in it.ladders.items()], indent="  ", flex=1
+        )
+
+
+def _levels(desk: Desk, it: Procedure, ladder: Ladder) -> str:
+    """supervisor → 30m → manager"""
+    steps = []
+    for level in ladder.levels:
+        steps += [level.wait] if level.wait else []
+        steps.append(", ".join(_who(desk, it, word) for word in level.to))
+    return " → ".join(steps)
 
 
 def _actions(it: Procedure) -> Iterator[tuple[str | Text, str, Branch]]:

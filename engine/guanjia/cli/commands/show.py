@@ -6,7 +6,7 @@ from typing import Any
 
 from ...clock import Instant
 from ...errors import NotFound, Text
-from ...model.case import Case, Clock
+from ...model.case import Case, Climb, Clock
 from .. import words
 from ..desk import Desk
 from ..out import Ink, Piece
@@ -25,6 +25,7 @@ def show(desk: Desk, *, ref: str, reveal: bool, everything: bool, as_json: bool)
     _head(desk, telling, case)
     _fields(desk, telling, case)
     _clocks(desk, telling, case, now)
+    _climbs(desk, telling, case)
     _notifications(desk, case)
     _history(desk, telling, case, everything=everything)
     desk.out.line()
@@ -126,6 +127,38 @@ def _clocks(desk: Desk, telling: Telling, case: Case, now: Instant) -> None:
     desk.out.table(rows, indent="  ")
 
 
+def _climbs(desk: Desk, telling: Telling, case: Case) -> None:
+    """Who was told at which level and when, when the next is told, and how to acknowledge."""
+    if not case.climbs:
+        return
+    _title(desk, Text("升级", "Escalation"))
+    out = desk.out
+    for climb in case.climbs.values():
+        text, style = words.climb(climb, len(telling.ladder(climb)), desk.zone)
+        clock = Text(f"因“{telling.label(climb.clock)}”", f"for “{telling.label(climb.clock)}”") if climb.clock else ""
+        by = desk.person(climb.ended_by) if climb.ended_by else ""
+        out.line("  ", telling.label(climb.ladder), "  ", clock, "  ", Ink(text, style), "  ", by)
+        rows: list[list[Piece]] = []
+        for told in climb.told:
+            people = out.both("、", ", ").join(desk.person(who) for who in told.to)
+            nobody = Ink(Text("没有人可以收到", "nobody to tell"), "late")
+            rows.append([_level(telling, climb, told.level), words.when(told.at, desk.zone), people or nobody])
+        if climb.due is not None:
+            at = words.when(climb.due, desk.zone)
+            rows.append([_level(telling, climb, climb.level + 1), at, Ink(Text("尚未通知", "not told yet"), "dim")])
+        out.table(rows, indent="    ")
+        if climb.open and climb.told:
+            out.line("    ", Ink(Text("收到的人请确认：", "Whoever was told may acknowledge: "), "dim"),
+                     Ink(f"guanjia ack {case.number}", "good"))  # fmt: skip
+
+
+def _level(telling: Telling, climb: Climb, level: int) -> Text:
+    ladder = telling.ladder(climb)
+    to = ladder[level - 1].to if level <= len(ladder) else ()
+    zh, en = ("、".join(map(telling.role, to)), ", ".join(map(telling.role, to)))
+    return Text(f"第 {level} 级 {zh}", f"level {level} {en}")
+
+
 def _notifications(desk: Desk, case: Case) -> None:
     rows = desk.store.outbox(case=case.id, limit=20)
     if not rows:
@@ -191,6 +224,15 @@ def _plain(desk: Desk, telling: Telling, case: Case, options: Any) -> dict[str, 
         "outcome": case.outcome, "parent": case.parent, "children": dict(case.children),
         "fields": {name: telling.plain(case.fields.get(name), field) for name, field in telling.procedure.fields.items()},
         "clocks": [clock(item) for item in (*case.clocks.values(), *case.cycles)],
+        "ladders": [
+            {
+                "ladder": item.ladder, "clock": item.clock, "status": item.status, "level": item.level,
+                "levels": len(telling.ladder(item)), "started_at": at(item.started_at), "next_at": at(item.due),
+                "told": [{"level": told.level, "at": at(told.at), "to": list(told.to)} for told in item.told],
+                "ended_at": at(item.ended_at), "acknowledged_by": item.ended_by,
+            }
+            for item in case.climbs.values()
+        ],
         "notifications": [
             {
                 "key": row.notification.key, "template": row.notification.template, "recipient": row.notification.recipient,

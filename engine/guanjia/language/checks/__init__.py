@@ -6,6 +6,7 @@ from ...errors import Finding
 from ...model.procedure import Procedure
 from ..nodes import Node
 from .clocks import check_clocks
+from .ladders import check_ladders
 from .names import check_names
 from .shape import check_flow, check_shape
 from .values import check_values
@@ -21,7 +22,7 @@ _HOLES = frozenset({"unknown-state", "no-initial", "duplicate-state", "no-states
 def check(procedure: Procedure, root: Node, around: Around) -> list[Finding]:
     """Everything that is wrong or doubtful in a procedure, in no order."""
     view = View(procedure, root, around)
-    for look in (check_names, check_shape, check_values, check_clocks, check_words):
+    for look in (check_names, check_shape, check_values, check_clocks, check_ladders, check_words):
         look(view)
     # A graph with holes leads nowhere by itself: what follows from a wrong name is not worth saying.
     if _HOLES.isdisjoint(finding.code for finding in view.findings):

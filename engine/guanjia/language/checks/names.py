@@ -8,7 +8,7 @@ from ...errors import Text
 from ...model.procedure import Effect
 from ...model.scope import ALWAYS, GROUPS
 from ...model.survey import Path, Step
-from .view import CALENDAR, CLOCK, FIELD, RELATIONS, ROLE, STATE, View, likely
+from .view import CALENDAR, CLOCK, FIELD, LADDER, RELATIONS, ROLE, STATE, View, likely
 
 _PROXY = " for customer"
 _KINDS = (
@@ -96,7 +96,7 @@ def _step(view: View, step: Step) -> None:
     if step.trigger == "delay":
         delay = view.place[step.state].state.after[step.name]
         if delay.calendar is not None:
-            _calendar(view, (*path[:-2], "calendar"), delay.calendar)
+            calendar(view, (*path[:-2], "calendar"), delay.calendar)
 
 
 def _actor(view: View, path: Path, word: str) -> None:
@@ -119,12 +119,13 @@ def _no(zh: str, en: str, word: str) -> Text:
     return Text(f"没有叫“{word}”的{zh}", f"there is no {en} {word!r}")
 
 
-def _calendar(view: View, path: Path, name: str, *, key: bool = False) -> None:
+def calendar(view: View, path: Path, name: str, *, key: bool = False) -> None:
     if view.around.calendars is not None:
         view.known(path, CALENDAR, "unknown-calendar", name, sorted({*view.around.calendars, "always"}), key=key)
 
 
-def _recipients(view: View, path: Path, words: Iterable[str]) -> None:
+def recipients(view: View, path: Path, words: Iterable[str]) -> None:
+    """Everybody who is to be told: roles, relations, `staff:<id>`, fields of type staff."""
     around, staff_fields = view.around, [n for n, f in view.procedure.fields.items() if f.type == "staff"]
     for index, word in enumerate(words):
         here = (*path, index)
@@ -151,9 +152,12 @@ def _recipients(view: View, path: Path, words: Iterable[str]) -> None:
 
 def _effect(view: View, effect: Effect, path: Path) -> None:
     for name, to in (effect.notify or {}).items():
-        _recipients(view, (*path, "notify", name, "to"), to.to)
+        recipients(view, (*path, "notify", name, "to"), to.to)
     if effect.escalate is not None:
-        _recipients(view, (*path, "escalate", "to"), effect.escalate.to)
+        if effect.escalate.ladder is not None:
+            here = (*path, "escalate", "ladder")
+            view.known(here, LADDER, "unknown-ladder", effect.escalate.ladder, view.procedure.ladders)
+        recipients(view, (*path, "escalate", "to"), effect.escalate.to)
     if effect.assign is not None and effect.assign.role is not None and view.around.roles is not None:
         view.known((*path, "assign", "role"), ROLE, "unknown-role", effect.assign.role, sorted(view.around.roles))
     for name in effect.set or {}:
@@ -190,19 +194,19 @@ def _clocks(view: View) -> None:
         for index, state in enumerate(sla.runs_in):
             view.known((*path, "runs_in", index), STATE, "unknown-state", state, view.states)
         if sla.calendar is not None:
-            _calendar(view, (*path, "calendar"), sla.calendar)
+            calendar(view, (*path, "calendar"), sla.calendar)
         for index, target in enumerate(sla.target):
             for part, here in (
                 (target, (*path, "target", index)),
                 *((inner, (*path, "target", index, "earliest", at)) for at, inner in enumerate(target.earliest)),
             ):
                 if part.calendar is not None:
-                    _calendar(view, (*here, "calendar"), part.calendar)
+                    calendar(view, (*here, "calendar"), part.calendar)
 
 
 def _procedure(view: View) -> None:
     procedure = view.procedure
-    _calendar(view, ("calendar",) if view.root.get("calendar") else ("procedure",), procedure.calendar)
+    calendar(view, ("calendar",) if view.root.get("calendar") else ("procedure",), procedure.calendar)
     for index, word in enumerate(procedure.open_by):
         if view.root.get("open_by"):
             _actor(view, ("open_by", index), word)

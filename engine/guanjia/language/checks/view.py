@@ -33,6 +33,8 @@ class Around:
 
     roles: frozenset[str] | None = None
     staff: frozenset[str] | None = None
+    staffed: frozenset[str] | None = None
+    """The roles that somebody who is still here has."""
     calendars: frozenset[str] | None = None
     procedures: Mapping[str, frozenset[str] | None] | None = None
     """Procedure -> its fields; None for one whose file cannot be read."""
@@ -214,4 +216,5 @@ STATE = Text("状态", "state")
 ROLE = Text("角色", "role")
 FIELD = Text("字段", "field")
 CLOCK = Text("时钟", "clock")
+LADDER = Text("升级阶梯", "ladder")
 CALENDAR = Text("日历", "calendar")

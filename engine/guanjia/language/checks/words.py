@@ -13,7 +13,7 @@ from .view import View, likely
 LANGUAGES = ("zh", "en")
 TEMPLATE_DATA = frozenset({
     "number", "procedure", "state", "summary", "labels", "language", "zone", "office", "recipient", "assignee", "now",
-    "opened_at", "due", "clock", "clocks", "threshold", "input", "reason", "outcome",
+    "opened_at", "due", "clock", "clocks", "threshold", "climb", "input", "reason", "outcome",
 })  # fmt: skip
 """What every template is given, beside the fields and the `with` of its notify."""
 
@@ -62,7 +62,7 @@ def _wanted(view: View) -> dict[str, None]:
     procedure = view.procedure
     names = [procedure.procedure]
     names += [place.name for place in view.places[1:] if not place.state.history]
-    names += [*view.actions, *view.signals, *procedure.sla]
+    names += [*view.actions, *view.signals, *procedure.sla, *procedure.ladders]
     for name, field in (*procedure.fields.items(), *view.inputs.items()):
         names += [name, *field.of]
     names += [place.state.outcome for place in view.places if place.state.outcome]
@@ -82,20 +82,22 @@ def _also(view: View) -> set[str]:
 
 
 def sent(view: View) -> Iterator[tuple[str, Path, frozenset[str]]]:
-    """(template, path, names given by `with`) of every notify and escalate."""
+    """(template, path, names given by `with`) of every notify and escalate, and of every ladder."""
     for deed in view.deeds:
         for name, to in (deed.effect.notify or {}).items():
             yield name, (*deed.path, "notify", name), frozenset(to.with_)
-        if deed.effect.escalate is not None:
+        if deed.effect.escalate is not None and deed.effect.escalate.ladder is None:
             yield deed.effect.escalate.template, (*deed.path, "escalate"), frozenset()
+    for name, ladder in view.procedure.ladders.items():
+        yield ladder.template, ("ladders", name), frozenset()
 
 
 def template_names(procedure: Procedure) -> frozenset[str]:
     """The templates that a procedure can send."""
-    found: set[str] = set()
+    found = {ladder.template for ladder in procedure.ladders.values()}
     for deed in deeds(procedure):
         found |= set(deed.effect.notify or {})
-        if deed.effect.escalate is not None:
+        if deed.effect.escalate is not None and deed.effect.escalate.ladder is None:
             found.add(deed.effect.escalate.template)
     return frozenset(found)
 

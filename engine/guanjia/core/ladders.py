@@ -1,0 +1,150 @@
+"""Escalation by levels: a climb tells one level of its ladder after the other, for as long as nobody acknowledges.
+
+A climb is data of its case, and its next level a due thing like any delay, so that it comes at its own instant however late
+the worker is. It belongs to the clock of which a threshold began it: the wait stands still while that clock is paused, and
+the climb ends with the clock's cycle. An acknowledgement ends the climb and leaves the clock alone. A level that nobody can
+receive is recorded and passed at once; at the top that is an alarm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+from ..clock import Instant
+from ..model.case import Case, Climb, Told
+from ..model.event import Actor
+
+if TYPE_CHECKING:
+    from .program import LadderProgram
+    from .step import Step
+
+
+def begin(step: Step, ladder: LadderProgram) -> None:
+    """Begin to climb, unless the same cause is climbing this ladder already. The first level is due now."""
+    key = f"{ladder.name}.{step.clock}" if step.clock else ladder.name
+    known = step.climbs.get(key)
+    if known is not None and known.open:
+        return
+    cycle = step.clocks[step.clock].cycle if step.clock else 0
+    _put(step, key, Climb(ladder.name, step.clock, cycle, ladder.order, step.now, step.now, step.now))
+
+
+def climb(step: Step, key: str) -> None:
+    """Tell the level that is due."""
+    here = step.climbs[key]
+    ladder = step.program.ladders.get(here.ladder)
+    if ladder is None or here.level >= len(ladder.waits):  # the rules that the case was moved to have no such level
+        _put(step, key, _end(step, key, here, "stopped"))
+        return
+    level = ladder.ladder.levels[here.level]
+    people = step.recipients(level.to)
+    told = Told(here.level + 1, step.now, people)
+    here = replace(here, told=(*here.told, told), silent=here.silent + 1, since=step.now, used=0)
+    here = replace(here, due=_due(ladder, here))
+    if people:
+        step.data.setdefault("escalated", []).extend(level.to)
+    elif here.level == len(ladder.waits):
+        step.data["alarm"] = ladder.name
+    # The worker is late and more is due by now: `summary` tells it all with the last.
+    more = here.due is not None and here.due <= step.facts.get("recorded", step.now)
+    _put(step, key, here if more and ladder.ladder.catch_up == "summary" else _tell(step, key, ladder, here))
+
+
+def follow(step: Step) -> None:
+    """What the step means for each climb: acknowledged by one of its actions, ended or paused with its clock."""
+    for key, here in list(step.climbs.items()):
+        if here.open:
+            after = _followed(step, key, here)
+            if after is not here:
+                _put(step, key, after)
+
+
+def acknowledge(step: Step, keys: Iterable[str]) -> None:
+    """Somebody who was told has taken note."""
+    for key in keys:
+        here = step.climbs[key]
+        _put(step, key, _end(step, key, here, "acknowledged"))
+
+
+def told_to(case: Case, actor: Actor) -> tuple[str, ...]:
+    """The climbs that go on and of which the actor was told."""
+    who = "customer" if actor.kind == "customer" else f"staff:{actor.id}"
+    return tuple(key for key, here in case.climbs.items() if here.open and who in here.people)
+
+
+def _followed(step: Step, key: str, here: Climb) -> Climb:
+    ladder = step.program.ladders.get(here.ladder)
+    if ladder is None:
+        return _end(step, key, here, "stopped")
+    if key in step.case.climbs and not ladder.acknowledge.isdisjoint(step.occurred):
+        return _end(step, key, here, "acknowledged")
+    if step.data.get("closed"):
+        return _end(step, key, here, "stopped")
+    if here.clock is None:
+        return here
+    clock = step.clocks.get(here.clock)
+    if clock is None or not clock.open or clock.cycle != here.cycle:
+        return _end(step, key, here, "stopped")
+    if clock.status == "paused" and here.status == "climbing":
+        here = replace(here, status="paused", used=_used(ladder, here, step.now))
+        return _tell(step, key, ladder, replace(here, due=_due(ladder, here)))
+    if clock.status == "running" and here.status == "paused":
+        here = replace(here, status="climbing", since=step.now)
+        return replace(here, due=_due(ladder, here))
+    return here
+
+
+def _end(step: Step, key: str, here: Climb, status: Literal["acknowledged", "stopped"]) -> Climb:
+    by = step.see.actor.id if status == "acknowledged" else None
+    ladder = step.program.ladders.get(here.ladder)
+    if ladder is not None:
+        here = _tell(step, key, ladder, here)
+    return replace(here, status=status, due=None, ended_at=step.now, ended_by=by)
+
+
+def _tell(step: Step, key: str, ladder: LadderProgram, here: Climb) -> Climb:
+    """Tell the people of the levels that have not been told yet; each of them once."""
+    if not here.silent:
+        return here
+    levels = here.told[-here.silent :]
+    people = dict.fromkeys(who for level in levels for who in level.to)
+    step.tell(ladder.ladder.template, people, climb={"key": key, "levels": [level.level for level in levels]})
+    return replace(here, silent=0)
+
+
+def _put(step: Step, key: str, here: Climb) -> None:
+    step.climbs[key] = here
+    step.data.setdefault("climbs", {})[key] = here.to_plain()
+
+
+def _due(ladder: LadderProgram, here: Climb) -> Instant | None:
+    """When the next level is told. The first is told at once, and so is one after a level that nobody received."""
+    if here.level >= len(ladder.waits):
+        return None
+    wait = ladder.waits[here.level]
+    if wait is None or not here.told or not here.told[-1].to:
+        return here.since
+    if here.status == "paused":
+        return None
+    left = wait.value - here.used
+    if wait.unit == "time":
+        return ladder.calendar.add(here.since, left)
+    resumed = here.since != here.told[-1].at
+    return ladder.calendar.add_days(here.since, left, working=wait.unit == "workdays", first_day_counts=resumed)
+
+
+def _used(ladder: LadderProgram, here: Climb, now: Instant) -> int:
+    """How much of the wait for the next level is over."""
+    if here.level >= len(ladder.waits):
+        return 0
+    wait = ladder.waits[here.level]
+    if wait is None or not here.told:
+        return 0
+    if wait.unit == "time":
+        return here.used + ladder.calendar.between(here.since, now)
+    resumed = here.since != here.told[-1].at
+    return here.used + ladder.calendar.days_between(
+        here.since, now, working=wait.unit == "workdays", first_day_counts=resumed
+    )
