@@ -6,6 +6,7 @@ hint. Nothing here prints or exits; the command line maps the classes to exit co
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -29,6 +30,26 @@ class Text(NamedTuple):
         """The Text that `str` wrote; anything else stands for itself in both languages."""
         zh, between, en = kept.partition(" / ")
         return cls(zh, en) if between else cls(kept, kept)
+
+
+def because(error: OSError) -> Text:
+    """Why the operating system said no."""
+    known = _REASONS.get(error.errno or 0)
+    return known or Text(error.strerror or str(error), error.strerror or str(error))
+
+
+_REASONS = {
+    errno.ENOENT: Text("没有这个文件或文件夹", "there is no such file or folder"),
+    errno.EACCES: Text("没有权限", "permission denied"),
+    errno.EPERM: Text("没有权限", "permission denied"),
+    errno.EISDIR: Text("这是一个文件夹", "it is a folder"),
+    errno.ENOTDIR: Text("路径中有一段不是文件夹", "a part of the path is no folder"),
+    errno.ENAMETOOLONG: Text("名字太长", "the name is too long"),
+    errno.EROFS: Text("磁盘是只读的", "the disk is read-only"),
+    errno.ENOSPC: Text("磁盘已满", "the disk is full"),
+    errno.EDQUOT: Text("超出磁盘配额", "the disk quota is used up"),
+    errno.EIO: Text("磁盘读写出错", "the disk failed"),
+}
 
 
 class GuanjiaError(Exception):

@@ -11,7 +11,7 @@ import os
 import re
 from pathlib import Path
 
-from ..errors import Text
+from ..errors import Text, because
 from ..model.event import Notification
 from ..terminal import safe_text
 from .interface import Undeliverable
@@ -40,8 +40,9 @@ class FileChannel:
                 os.fsync(file.fileno())
             partial.replace(self.folder / name)
         except OSError as error:
+            why = because(error)
             raise Undeliverable(
-                Text(f"写不进 {self.folder}：{error.strerror}", f"Cannot write to {self.folder}: {error.strerror}")
+                Text(f"写不进 {self.folder}：{why.zh}", f"Cannot write to {self.folder}: {why.en}")
             ) from None
         return name
 

@@ -15,9 +15,8 @@ from ..errors import Refused, Text
 from ..model.case import Case
 from ..model.event import Actor
 from .program import BranchProgram, Node, Program
-from .surroundings import Surroundings, called
-
-NOTHING = Text("无", "nothing")
+from .surroundings import Surroundings, called, entitled
+from .values import spelled
 
 
 @dataclass(slots=True)
@@ -63,16 +62,19 @@ class Attempt:
     def refusal(self, action: str, possible: tuple[str, ...]) -> Refused:
         """The refusal to show: of the branch that came nearest to being taken."""
         nearest = max(self.obstacles, key=lambda item: item.rank)
-        labels = self.all(possible)
-        hint = (
-            Text(f"现在可以：{labels.zh}", f"Possible now: {labels.en}")
-            if possible and nearest.code not in ("field", "guard")
-            else None
-        )
+        hint = self.choice(possible) if nearest.code not in ("field", "guard") else None
         return Refused(
             nearest.code, nearest.text, hint,
             case=self.case.number, action=action, possible=list(possible), missing=list(nearest.missing),
         )  # fmt: skip
+
+    def choice(self, possible: tuple[str, ...]) -> Text:
+        """What whoever asks could do instead."""
+        labels = self.all(possible)
+        who = self.actor.name or self.actor.id
+        if possible:
+            return Text(f"{who}现在可以：{labels.zh}", f"{who} can do now: {labels.en}")
+        return Text(f"{who}现在没有可办的操作。", f"There is nothing that {who} can do now.")
 
     def _judge(self, program: BranchProgram) -> Obstacle | None:
         branch = program.branch
@@ -115,7 +117,11 @@ class Attempt:
         return self._guarded(program)
 
     def _wrong_role(self, program: BranchProgram) -> Obstacle:
-        who, what, actor = self.all(program.branch.by), self.one(program.name), self.actor.name or self.actor.id
+        words = [entitled(self.see.facts, word) for word in program.branch.by]
+        if self.case.assignee and "assignee" in program.branch.by:
+            words[program.branch.by.index("assignee")] = spelled(entitled({}, "assignee"), self.case.assignee)
+        who = Text("、".join(word.zh for word in words), ", ".join(word.en for word in words))
+        what, actor = self.one(program.name), self.actor.name or self.actor.id
         return Obstacle(
             1, "role",
             Text(f"“{what.zh}”只能由{who.zh}办理；{actor}不是。", f"Only {who.en} may do “{what.en}”; {actor} is not."),
@@ -157,21 +163,13 @@ class Attempt:
         return None
 
     def one(self, name: str) -> Text:
-        """What people call a name of the procedure or a role of the organisation."""
-        base, _, behalf = name.partition(" for ")
-        word = called(self.program, self.see.facts, base)
-        if not behalf:
-            return word
-        other = called(self.program, self.see.facts, behalf)
-        return Text(f"{word.zh}（代{other.zh}）", f"{word.en} for {other.en}")
+        """What people call a name of the procedure."""
+        return called(self.program, name)
 
-    def all(self, names: tuple[str, ...], nothing: Text = NOTHING) -> Text:
+    def all(self, names: tuple[str, ...]) -> Text:
         """Every name with what people call it: the name is what they type."""
-        shown = [(self.one(name), name) for name in names]
-        return Text(
-            "、".join(f"{text.zh}（{name}）" if text.zh != name else name for text, name in shown) or nothing.zh,
-            ", ".join(f"{text.en} ({name})" if text.en != name else name for text, name in shown) or nothing.en,
-        )
+        shown = [spelled(self.one(name), name) for name in names]
+        return Text("、".join(text.zh for text in shown), ", ".join(text.en for text in shown))
 
 
 def allowed(words: tuple[str, ...], actor: Actor, case: Case | None) -> bool:

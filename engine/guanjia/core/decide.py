@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from typing import Any
 
 from ..clock import Instant, spoken
@@ -22,8 +23,11 @@ from .attempt import Attempt, allowed, on_behalf, select
 from .evolve import evolve
 from .program import BranchProgram, Program
 from .step import Step
-from .surroundings import Facts, Surroundings, called
-from .values import admit
+from .surroundings import Facts, Surroundings, called, entitled
+from .values import admit, coerce, spelled
+
+_WORDS = Field(type="text")
+"""What people write beside the fields: remarks, reasons."""
 
 MOST_STEPS = 200
 """Steps that one command may cause by itself before it is called a loop."""
@@ -70,6 +74,13 @@ def _completed(program: Program, case: Case | None, command: Command, now: Insta
 
 def prepare(program: Program, command: Command, salt: str) -> tuple[Command, list[tuple[str, str, Any]]]:
     """The command with checked values, personal ones as references; and those as (commitment, salt, value)."""
+    if command.reason is not None:
+        command = replace(command, reason=coerce("reason", _WORDS, command.reason, label=Text("原因", "reason")))
+    if command.kind == "note":
+        label = Text("备注", "remark")
+        if (text := coerce("text", _WORDS, command.values["text"], label=label)) is None:
+            raise Refused("field", Text("备注是空的。", "The remark is empty."))
+        return replace(command, values={"text": text}), []
     fields: dict[str, Field] = dict(program.procedure.fields)
     what = Text(
         f"“{program.procedure.label(program.procedure.procedure, 'zh')}”",
@@ -117,6 +128,13 @@ def refusal(case: Case, command: Command, refused: Refused, now: Instant, record
     return Event(case.id, case.seq + 1, "refused", command.name, command.actor.id, now, recorded, data)
 
 
+def meant(program: Program, typed: str) -> tuple[str, ...]:
+    """The actions that somebody probably meant who typed this: like a name, or the very label."""
+    label, names = program.procedure.label, list(program.actions)
+    called = [name for name in names if typed in (label(name, "zh"), label(name, "en"))]
+    return tuple(called or get_close_matches(typed, names, 3))
+
+
 def _actions(program: Program, case: Case) -> dict[str, list[BranchProgram]]:
     if case.finished:
         return {"reopen": list(program.reopen)} if program.reopen else {}
@@ -156,7 +174,7 @@ class _Run:
         if self.case is not None:
             raise Conflict(Text(f"{self.case.number} 已经存在。", f"{self.case.number} exists already."))
         if not allowed(procedure.open_by, command.actor, None):
-            who = [called(self.program, self.given, role) for role in procedure.open_by]
+            who = [entitled(self.given, word) for word in procedure.open_by]
             what = procedure.label(procedure.procedure, "zh"), procedure.label(procedure.procedure, "en")
             raise Refused(
                 "role",
@@ -455,12 +473,12 @@ class _Run:
     def _require(self, missing: tuple[str, ...]) -> None:
         if not missing:
             return
-        label = self.program.procedure.label
+        names = [spelled(called(self.program, name), name) for name in missing]
         raise Refused(
             "field",
             Text(
-                "还须填写：" + "、".join(f"{label(name, 'zh')}（{name}）" for name in missing),
-                "Still needed: " + ", ".join(f"{label(name, 'en')} ({name})" for name in missing),
+                "还须填写：" + "、".join(name.zh for name in names),
+                "Still needed: " + ", ".join(name.en for name in names),
             ),
             missing=list(missing),
         )
@@ -485,12 +503,16 @@ class _Run:
 
     def _refused(self, attempt: Attempt, action: str) -> Refused:
         case = self._present()
-        possible = tuple(_actions(self.program, case))
+        options = available(self.program, case, self.command.actor, self.now, self.given)
+        possible = tuple(option.action for option in options if option.allowed)
         if attempt.obstacles:
             return attempt.refusal(action, possible)
-        choice = attempt.all(possible)
-        hint = Text(f"现在可以：{choice.zh}", f"Possible now: {choice.en}")
+        hint = attempt.choice(possible)
         if action not in self.program.actions:
+            near = meant(self.program, action)
+            if near:
+                asked = attempt.all(near)
+                hint = Text(f"是不是：{asked.zh}？\n{hint.zh}", f"Did you mean {asked.en}?\n{hint.en}")
             return Refused(
                 "not_found", Text(f"没有“{action}”这个操作。", f"There is no action {action!r}."), hint,
                 action=action, known=list(self.program.actions), possible=list(possible),

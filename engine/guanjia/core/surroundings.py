@@ -148,16 +148,31 @@ class Surroundings:
         return not child["closed"] if what == "open" else child[what]
 
 
-def called(program: Program, facts: Mapping[str, Any], name: str) -> Text:
-    """What people call a name of the procedure or a role of the organisation (`facts["labels"]`); the name itself where
-    nobody says."""
-    label, roles = program.procedure.label, facts.get("labels", {})
-    return Text(
-        *(
-            roles.get(spoken, {}).get(name, name) if (word := label(name, spoken)) == name else word
-            for spoken in ("zh", "en")
-        )
-    )
+RELATIONS = {
+    "system": Text("系统", "system"),
+    "customer": Text("客户", "customer"),
+    "assignee": Text("责任人", "assignee"),
+    "opener": Text("建单人", "opener"),
+    "previous": Text("上一责任人", "previous assignee"),
+    "anyone": Text("任何人", "anyone"),
+}
+"""Who may do something by what they are to the case."""
+
+
+def called(program: Program, name: str) -> Text:
+    """What people call a name of the procedure."""
+    return Text(program.procedure.label(name, "zh"), program.procedure.label(name, "en"))
+
+
+def entitled(facts: Mapping[str, Any], word: str) -> Text:
+    """What people call a role (`facts["labels"]`), a relation to the case, or one that acts for another."""
+    base, _, behalf = word.partition(" for ")
+    own, roles = RELATIONS.get(base, Text(base, base)), facts.get("labels", {})
+    called = Text(*(roles.get(spoken, {}).get(base) or own.get(spoken) for spoken in ("zh", "en")))
+    if not behalf:
+        return called
+    other = entitled(facts, behalf)
+    return Text(f"{called.zh}（代{other.zh}）", f"{called.en} for {other.en}")
 
 
 def is_in(program: Program, leaves: tuple[str, ...], name: str) -> bool:

@@ -34,9 +34,16 @@ class _Wrong(Exception):
         self.text = Text(zh, en)
 
 
+def spelled(label: Text, name: str) -> Text:
+    """What people call it, and the name that they type where that is another."""
+    return Text(
+        f"{label.zh}（{name}）" if label.zh != name else name, f"{label.en} ({name})" if label.en != name else name
+    )
+
+
 def coerce(name: str, field: Field, value: Any, *, label: Text | None = None, zone: str = "UTC") -> Any:
-    """`value` as a case holds it. Refused (code `field`) says which field, what came, and what would do."""
-    if value is None:
+    """`value` as a case holds it; a blank text is none. Refused (code `field`) says which field, what came, and what would do."""
+    if value is None or (isinstance(value, str) and not value.strip()):
         return None
     try:
         if field.type == "list":
@@ -45,12 +52,14 @@ def coerce(name: str, field: Field, value: Any, *, label: Text | None = None, zo
         _bounds(field, held, zone)
         return held
     except _Wrong as wrong:
-        shown = label or Text(name, name)
-        raise Refused(
-            "field",
-            Text(f"“{shown.zh}”（{name}）不对：{wrong.text.zh}", f"{shown.en} ({name}) will not do: {wrong.text.en}"),
-            field=name,
-        ) from None
+        raise unfit(name, label or Text(name, name), wrong.text) from None
+
+
+def unfit(name: str, label: Text, why: Text, hint: Text | None = None) -> Refused:
+    """The refusal of a value that will not do."""
+    shown = spelled(label, name)
+    text = Text(f"{shown.zh}不对：{why.zh}", f"{shown.en} will not do: {why.en}")
+    return Refused("field", text, hint, field=name)
 
 
 def admit(

@@ -12,7 +12,7 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..errors import Finding, Invalid, Text
+from ..errors import Finding, Invalid, Text, because
 from .reading import MAX_BYTES
 
 
@@ -31,8 +31,9 @@ class Folder:
                 with real.open("rb") as file:
                     return file.read(MAX_BYTES + 1)
         except (OSError, ValueError, RuntimeError) as problem:
-            reason = getattr(problem, "strerror", None) or str(problem)
-            raise _invalid("unreadable", relative, Text("文件读不出来", f"the file cannot be read: {reason}")) from None
+            why = because(problem) if isinstance(problem, OSError) else Text(str(problem), str(problem))
+            text = Text(f"文件读不出来：{why.zh}", f"the file cannot be read: {why.en}")
+            raise _invalid("unreadable", relative, text) from None
         if not inside:
             raise _invalid(
                 "outside", relative, Text("文件在办公室文件夹之外", "the file lies outside of the office's folder"),

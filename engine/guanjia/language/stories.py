@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..errors import Finding, Invalid, Text
+from ..errors import Finding, Invalid, Text, because
 from ..model.stories import Stories
 from .grammar import build
 from .nodes import Document, in_order
@@ -17,7 +17,8 @@ def read_stories(path: Path) -> tuple[Stories, Document]:
     try:
         raw = path.read_bytes()
     except OSError as problem:
-        text = Text("文件读不出来", f"the file cannot be read: {problem.strerror}")
+        why = because(problem)
+        text = Text(f"文件读不出来：{why.zh}", f"the file cannot be read: {why.en}")
         raise Invalid([Finding("unreadable", text, file)]) from None
     document = read_yaml(raw, file)
     findings: list[Finding] = []

@@ -83,7 +83,7 @@ class Role(Node):
 
     label: Labelled = Labelled()
     rights: Words = ()
-    """`backdate`, `act_for` (act as somebody else), `assign`, `edit`, `clocks` (pause and reset clocks by hand), `all`."""
+    """`backdate`; `assign` and `edit` on cases that are not one's own; `clocks` (pause and reset by hand); `all`."""
     outside: Flag = False
     """Not our staff: the authority, a contractor. A drill never reaches them."""
     parent: Name | None = None

@@ -48,7 +48,8 @@ class Organisation:
             return SYSTEM
         person = self.staff.get(id)
         if person is None:
-            close = get_close_matches(id, self.staff, 3)
+            called = [who for who, other in self.staff.items() if other["name"] == id]
+            close = called or get_close_matches(id, self.staff, 3)
             raise NotFound(
                 Text(f"名册里没有“{id}”。", f"There is nobody called {id!r}."),
                 Text(f"是不是：{'、'.join(close)}？", f"Did you mean {', '.join(close)}?") if close else Text(

@@ -369,7 +369,7 @@ class Engine:
     def _held(self, ref: str) -> Held:
         held = self.store.get(ref)
         if held is None:
-            raise unknown(ref)
+            raise unknown(self.store, ref)
         return held
 
 

@@ -10,16 +10,18 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from difflib import get_close_matches
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..clock import Instant, moment, spoken
 from ..core import NeedFact, Program, advance, evolve, next_due, prepare, refusal
+from ..core.values import unfit
 from ..errors import Conflict, GuanjiaError, NotFound, Refused, Text
 from ..failpoints import fp
 from ..model.case import Case
 from ..model.event import GENESIS, PERSONAL, Command, Event, Notification, chain, is_personal, to_json
-from ..store.interface import Answer, Change, EventRow, Held, InboxItem, Transaction
+from ..store.interface import Answer, Change, EventRow, Held, InboxItem, Query, Store, Transaction
 from .columns import columns
 
 if TYPE_CHECKING:
@@ -39,6 +41,14 @@ class Result:
     repeated: bool = False
 
 
+_RIGHTS = {
+    "edit": ("edit", Text("修改字段", "change its fields")),
+    "assign": ("assign", Text("指定责任人", "hand it over")),
+    "clock": ("clocks", Text("人工暂停、恢复或重置时限", "pause, resume or reset a clock by hand")),
+}
+"""The right that a kind of command needs, and what it is to do."""
+
+
 def carry_out(
     engine: Engine, tx: Transaction, command: Command, blobs: Sequence[tuple[str, bytes]] = (), inbox: str | None = None
 ) -> Result | GuanjiaError:
@@ -55,7 +65,7 @@ def carry_out(
         pack.begin(engine.opening(command.name), command)
     else:
         if read.held is None:
-            raise unknown(command.case or "")
+            raise unknown(engine.store, command.case or "")
         pack.take(read.held)
         _expected(engine, pack, command)
         pack.drain(occurred)
@@ -103,12 +113,26 @@ def _occurred(engine: Engine, command: Command, now: Instant) -> Instant:
     return command.at
 
 
-def _entitled(engine: Engine, command: Command) -> None:
-    """Whether who asks may ask for this at all; what a procedure lets people do is decided by the procedure."""
-    if command.kind == "clock" and not engine.organisation.may(command.actor, "clocks"):
-        raise Refused(
-            "role", Text("人工暂停、恢复或重置时限需要 clocks 权限。", "To pause, resume or reset a clock by hand needs the right `clocks`.")
-        )  # fmt: skip
+def _entitled(engine: Engine, command: Command, case: Case | None) -> None:
+    """What no procedure grants: to change fields, to hand over and to touch clocks is a right, the first two on one's own case
+    none; a customer is heard on his own case only."""
+    actor, right, what = command.actor, *_RIGHTS.get(command.kind, ("", Text("", "")))
+    if case is None or actor.kind == "system":
+        return
+    if actor.kind == "customer" and command.kind in ("note", "attach") and case.customer != actor.id:
+        raise Refused("role", Text(f"{case.number} 不是您的工单。", f"{case.number} is not your case."))
+    own = right != "clocks" and actor.id in (case.assignee, case.opener)
+    if not right or own or engine.organisation.may(actor, right):
+        return
+    who = actor.name or actor.id
+    others = Text("", "") if right == "clocks" else Text("责任人、建单人和", "its assignee, its opener and ")
+    raise Refused(
+        "role",
+        Text(
+            f"{case.number}：只有{others.zh}有 {right} 权限的人可以{what.zh}；{who}不是。",
+            f"{case.number}: only {others.en}people with the right `{right}` may {what.en}; {who} is not.",
+        ),
+    )
 
 
 def _expected(engine: Engine, pack: Passage, command: Command) -> None:
@@ -213,7 +237,8 @@ class Passage:
             if command.kind == "open":
                 values = {name: value for name, value in command.values.items() if name != "$id"}
                 command = replace(command, site=self.extra["site"], values=values)
-            _entitled(self.engine, command)
+            _entitled(self.engine, command, self.case)
+            self._known(command)
             prepared, sealed = prepare(self.program, command, self.engine.entropy(16).hex())
             self.sealed = sealed
             self.personal |= {commitment: value for commitment, _, value in sealed}
@@ -222,6 +247,23 @@ class Passage:
             self.sealed = []
             return self._refuse(command, refused, occurred)
         return None
+
+    def _known(self, command: Command) -> None:
+        """Staff that are named must be of the house, and whom an action asks for still here: work that is handed to nobody
+        is lost."""
+        if command.actor.kind == "system":
+            return
+        people, label = self.engine.organisation, self.program.procedure.label
+        inputs = self.program.inputs.get((command.kind, command.name), {})
+        for name, value in command.values.items():
+            field = inputs.get(name) or self.program.procedure.fields.get(name)
+            who = "" if value is None else str(value).strip()
+            if field is None or field.type != "staff" or not who or (who in people.staff and name not in inputs):
+                continue
+            try:
+                people.actor(who)
+            except NotFound as unknown:
+                raise unfit(name, Text(label(name, "zh"), label(name, "en")), unknown.text, unknown.hint) from None
 
     def _refuse(self, command: Command, refused: Refused, occurred: Instant) -> GuanjiaError:
         """Attempts without the right to, and those that a due thing overtook, stand in the history."""
@@ -256,7 +298,7 @@ class Passage:
         hint = refused.hint or Text("", "")
         return Refused(
             refused.code, refused.text,
-            Text(f"{hint.zh}（{who} 于 {at} 最后改动）", f"{hint.en} (last changed by {who} at {at})"),
+            Text(f"{who} 于 {at} 最后改动。\n{hint.zh}", f"It was last changed by {who} at {at}.\n{hint.en}"),
             **refused.data,
         )  # fmt: skip
 
@@ -349,15 +391,19 @@ def as_case(held: Held) -> Case:
     return Case.from_plain(json.loads(held.snapshot))
 
 
-def unknown(ref: str) -> NotFound:
+def unknown(store: Store, ref: str) -> NotFound:
+    """There is no such case: those that were probably meant among the last that changed, and where to look."""
+    recent = [row.columns.number for row in store.list(Query(open=None, mode=None, order="changed", limit=500))]
+    near = get_close_matches(ref.upper(), recent, 3, 0.75)
+    meant = Text(f"是不是：{'、'.join(near)}？\n", f"Did you mean {' or '.join(near)}?\n") if near else Text("", "")
     return NotFound(
         Text(f"没有工单“{ref}”。", f"There is no case {ref!r}."),
         Text(
-            "用 guanjia ls 查看在办的工单，guanjia find 查找。",
-            "See `guanjia ls` for open cases, `guanjia find` to search.",
+            f"{meant.zh}用 guanjia ls 查看在办的工单，guanjia find 查找。",
+            f"{meant.en}See `guanjia ls` for open cases, `guanjia find` to search.",
         ),
-        case=ref,
-    )
+        case=ref, known=near,
+    )  # fmt: skip
 
 
 def _digest(command: Command) -> str:

@@ -65,7 +65,8 @@ def take_up(engine: Engine, by: str) -> Published:
         plain = {
             "digest": "" if invalid else digest,
             "name": engine.office.name.model_dump(), "zone": engine.zone, "language": engine.office.language,
-            "labels": {name: version.procedure.labels for name, version in versions.items()},
+            "labels": {name: before["labels"][name] for name in current if name in before.get("labels", {})}
+            | {name: version.procedure.labels for name, version in versions.items()},
             "organisation": people, "versions": current, "staff": staff,
         }  # fmt: skip
         events = stream.record(

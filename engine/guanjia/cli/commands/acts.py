@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...clock import Instant
-from ...errors import Refused, Text
+from ...errors import Refused, Text, because
 from ...model.event import Command as Asked
 from .. import words
 from ..desk import Desk
@@ -139,8 +139,8 @@ def attach(desk: Desk, *, ref: str, file: str, name: str | None, key: str | None
         with open(file, "rb") as stream:
             content = stream.read(MOST_ATTACHED + 1)
     except OSError as error:
-        why = error.strerror or ""
-        raise Refused("file", Text(f"读不了文件 {file}：{why}", f"The file {file} cannot be read: {why}")) from None
+        why = because(error)
+        raise Refused("file", Text(f"读不了文件 {file}：{why.zh}", f"{file} cannot be read: {why.en}")) from None
     result = desk.engine.attach(ref, name or os.path.basename(file), content, actor=desk.actor, key=key)
     _told(desk, result, as_json=as_json)
 

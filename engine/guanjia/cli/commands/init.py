@@ -9,7 +9,7 @@ import shlex
 import shutil
 from pathlib import Path
 
-from ...errors import GuanjiaError, Refused, Text
+from ...errors import GuanjiaError, Refused, Text, because
 from ..desk import Desk, system_user
 from ..out import Ink
 from ..spec import Argument, Command
@@ -35,9 +35,9 @@ def init(desk: Desk, *, folder: str) -> None:
             shutil.copyfile(source, aim)
             made.append(relative)
     except OSError as error:
-        why = error.strerror or ""
+        why = because(error)
         raise Refused(
-            "file", Text(f"写不了 {error.filename}：{why}", f"{error.filename} cannot be written: {why}")
+            "file", Text(f"写不了 {error.filename}：{why.zh}", f"{error.filename} cannot be written: {why.en}")
         ) from None
     out.line(Text(f"办公室文件夹：{folder}（新建 {len(made)} 个文件，保留原有 {len(kept)} 个）",
                   f"Office in {folder}: {len(made)} files made, {len(kept)} kept as they were"))  # fmt: skip

@@ -1,0 +1,136 @@
+"""What the funnel does not let pass, whoever calls it, and what it says instead."""
+
+from __future__ import annotations
+
+import pytest
+from guanjia.errors import NotFound, Refused
+from guanjia.model.event import Actor, Command
+
+from tests.offices import engine, shipped
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory):
+    return shipped(tmp_path_factory.mktemp("refusals") / "office")
+
+
+@pytest.fixture
+def desk(office):
+    return engine(office)
+
+
+@pytest.fixture
+def number(desk):
+    return desk.open("repair", actor="reception.chen", customer="c-1", room="3-1-502", summary="厨房漏水").case.number
+
+
+def refused(call) -> Refused:
+    with pytest.raises(Refused) as caught:
+        call()
+    return caught.value
+
+
+@pytest.mark.parametrize("blank", ["", "  ", "\n\t", "\u3000"])
+def test_a_blank_text_is_no_value_and_does_not_fill_what_is_required(desk, number, blank):
+    opened = refused(lambda: desk.open("repair", actor="reception.chen", room="1-1", summary=blank))
+    assert opened.data["missing"] == ["summary"]
+    assert opened.text.en == "Still needed: summary"
+    assert opened.text.zh == "还须填写：内容（summary）"
+    cancelled = refused(lambda: desk.act(number, "cancel", actor="reception.chen", why=blank))
+    assert cancelled.data["missing"] == ["why"]
+    assert desk.edit(number, actor="reception.chen", place=blank).case.fields.get("place") is None
+    assert refused(lambda: desk.note(number, blank, actor="reception.chen")).text.zh == "备注是空的。"
+
+
+@pytest.mark.parametrize("hostile", ["\x1b[2J", "a\x07b", "\x7f"])
+def test_remarks_and_reasons_are_held_to_what_fields_are_held_to(desk, number, hostile):
+    calls = (
+        lambda: desk.note(number, hostile, actor="reception.chen"),
+        lambda: desk.act(number, "cancel", actor="reception.chen", why="x", reason=hostile),
+        lambda: desk.edit(number, actor="reception.chen", place="x", reason=hostile),
+    )
+    for call in calls:
+        assert "control characters" in refused(call).text.en
+    assert "too long" in refused(lambda: desk.note(number, "长" * 20_001, actor="reception.chen")).text.en
+    assert desk.case(number).seq == 1
+
+
+def test_work_is_handed_to_nobody_who_is_not_there(desk, number):
+    for who, meant in (("engineer.lee", "engineer.li"), ("李强", "engineer.li"), ("nobody", "reception.chen")):
+        error = refused(lambda who=who: desk.act(number, "dispatch", actor="coordinator.qian", to=who))
+        assert (error.code, error.data["field"]) == ("field", "to")
+        assert meant in error.hint.zh
+    assert desk.case(number).states == ("reported",)
+    gone = dict(desk.organisation.staff["engineer.li"], active=False)
+    desk.organisation.staff["engineer.li"] = gone
+    assert (
+        "has left" in refused(lambda: desk.act(number, "dispatch", actor="coordinator.qian", to="engineer.li")).text.en
+    )
+    # Of somebody who has left one may still complain.
+    about = {"summary": "态度差", "place": "大堂", "subject": "engineer.li"}
+    assert desk.open("complaint", actor="reception.chen", **about).case.fields["subject"] == "engineer.li"
+
+
+def test_what_is_possible_is_what_whoever_asks_may_do(desk, number):
+    error = refused(lambda: desk.act(number, "finish", actor="finance.jiang"))
+    assert error.hint.zh.endswith("蒋敏现在没有可办的操作。")
+    error = refused(lambda: desk.act(number, "secure", actor="reception.chen"))
+    assert error.text.zh == "“险情已控制”只能由责任人（coordinator.qian）、维修工程师、值班经理办理；陈静不是。"
+    assert set(error.data["possible"]) == {"triage", "dispatch", "cancel", "update", "raise_danger"}
+    assert error.hint.en.startswith("陈静 can do now: triage, dispatch, cancel, ")
+
+
+def test_an_action_that_does_not_exist_is_told_with_the_one_that_was_meant(desk, number):
+    for typed in ("dispach", "派单"):
+        error = refused(lambda typed=typed: desk.act(number, typed, actor="reception.chen"))
+        assert isinstance(error, Refused)
+        assert error.code == "not_found"
+        assert error.hint.zh.startswith("是不是：派单（dispatch）")
+        assert error.hint.en.startswith("Did you mean dispatch")
+
+
+def test_a_number_that_does_not_exist_is_told_with_those_that_are_like_it(desk, number):
+    for typed in (number.lower().replace("0000", "000"), number + "0"):
+        with pytest.raises(NotFound) as caught:
+            desk.case(typed)
+        assert number in caught.value.hint.en
+    with pytest.raises(NotFound) as caught:
+        desk.note("nothing like it", "x", actor="reception.chen")
+    assert caught.value.data["known"] == []
+
+
+def test_fields_and_the_assignee_are_changed_by_those_whose_case_it_is_and_by_right(desk, number):
+    stranger, right = "agent.wang", "supervisor.zhao"
+    for call in (
+        lambda who: desk.edit(number, actor=who, place="大堂"),
+        lambda who: desk.assign(number, "engineer.he", actor=who),
+    ):
+        error = refused(lambda call=call: call(stranger))
+        assert error.code == "role"
+        assert "王小明" in error.text.zh
+        call("reception.chen")  # opened it
+        call(right)
+    assert [event.type for event in desk.history(number)].count("refused") == 2
+    desk.edit(number, actor="engineer.he", place="门厅")  # is responsible for it now
+    assert desk.case(number).fields["place"] == "门厅"
+
+
+def test_a_customer_is_heard_on_his_own_case_only(desk, number):
+    own, other = Actor("c-1", (), "customer"), Actor("c-2", (), "customer")
+    desk.note(number, "下午在家", actor=own)
+    desk.attach(number, "现场.txt", b"x", actor=own)
+    assert refused(lambda: desk.note(number, "偷看", actor=other)).code == "role"
+    assert refused(lambda: desk.execute(Command("edit", "", number, {"place": "x"}, other))).code == "role"
+
+
+def test_labels_of_a_procedure_that_was_broken_stay(office, tmp_path):
+    import json
+    import shutil
+
+    folder = tmp_path / "office"
+    shutil.copytree(office, folder)
+    first = engine(folder)
+    (folder / "procedures/repair.yaml").write_text("procedure: [\n")
+    second = engine(folder, store=first.store)
+    known = json.loads(second.store.setting("office"))
+    assert known["labels"]["repair"]["zh"]["dispatched"] == "已派单"
