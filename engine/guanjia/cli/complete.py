@@ -48,6 +48,16 @@ def references(desk: Desk, ctx: click.Context) -> Iterable[tuple[str, str]]:
 
 
 @_quietly
+def clocks(desk: Desk, ctx: click.Context) -> Iterable[tuple[str, str]]:
+    """The clocks of the case that was typed before."""
+    ref = ctx.params.get("ref")
+    if not ref:
+        return []
+    case = desk.engine.case(ref)
+    return [(name, desk.label(case.procedure, name)) for name in case.clocks]
+
+
+@_quietly
 def actions(desk: Desk, ctx: click.Context) -> Iterable[tuple[str, str]]:
     """Actions that are possible now for the case that was typed before; its label explains each."""
     ref = ctx.params.get("ref")

@@ -106,9 +106,15 @@ def build(made_of: spec.Command | spec.Group) -> click.Command:
 
 def _option(made_of: spec.Option) -> click.Option:
     def convert(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
-        return made_of.value(value) if isinstance(value, str) and not ctx.resilient_parsing else value
+        if ctx.resilient_parsing:
+            return value
+        if made_of.many:
+            return tuple(made_of.value(text) for text in value)
+        return made_of.value(value) if isinstance(value, str) else value
 
     typed: dict[str, Any] = {"is_flag": True} if made_of.flag else {"type": str, "default": made_of.default}
+    if made_of.many:
+        typed = {"type": str, "multiple": True}
     return click.Option(
         [*made_of.names, made_of.to], **typed, callback=convert,
         shell_complete=_words(made_of.words) if made_of.words else None,

@@ -17,11 +17,12 @@ PROGRAM = "guanjia"
 
 
 class Option:
-    """`--name VALUE` or a flag. `convert(spelling, text)` makes the value, or raises Usage."""
+    """`--name VALUE` or a flag; one that is `many` may stand several times. `convert(spelling, text)` makes the value, or
+    raises Usage."""
 
     def __init__(
         self, *names: str, say: Text, to: str = "", metavar: str = "", flag: bool = False, default: Any = None,
-        convert: Callable[[str, str], Any] | None = None, words: Sequence[str] = (),
+        convert: Callable[[str, str], Any] | None = None, words: Sequence[str] = (), many: bool = False,
     ) -> None:  # fmt: skip
         self.names = names
         self.say = say
@@ -30,6 +31,7 @@ class Option:
         self.flag = flag
         self.default = default
         self.words = words
+        self.many = many
         self.convert = one_of(words) if words else convert
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from ..clock import DAY, HOUR, MINUTE, SECOND, Instant, moment
@@ -30,6 +31,11 @@ def by(at: Instant | None, zone: str, now: Instant | None = None) -> str:
         return when(at, zone, now)
     day = when(at - SECOND, zone, now)
     return f"{day[:-5]}24:00"
+
+
+def weekday(day: date) -> Text:
+    at = day.weekday()
+    return Text(f"周{'一二三四五六日'[at]}", ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")[at])
 
 
 def span(length: int) -> Text:

@@ -5,8 +5,9 @@ from .decide import Option, advance, available, decide, prepare, refusal
 from .evolve import evolve, fold
 from .program import Program, compile
 from .surroundings import NeedFact
+from .why import Account, account
 
 __all__ = [
-    "NeedFact", "Option", "Program", "advance", "available", "compile", "decide", "evolve", "fold", "next_due",
+    "Account", "NeedFact", "Option", "Program", "account", "advance", "available", "compile", "decide", "evolve", "fold", "next_due",
     "prepare", "refusal",
 ]  # fmt: skip

@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from ..channels.interface import Channel
 from ..clock import Clock, Instant, SystemClock
-from ..core import Option, Program, available, compile, fold
+from ..core import Account, Option, Program, account, available, compile, fold
 from ..errors import Conflict, GuanjiaError, NotFound, Refused, Text
 from ..failpoints import fp
 from ..language import OfficeFiles
@@ -28,7 +28,7 @@ from ..model.procedure import Version
 from ..people.organisation import Organisation
 from ..store.interface import Held, InboxItem, Query, Row, Store, Transaction
 from . import delivery, schedules, stream
-from .funnel import Recent, Result, as_case, carry_out, unknown, with_facts
+from .funnel import Recent, Result, as_case, carry_out, suppose, unknown, with_facts
 from .publishing import take_up
 from .rendering import Renderer
 
@@ -226,6 +226,22 @@ class Engine:
                 lambda facts: available(self.program(case), case, who, self.clock.now(), facts),
             )
         )  # fmt: skip
+
+    def why(
+        self, ref: str, clock: str, *, cycle: int | None = None, actor: Actor | str = SYSTEM, at: Instant | None = None,
+        **assumed: Any,
+    ) -> Account:  # fmt: skip
+        """Why the clock's deadline falls where it does; NotFound when it has not started.
+
+        With `assumed` values of fields, or at another instant than now, the account is of what would be then: what falls due
+        until `at` is supposed to happen, and nothing is changed.
+        """
+        now = self.clock.now() if at is None else at
+        command = Command("edit", "", ref, assumed, self.actor(actor))
+        held, ahead = self.store.transact(lambda tx: suppose(self, tx, command, now))
+        events = [Event.from_text(row.text) for row in self.store.events(held.id) if row.seq <= held.seq]
+        case = as_case(held)
+        return account(self.program(case), [*events, *ahead.events], clock, now, ahead.personal, cycle)
 
     def program(self, case: Case) -> Program:
         return self._program(case.version)

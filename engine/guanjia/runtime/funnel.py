@@ -86,6 +86,20 @@ def carry_out(
     return Result(pack.case, tuple(pack.events))
 
 
+def suppose(engine: Engine, tx: Transaction, command: Command, at: Instant) -> tuple[Held, Passage]:
+    """What would be, were the fields of an `edit` so at `at`: the same steps as the command's own, and nothing is written."""
+    held = tx.read(command.case, None).held
+    if held is None:
+        raise unknown(command.case or "")
+    pack = Passage(engine, tx, at)
+    pack.quiet = True
+    pack.take(held)
+    pack.drain(at)
+    if command.values and (error := pack.apply(command, at)) is not None:
+        raise error
+    return held, pack
+
+
 def _answered(tx: Transaction, answer: Answer, digest: str, command: Command) -> Result:
     if answer.digest != digest:
         raise Conflict(
