@@ -90,7 +90,7 @@ def suppose(engine: Engine, tx: Transaction, command: Command, at: Instant) -> t
     """What would be, were the fields of an `edit` so at `at`: the same steps as the command's own, and nothing is written."""
     held = tx.read(command.case, None).held
     if held is None:
-        raise unknown(command.case or "")
+        raise unknown(engine.store, command.case or "")
     pack = Passage(engine, tx, at)
     pack.quiet = True
     pack.take(held)
