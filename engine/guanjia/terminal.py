@@ -9,7 +9,11 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+UNSEEN = "\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f"
+"""Beyond the control characters of ASCII: what moves the cursor, turns the writing round, or is not seen at all."""
+
+_UNSAFE = re.compile(f"[\x00-\x1f{UNSEEN}]")
+_NO_WIDTH = {"Mn", "Me", "Cf"}
 
 
 def safe_text(text: str, *, newlines: bool = False) -> str:
@@ -28,11 +32,12 @@ def safe_text(text: str, *, newlines: bool = False) -> str:
 
 
 def width(text: str) -> int:
-    """Columns that the text takes in a terminal: Chinese signs take two, combining ones none."""
+    """Columns that the text takes in a terminal: Chinese signs take two; combining ones and selectors none."""
     if text.isascii():
         return len(text)
     return sum(
-        0 if unicodedata.combining(sign) else 2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text
+        2 if unicodedata.east_asian_width(sign) in "WF" else 0 if unicodedata.category(sign) in _NO_WIDTH else 1
+        for sign in text
     )
 
 

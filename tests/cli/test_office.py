@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 import stat
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from guanjia.cli.run import ROOT
@@ -261,6 +264,50 @@ def test_messages_are_listed_shown_and_sent_again(do: Call, case: str) -> None:
     assert again.code == (0 if rows[0]["status"] in ("dead", "unrenderable") else 1)
     assert do("outbox", "retry").code == 2
     assert do("outbox", "retry", "--all").code == 0
+
+
+def test_outbox_alone_is_its_list_with_all_that_a_list_takes(do: Call, case: str) -> None:
+    do("do", case, "accept", "--room", "3-1-502", "--promise", "x")
+    for words in ((), ("list",), (case,), ("--lang", "zh"), ("--status", "waiting"), ("--limit", "5", case)):
+        assert "told" in do("outbox", *words).out, words
+        assert json.loads(do("outbox", *words, "--json").out)[0]["template"] == "told"
+    assert "show" in do("outbox", "shwo", "x").err
+    assert do("outbox", "TS-9").code == 1
+
+
+def test_the_program_says_its_version(do: Call) -> None:
+    assert re.fullmatch(r"guanjia \d+\.\d+\.\d+\S*\n", do("--version").out)
+
+
+def test_an_office_file_that_cannot_be_read_is_told_as_such(
+    do: Call, office: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (office / "office.yaml").chmod(0)
+    if os.access(office / "office.yaml", os.R_OK):  # who runs the tests may read everything
+        monkeypatch.setattr("builtins.open", _nobody_may_read(open))
+        monkeypatch.setattr(Path, "open", _nobody_may_read(Path.open))
+    for words in (["ls"], ["show", "TS-1"], ["check"]):
+        ran = do(*words)
+        assert ran.code == 3, ran
+        assert "office.yaml" in ran.out + ran.err
+        assert "没有权限" in ran.out + ran.err
+
+
+def _nobody_may_read(real: Callable[..., Any]) -> Callable[..., Any]:
+    def refuse(path: Any, *rest: Any, **named: Any) -> Any:
+        if str(path).endswith("office.yaml"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real(path, *rest, **named)
+
+    return refuse
+
+
+def test_a_database_of_an_older_program_is_brought_up_to_date_by_whatever_is_asked_first(
+    do: Call, office: Path
+) -> None:
+    (office / "guanjia.db").write_bytes(b"")
+    assert do("ls").out == "没有符合的工单。\n"
+    assert do("open", "complaint", "--summary", "x").code == 0
 
 
 def test_a_drill_is_marked_and_not_listed_among_real_cases(do: Call) -> None:

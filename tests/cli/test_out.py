@@ -15,7 +15,9 @@ from hypothesis import given, settings, strategies as st
 from tests.cli.terminals import Screen
 
 OURS = re.compile(r"\x1b\[(1|2|1;31|33|32|4)m(.*?)\x1b\[0m", re.DOTALL)
-HARMFUL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+HARMFUL = re.compile(
+    "[\U000e0000-\U000e007f\ufff9-\ufffb\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
+)
 
 nasty = st.text(
     st.one_of(
@@ -24,7 +26,7 @@ nasty = st.text(
     ),
     max_size=60,
 ) | st.sampled_from(
-    ["\x1b[2J\x1b[H", "\x1b]0;title\x07", "\x1b]8;;http://x\x07y", "a\rb", "\x9b31mred", "\u202etxt.exe", "\x1bP+q\x1b\\", "\x1b[0m\x1b[31m"]
+    ["\U000e0041\ufffa", "\x1b[2J\x1b[H", "\x1b]0;title\x07", "\x1b]8;;http://x\x07y", "a\rb", "\x9b31mred", "\u202etxt.exe", "\x1bP+q\x1b\\", "\x1b[0m\x1b[31m"]
 )  # fmt: skip
 
 
@@ -81,6 +83,43 @@ def test_on_a_terminal_a_long_summary_gives_way_and_a_row_stays_one_line(monkeyp
     line = screen.getvalue().rstrip("\n")
     assert width(line) <= 60
     assert line.endswith("张伟")
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.lists(st.text(st.sampled_from("aé中文 x한e\u0301\ufe0f"), max_size=60), min_size=5, max_size=5), min_size=1, max_size=5),
+    st.integers(50, 90), st.integers(0, 4),
+)  # fmt: skip
+def test_a_row_fits_the_terminal_whatever_stands_in_it_and_what_is_kept_is_whole(
+    rows: list[list[str]], columns: int, flex: int
+) -> None:
+    out, screen, _ = both()
+    kept = "TS-2026-00001"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Out, "columns", columns)
+        patch.setenv("NO_COLOR", "1")
+        out.table([[kept, *row] for row in rows], flex=flex + 1, keep=(0,))
+    lines = screen.getvalue().splitlines()
+    assert len(lines) == len(rows)
+    for line in lines:
+        assert width(line) <= columns
+        assert line.startswith(kept)
+
+
+def test_a_cell_may_go_on_below_and_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    out, screen, _ = both()
+    monkeypatch.setattr(Out, "columns", 40)
+    monkeypatch.setenv("NO_COLOR", "1")
+    out.table([["accept", "only the assignee may do this and nobody else at all"], ["x", "y"]], flex=1, wrapped=True)
+    assert screen.getvalue().splitlines() == [
+        "accept  only the assignee may do this",
+        "        and nobody else at all",
+        "x       y",
+    ]
+
+
+def test_signs_without_a_width_of_their_own_take_no_column() -> None:
+    assert [width(sign) for sign in ("e\u0301", "\ufe0f", "\u20dd", "中", "ＡＢ", "ab")] == [1, 0, 0, 2, 4, 2]
 
 
 def test_where_no_terminal_is_nothing_is_cut_or_coloured() -> None:

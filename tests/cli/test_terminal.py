@@ -139,3 +139,34 @@ def test_where_something_is_wrong_the_tab_key_is_silent(surroundings: dict[str, 
 def test_the_script_for_each_shell_asks_this_program(surroundings: dict[str, str], shell: str) -> None:
     ran = subprocess.run([*COMMAND, "completion", shell], env=surroundings, capture_output=True, text=True, check=True)
     assert re.search(rf"_GUANJIA_COMPLETE={shell}_complete", ran.stdout)
+
+
+def piped(surroundings: dict[str, str], tail: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """The command with a piece of shell after it."""
+    line = f'"$0" -c "$1" "${{@:2}}" {tail}'
+    shell = ["bash", "-c", line, *(COMMAND[0], COMMAND[2]), *words]
+    return subprocess.run(shell, env=surroundings, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("words", [("ls",), ("procedures", "complaint"), ("--help",), ("open", "--help"), ("check",)])
+def test_whoever_stops_reading_is_no_error_of_ours(surroundings: dict[str, str], words: tuple[str, ...]) -> None:
+    ran = piped(surroundings, "| true; exit ${PIPESTATUS[0]}", *words)
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("words", [("ls",), ("board",), ("--help",), ("open", "complaint", "--summary", "x")])
+def test_a_full_disk_behind_the_output_is_said_in_words(surroundings: dict[str, str], words: tuple[str, ...]) -> None:
+    ran = piped(surroundings, ">/dev/full", *words)
+    assert ran.returncode == 74
+    assert "磁盘已满" in ran.stderr
+    assert "guanjia show" in ran.stderr
+    assert "Exception" not in ran.stderr
+
+
+def test_streams_that_are_closed_are_no_reason_to_fail(surroundings: dict[str, str]) -> None:
+    assert piped(surroundings, ">&-", "ls").returncode == 0
+    assert piped(surroundings, ">&- 2>&-", "ls").returncode == 0
+    assert piped(surroundings, "2>&-", "nonsense").returncode == 2
+    asked = piped(surroundings, "<&-", "open", "complaint")
+    assert asked.returncode == 1
+    assert "summary" in asked.stderr

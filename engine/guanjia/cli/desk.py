@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..clock import Clock, Instant, SystemClock
-from ..errors import NotFound, Text
+from ..errors import NotFound, StoreError, Text
 from .failure import Usage
 from .out import Out
 
@@ -79,8 +79,13 @@ class Desk:
     @cached_property
     def database(self) -> str:
         """Where the cases are: a file's path, or a URL. Read without a YAML parser, which would cost more than the list."""
-        with open(os.path.join(self.folder, OFFICE), encoding="utf-8", errors="replace") as file:
-            named = database_of(file.read(1_000_000))
+        try:
+            with open(os.path.join(self.folder, OFFICE), encoding="utf-8", errors="replace") as file:
+                named = database_of(file.read(1_000_000))
+        except OSError:
+            from ..language import OfficeFiles
+
+            named = OfficeFiles(self.folder).office().database  # says in words that it cannot be read
         return named if "://" in named else os.path.join(self.folder, named)
 
     @property
@@ -93,7 +98,15 @@ class Desk:
                 return self.engine.store  # a new office: the engine makes its database
             from ..store import open_store
 
-            self._store = open_store(self.database)
+            opened = open_store(self.database)
+            try:
+                opened.setting("office")
+            except StoreError as error:
+                opened.close()
+                if error.data.get("schema", 0) >= error.data.get("known", 0):
+                    raise
+                return self.engine.store  # of an older program: the engine brings it up to date
+            self._store = opened
         return self._store
 
     @property

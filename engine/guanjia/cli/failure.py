@@ -11,9 +11,9 @@ import os
 from collections.abc import Sequence
 
 from ..errors import Conflict, GuanjiaError, Invalid, StoreError, Text
-from .out import Out
+from .out import Out, Unwritable
 
-OK, REFUSED, USAGE, INVALID, CONFLICT, STORE, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 4, 5, 70, 130
+OK, REFUSED, USAGE, INVALID, CONFLICT, STORE, INTERNAL, UNWRITABLE, INTERRUPTED = 0, 1, 2, 3, 4, 5, 70, 74, 130
 
 
 class Usage(GuanjiaError):
@@ -25,6 +25,7 @@ _CODES: tuple[tuple[type[GuanjiaError], int], ...] = (
     (Invalid, INVALID),
     (Conflict, CONFLICT),
     (StoreError, STORE),
+    (Unwritable, UNWRITABLE),
     (GuanjiaError, REFUSED),
 )
 
@@ -41,10 +42,11 @@ def report(error: GuanjiaError, out: Out) -> int:
         for finding in error.findings:
             out.finding(finding)
         count = len(error.findings)
+        places = "1 place" if count == 1 else f"{count} places"
         out.problem(
             Text(
                 f"文件有 {count} 处不能用，未做任何改动。",
-                f"{count} places in the files cannot be used; nothing was changed.",
+                f"{places} in the files cannot be used; nothing was changed.",
             )
         )
     else:

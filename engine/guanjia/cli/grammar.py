@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from .desk import Desk
 
 
+_HELP = ["--help", "-h"]
+_EVERYWHERE = {name for item in spec.EVERYWHERE for name in item.names}
+
+
 class Command(click.Command):
     """One command. A dynamic one keeps names it does not know, with their values, in the order typed.
 
@@ -54,8 +58,9 @@ class Group(click.Group):
 
     def __init__(self, made_of: spec.Group) -> None:
         self.spec = made_of
+        params = [*_everywhere(), *([_version()] if made_of.name == spec.PROGRAM else [])]
         super().__init__(
-            made_of.name, callback=self._alone, params=_everywhere(), add_help_option=False, invoke_without_command=True
+            made_of.name, callback=self._alone, params=params, add_help_option=False, invoke_without_command=True
         )
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -67,7 +72,18 @@ class Group(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         with _in(ctx):
-            return super().parse_args(ctx, args)
+            return super().parse_args(ctx, self._meant(args) if self.spec.default else args)
+
+    def _meant(self, args: list[str]) -> list[str]:
+        """With the default command put in where none is named."""
+        from difflib import get_close_matches
+
+        at = 0
+        while at < len(args) and args[at].partition("=")[0] in _EVERYWHERE:
+            at += 1 if "=" in args[at] else 2
+        if at >= len(args) or args[at] in _HELP or get_close_matches(args[at], self.spec.entries, 1):
+            return args
+        return [*args[:at], self.spec.default or "", *args[at:]]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -161,7 +177,18 @@ def _everywhere() -> list[click.Parameter]:
     options: list[click.Parameter] = [
         click.Option([*item.names, f"of_run_{item.to}"], expose_value=False, is_eager=True, callback=note(item)) for item in spec.EVERYWHERE
     ]  # fmt: skip
-    return [*options, click.Option(["--help", "-h"], is_flag=True, is_eager=True, expose_value=False, callback=show)]
+    return [*options, click.Option(_HELP, is_flag=True, is_eager=True, expose_value=False, callback=show)]
+
+
+def _version() -> click.Option:
+    def show(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+        if value and not ctx.resilient_parsing:
+            from importlib.metadata import version
+
+            ctx.obj.out.line(f"{spec.PROGRAM} {version(spec.PROGRAM)}")
+            ctx.exit()
+
+    return click.Option(["--version"], is_flag=True, is_eager=True, expose_value=False, callback=show)
 
 
 def _parted(args: list[str], own: dict[str, click.Parameter]) -> tuple[list[str], list[tuple[str, str | None]]]:
@@ -205,7 +232,8 @@ def unknown(what: Text, word: str, known: Sequence[str], path: str) -> Usage:
     """There is no such command or option: what was probably meant, and where to look."""
     from difflib import get_close_matches
 
-    near = get_close_matches(word, known, 3)
+    bare = {name.lstrip("-"): name for name in known}
+    near = [bare[name] for name in get_close_matches(word.lstrip("-"), bare, 3)]
     meant = Text(f"是不是：{'、'.join(near)}？\n", f"Did you mean {' or '.join(near)}?\n") if near else Text("", "")
     return Usage(
         Text(f"没有{what.zh}“{word}”。", f"There is no {what.en} {word!r}."),
@@ -227,7 +255,9 @@ def translated(error: click.ClickException) -> Usage:
         return unknown(Text("选项", "option"), error.option_name, known, path)
     if isinstance(error, click.MissingParameter):
         name = error.param.human_readable_name if error.param is not None else ""
-        return Usage(Text(f"缺少 {name}。", f"{name} is missing."), look)
+        made_of = ctx.command.spec.arguments if ctx is not None and isinstance(ctx.command, Command) else []
+        say = next((item.say for item in made_of if item.metavar == name), Text(name, name))
+        return Usage(Text(f"缺少 {name}（{say.zh}）。", f"{name} is missing: {say.en}."), look)
     message = error.format_message()
     if isinstance(error, click.BadOptionUsage):
         name = error.option_name
@@ -280,6 +310,7 @@ def _group_help(ctx: click.Context, desk: Desk, it: spec.Group) -> None:
     if ctx.parent is None:
         rows = [(item.spelling, item.say) for item in spec.EVERYWHERE]
         rows.append(("-h, --help", Text("说明；每个命令都有", "this help; every command has its own")))
+        rows.append(("--version", Text("版本", "the version of this program")))
         _section(out, Text("到处可用的选项", "Options of every command"), rows)
     else:
         _also(out)

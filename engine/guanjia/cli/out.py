@@ -11,11 +11,12 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple, TextIO
 
-from ..errors import Finding, Text
-from ..terminal import clip, safe_text, width
+from ..errors import Finding, GuanjiaError, Text, because
+from ..terminal import UNSEEN, clip, safe_text, width
 
 
 class Ink(NamedTuple):
@@ -28,7 +29,16 @@ class Ink(NamedTuple):
 Piece = str | Text | Ink
 
 _STYLES = {"bold": "1", "dim": "2", "late": "1;31", "soon": "33", "good": "32", "head": "4"}
-_NOT_ON_A_TERMINAL = "[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
+_LEAST, _SHORTEST = 16, 4
+"""Columns that a cell of text keeps where there is little room: of the column that gives way first, and of the others."""
+
+
+class Unwritable(GuanjiaError):
+    """What was to be printed could not be: the disk that standard output goes to is full, say."""
+
+
+class Unread(Exception):
+    """Whoever read us has gone."""
 
 
 class Out:
@@ -36,8 +46,8 @@ class Out:
 
     def __init__(self, language: str, stdout: TextIO | None = None, stderr: TextIO | None = None) -> None:
         self.language = language
-        self.stdout = sys.stdout if stdout is None else stdout
-        self.stderr = sys.stderr if stderr is None else stderr
+        self.stdout = stdout or sys.stdout or _nowhere()
+        self.stderr = stderr or sys.stderr or _nowhere()
         for stream in (self.stdout, self.stderr):
             reconfigure = getattr(stream, "reconfigure", None)
             if reconfigure is not None:
@@ -75,7 +85,7 @@ class Out:
 
     def line(self, *pieces: Piece, err: bool = False) -> None:
         stream = self.stderr if err else self.stdout
-        stream.write(self._line(pieces, self._colours(stream)) + "\n")
+        self._write(self._line(pieces, self._colours(stream)) + "\n", stream)
 
     def lines(self, text: str | Text, *, indent: str = "", style: str = "", err: bool = False) -> None:
         """Text of several lines, each kept and wrapped to the terminal, all indented alike."""
@@ -88,21 +98,19 @@ class Out:
         import json
 
         text = json.dumps(data, ensure_ascii=False, indent=2, default=_plain)
-        self.stdout.write(re.sub(_NOT_ON_A_TERMINAL, lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
+        self._write(re.sub(f"[{UNSEEN}]", lambda found: json.dumps(found[0])[1:-1], text) + "\n")
 
     def raw(self, text: str) -> None:
         """Text of our own that must come out byte by byte, such as a completion script."""
-        self.stdout.write(text)
+        self._write(text)
 
     def table(
-        self,
-        rows: Iterable[Sequence[Piece]],
-        head: Sequence[str | Text] = (),
-        *,
-        indent: str = "",
-        flex: int | None = None,
-    ) -> None:
-        """Columns as wide as their widest cell; on a terminal the column `flex` gives way so that a row stays one line."""
+        self, rows: Iterable[Sequence[Piece]], head: Sequence[str | Text] = (), *, indent: str = "", flex: int | None = None,
+        keep: Sequence[int] = (), wrapped: bool = False,
+    ) -> None:  # fmt: skip
+        """Columns as wide as their widest cell, a row a line. On a terminal that is too narrow the column `flex` gives way
+        first, then the widest of the others that are not in `keep`; what is cut ends in an ellipsis. With `wrapped` the
+        column `flex` goes on in lines below instead."""
         cells = [[_cell(piece, self) for piece in row] for row in rows]
         titles = [_cell(Ink(title, "head"), self) for title in head]
         if titles:
@@ -111,17 +119,30 @@ class Out:
             return
         count = max(len(row) for row in cells)
         widths = [max((width(row[i][0]) for row in cells if i < len(row)), default=0) for i in range(count)]
-        if flex is not None and flex < count and self.columns is not None:
-            others = width(indent) + sum(w + 2 for i, w in enumerate(widths) if i != flex)
-            widths[flex] = min(widths[flex], max(8, self.columns - others))
+        if flex is not None and self.columns is not None:
+            _fit(widths, self.columns - width(indent) - 2 * (count - 1), flex, keep)
         colours = self._colours(self.stdout)
         for row in cells:
-            shown = []
-            for i, (text, style) in enumerate(row):
-                kept = clip(text, widths[i]) if width(text) > widths[i] else text
-                pad = " " * (widths[i] - width(kept)) if i + 1 < len(row) else ""
-                shown.append(_painted(kept, style if colours else "") + pad)
-            self.stdout.write((indent + "  ".join(shown)).rstrip() + "\n")
+            for line in self._below(row, flex, widths) if wrapped and flex is not None else (row,):
+                shown = []
+                for i, (text, style) in enumerate(line):
+                    kept = clip(text, widths[i]) if width(text) > widths[i] and not (wrapped and i == flex) else text
+                    pad = " " * (widths[i] - width(kept)) if i + 1 < len(line) else ""
+                    shown.append(_painted(kept, style if colours else "") + pad)
+                self._write((indent + "  ".join(shown)).rstrip() + "\n")
+
+    def _below(
+        self, row: Sequence[tuple[str, str]], flex: int, widths: Sequence[int]
+    ) -> Iterable[Sequence[tuple[str, str]]]:
+        """The lines of a row whose cell `flex` goes on below."""
+        if flex >= len(row):
+            return (row,)
+        text, style = row[flex]
+        first, *rest = wrap(text, widths[flex])
+        return (
+            [*row[:flex], (first, style), *row[flex + 1 :]],
+            *([*[("", "")] * flex, (more, style)] for more in rest),
+        )
 
     def _line(self, pieces: Sequence[Piece], colours: bool) -> str:
         inks = [_cell(piece, self) for piece in pieces]
@@ -129,7 +150,7 @@ class Out:
 
     def ask(self, *pieces: Piece) -> str:
         """One line typed by whoever sits there; EOFError when they end the input."""
-        self.stdout.flush()
+        self.flush()
         return input(self._line(pieces, False) + " ")
 
     # -- what went wrong
@@ -155,9 +176,52 @@ class Out:
         if finding.hint is not None:
             self.lines(finding.hint, indent="        ", err=err)
 
+    def _write(self, text: str, stream: TextIO | None = None) -> None:
+        with _told():
+            (stream or self.stdout).write(text)
+
     def flush(self) -> None:
-        self.stdout.flush()
-        self.stderr.flush()
+        with _told():
+            self.stdout.flush()
+            self.stderr.flush()
+
+
+def _nowhere() -> TextIO:
+    """Where a stream that was closed before we began writes to."""
+    return open(os.devnull, "w", encoding="utf-8")
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What the system says when we write, as an error of ours."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise Unread from None
+    except OSError as error:
+        raise _unwritable(because(error)) from None
+
+
+def _unwritable(why: Text) -> Unwritable:
+    return Unwritable(
+        Text(f"结果写不出去：{why.zh}。", f"The output cannot be written: {why.en}."),
+        Text("命令本身可能已经办成，请用 guanjia show 查看。", "The command itself may have been carried out: see guanjia show."),
+    )  # fmt: skip
+
+
+def _fit(widths: list[int], room: int, flex: int, keep: Sequence[int]) -> None:
+    """Make columns narrower until they fit into `room`, or nothing may give way any more."""
+    over = sum(widths) - room
+    if over > 0 and flex < len(widths):
+        given = min(over, max(0, widths[flex] - _LEAST))
+        widths[flex] -= given
+        over -= given
+    while over > 0:
+        widest = max((i for i in range(len(widths)) if i not in keep), key=lambda i: widths[i], default=None)
+        if widest is None or widths[widest] <= _SHORTEST:
+            return
+        widths[widest] -= 1
+        over -= 1
 
 
 _WIDE = "⺀-꓿가-힣豈-﫿︰-﹏！-｠"

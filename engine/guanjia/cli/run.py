@@ -9,7 +9,7 @@ from ..clock import Clock
 from ..errors import GuanjiaError, Text
 from . import failure
 from .desk import Desk
-from .out import Out
+from .out import Out, Unread, Unwritable
 from .spec import PROGRAM, Entry, Group, quick
 
 QUICK = ("ls", "find")
@@ -80,12 +80,9 @@ def run(arguments: Sequence[str], clock: Clock | None = None) -> int:
     out = Out(language(arguments))
     desk = Desk(out, clock)
     try:
-        code = _guarded(list(arguments), desk)
-        out.flush()
-        return code
-    except BrokenPipeError:
-        # Whoever read us has gone, which is no error of ours; what is still buffered must not fail at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return _guarded(list(arguments), desk)
+    except Unread:
+        _silence()  # which is no error of ours
         return failure.OK
     finally:
         _close(desk)
@@ -95,15 +92,20 @@ def _guarded(arguments: list[str], desk: Desk) -> int:
     out = desk.out
     try:
         _readable(arguments)
-        return _called(arguments, desk)
+        code = _called(arguments, desk)
+        out.flush()
+        return code
+    except Unwritable as error:
+        _silence()
+        return failure.report(error, out)
     except GuanjiaError as error:
-        out.stdout.flush()
+        out.flush()
         return failure.report(error, out)
     except (KeyboardInterrupt, EOFError):
         out.line(err=True)
         out.line(Text("已中止。", "Stopped."), err=True)
         return failure.INTERRUPTED
-    except BrokenPipeError:
+    except Unread:
         raise
     except Exception as error:
         return failure.last_resort(error, out, desk.__dict__.get("folder"), arguments)
@@ -126,6 +128,11 @@ def _called(arguments: list[str], desk: Desk) -> int:
     except click.Abort:
         raise KeyboardInterrupt from None
     return code if isinstance(code, int) else failure.OK
+
+
+def _silence() -> None:
+    """What is still buffered for standard output must not fail again when the process ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _readable(arguments: Sequence[str]) -> None:

@@ -125,6 +125,9 @@ def one_of(words: Sequence[str]) -> Callable[[str, str], str]:
     return convert
 
 
+MOST = 999_999_999
+
+
 def whole(least: int = 0) -> Callable[[str, str], int]:
     """A whole number from `least` on."""
 
@@ -132,8 +135,8 @@ def whole(least: int = 0) -> Callable[[str, str], int]:
         if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) >= least):
             raise Usage(
                 Text(
-                    f"{name} 要一个不小于 {least} 的整数，“{text}”不是。",
-                    f"{name} wants a whole number from {least} on; {text!r} is none.",
+                    f"{name} 要一个 {least} 到 {MOST} 的整数，“{text}”不是。",
+                    f"{name} wants a whole number from {least} to {MOST}; {text!r} is none.",
                 )
             )
         return int(text)

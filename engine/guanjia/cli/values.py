@@ -55,7 +55,7 @@ def _name(option: str, fields: Mapping[str, Field]) -> str:
 
 def _unknown(option: str, fields: Mapping[str, Field]) -> Usage:
     known = [f"--{name}" for name in fields]
-    near = get_close_matches(option, known, 3)
+    near = [f"--{name}" for name in get_close_matches(option.lstrip("-"), fields, 3)]
     meant = Text(f"是不是：{'、'.join(near)}？\n", f"Did you mean {' or '.join(near)}?\n") if near else Text("", "")
     there = Text(f"可以写：{' '.join(known)}", f"There are: {' '.join(known)}")
     nothing = Text("这里没有可填的字段。", "There is nothing to fill in here.")
