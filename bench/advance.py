@@ -12,7 +12,7 @@ from typing import Literal
 
 from . import office
 from .measure import Measured, rates
-from .tape import copy, engine_in, play, record, room, walk
+from .tape import Bare, engine_in, room, walk
 
 EACH, TURNS = 140, 15
 
@@ -22,24 +22,20 @@ def measure() -> list[Measured]:
 
 
 def _beside_bare(synchronous: Literal["FULL", "OFF"]) -> Measured:
-    with room() as folder:
-        engine = engine_in(folder / "office", synchronous)
+    with room() as folder, engine_in(folder / "office", synchronous) as engine:
         case = office.opened(engine)
         walk(engine, case, EACH)
-        bare = copy(folder / "bare.db")
-        tape = iter(record(engine, case, EACH * TURNS))
-        try:
-            return rates(
-                f"one durable advance, synchronous {synchronous}",
-                "a bare apsw loop, same rows",
-                lambda: walk(engine, case, EACH),
-                lambda: play(bare, tape, EACH),
-                each=EACH,
-                turns=TURNS,
-            )
-        finally:
-            bare.close()
-            engine.close()
+        bare = Bare(engine, folder, synchronous, lambda twin: walk(twin, case, EACH * TURNS))
+        found = rates(
+            f"one durable advance, synchronous {synchronous}",
+            "a bare apsw loop, same rows",
+            lambda: walk(engine, case, EACH),
+            lambda: bare.play(EACH),
+            each=EACH,
+            turns=TURNS,
+        )
+        bare.close()
+        return found
 
 
 def main() -> None:

@@ -6,37 +6,40 @@ Commands of one process share commits, so a crowd may be faster than a single ba
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+
+from guanjia import Engine
 
 from . import office
 from .measure import Measured, rates
-from .tape import copy, engine_in, play, record, room, walk
+from .tape import Bare, engine_in, room, walk
 
 CLIENTS, STEPS, TURNS = 50, 14, 9
 
 
 def measure() -> list[Measured]:
     each = CLIENTS * STEPS
-    with room() as folder, ThreadPoolExecutor(CLIENTS) as clients:
-        engine = engine_in(folder / "office")
+    with room() as folder, engine_in(folder / "office") as engine, ThreadPoolExecutor(CLIENTS) as clients:
         cases = [office.opened(engine) for _ in range(CLIENTS)]
-        alone = office.opened(engine)
-        bare = copy(folder / "bare.db")
-        tape = iter(record(engine, alone, each * TURNS))
 
         def crowd() -> None:
             list(clients.map(lambda case: walk(engine, case, STEPS), cases))
 
-        try:
-            return [
-                rates(
-                    f"{CLIENTS} clients, one engine, synchronous FULL",
-                    "a bare apsw loop, same rows",
-                    crowd,
-                    lambda: play(bare, tape, each),
-                    each=each,
-                    turns=TURNS,
-                )
-            ]
-        finally:
-            bare.close()
-            engine.close()
+        def one_by_one(twin: Engine) -> None:
+            for _ in range(TURNS):
+                actions = office.to_and_fro()
+                for action in islice(actions, STEPS):
+                    for case in cases:
+                        walk(twin, case, 1, iter([action]))
+
+        bare = Bare(engine, folder, "FULL", one_by_one)
+        found = rates(
+            f"{CLIENTS} clients, one engine, synchronous FULL",
+            "a bare apsw loop, same rows",
+            crowd,
+            lambda: bare.play(each),
+            each=each,
+            turns=TURNS,
+        )
+        bare.close()
+        return [found]
