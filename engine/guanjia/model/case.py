@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from ..clock import Instant
+from .frozen import quick
 
 ClockStatus = Literal["running", "paused", "met", "breached", "cancelled", "reset"]
 
@@ -36,6 +37,7 @@ class Limit(NamedTuple):
         return self.given + self.extra
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Clock:
     """One cycle of an SLA clock: an instance of a `Sla`.
@@ -89,6 +91,7 @@ class Clock:
         )
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Delay:
     """An armed delay of a state that the case is in. Leaving the state cancels it."""
@@ -111,6 +114,7 @@ class Told(NamedTuple):
     to: tuple[str, ...]
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Climb:
     """One escalation on its way up a ladder: an instance of a `Ladder`, begun by a clock's threshold or by another effect.
@@ -159,6 +163,7 @@ class Climb:
         return cls(**{**data, "told": told})
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Past:
     """What is remembered of an action, a signal, a delay or a state: how often, and the last time when, by whom, with what."""

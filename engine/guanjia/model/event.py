@@ -7,11 +7,13 @@ a case form a hash chain. A `Command` is what the one funnel takes; an `Actor` i
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from functools import cache
+from typing import Any, Literal, NamedTuple
 
 from ..clock import Instant
+from .frozen import quick
 
 EventType = Literal[
     "opened",  # the case began
@@ -44,11 +46,25 @@ CommandKind = Literal["open", "act", "signal", "due", "edit", "assign", "clock",
 
 def to_json(plain: Any) -> str:
     """Plain data as the JSON that is stored and hashed. pydantic's own writer: a third of the standard library's time."""
-    from pydantic_core import to_json as write  # a command that only lists cases does without it
-
-    return write(plain).decode()
+    return _tools().write(plain).decode()
 
 
+class _Tools(NamedTuple):
+    write: Callable[[Any], bytes]
+    sha256: Callable[[bytes], Any]
+
+
+@cache
+def _tools() -> _Tools:
+    """Imported when first needed: a command that only lists cases does without them."""
+    from hashlib import sha256
+
+    from pydantic_core import to_json
+
+    return _Tools(to_json, sha256)
+
+
+@quick
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Who asks: a member of staff, a customer, another system, or the engine itself (`SYSTEM`)."""
@@ -62,6 +78,7 @@ class Actor:
 SYSTEM = Actor("system", (), "system")
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Command:
     """What is asked of one case. `at` backdates (needs a right and a reason); `key` makes it happen once however often sent."""
@@ -86,6 +103,7 @@ class Command:
     """Refuse with Conflict unless the case is still at this version."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Event:
     """One recorded fact. `data` is plain JSON; its keys are described in docs/architecture.md."""
@@ -115,11 +133,11 @@ GENESIS = bytes(32)
 
 def chain(head: bytes, text: str) -> bytes:
     """The head of a case's chain after the event with this canonical text: SHA-256 over the head before and the text."""
-    from hashlib import sha256  # a command that only lists cases does without it
+    digest: bytes = _tools().sha256(head + text.encode()).digest()
+    return digest
 
-    return sha256(head + text.encode()).digest()
 
-
+@quick
 @dataclass(frozen=True, slots=True)
 class Notification:
     """One rendered message to one recipient by one channel: an instance of a notice, waiting in the outbox.
@@ -158,6 +176,5 @@ def is_personal(value: Any) -> bool:
 
 def commit(salt: str, value: Any) -> str:
     """The salted commitment of a personal value: proves later what it was, tells nothing once salt and value are destroyed."""
-    from hashlib import sha256
-
-    return sha256(f"{salt}\x1f{json.dumps(value, ensure_ascii=False)}".encode()).hexdigest()
+    proof: str = _tools().sha256(f"{salt}\x1f{json.dumps(value, ensure_ascii=False)}".encode()).hexdigest()
+    return proof

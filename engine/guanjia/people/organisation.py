@@ -13,10 +13,12 @@ from typing import Any
 
 from ..errors import NotFound, Text
 from ..model.event import SYSTEM, Actor
+from ..model.frozen import quick
 
 BUILT_IN = ("system", "anyone", "customer")
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Contact:
     """How a recipient is reached: the language, an address for each channel, and whether they are not of the house."""

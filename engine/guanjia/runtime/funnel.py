@@ -21,6 +21,7 @@ from ..errors import Conflict, GuanjiaError, NotFound, Refused, Text
 from ..failpoints import fp
 from ..model.case import Case
 from ..model.event import GENESIS, PERSONAL, Command, Event, Notification, chain, is_personal, to_json
+from ..model.frozen import quick
 from ..store.interface import Answer, Change, EventRow, Held, InboxItem, Query, Store, Transaction
 from .columns import columns
 
@@ -32,6 +33,7 @@ TELLING = frozenset({"notify", "nobody", "alarm"})
 """The keys of an event that ask for notifications."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Result:
     """What a command did. `repeated`: its key had been used for the same command before, and nothing was done now."""

@@ -15,6 +15,7 @@ from ..errors import GuanjiaError
 from ..expressions import Templates
 from ..model.case import Case, Climb
 from ..model.event import PERSONAL, Event, Notification, is_personal
+from ..model.frozen import quick
 from ..people.organisation import Contact, Organisation
 
 PREFERRED = ("mail", "file", "console")
@@ -23,6 +24,7 @@ PREFERRED = ("mail", "file", "console")
 RECORDER = "recorder"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Addressee:
     recipient: str

@@ -17,6 +17,7 @@ from typing import Any, Protocol, TypeVar
 from ..clock import Instant
 from ..errors import GuanjiaError
 from ..model.event import Notification
+from ..model.frozen import quick
 
 T = TypeVar("T")
 
@@ -26,6 +27,7 @@ RECORDER = "recorder"
 STATUSES = ("waiting", "sending", "sent", "dead", "unrenderable", "recorded")
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Held:
     """A case as it lies in the store: its snapshot as JSON text, the head of its chain, its personal values."""
@@ -38,6 +40,7 @@ class Held:
     """commitment -> value; a destroyed one is absent."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What is remembered of a command key: the digest of the command, and the answer that was given (JSON text)."""
@@ -46,6 +49,7 @@ class Answer:
     text: str
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Read:
     """What one command needs to begin: one round trip."""
@@ -54,6 +58,7 @@ class Read:
     answer: Answer | None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Columns:
     """What of a case is searchable. Instants are microseconds; `summary` and `room` are shown in lists."""
@@ -83,6 +88,7 @@ class Columns:
     """How many of its clocks are breached."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class EventRow:
     seq: int
@@ -92,6 +98,7 @@ class EventRow:
     recorded_at: Instant
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class InboxItem:
     """A command that one case sends to another, applied in order for each pair, once. `key` derives from its cause."""
@@ -104,6 +111,7 @@ class InboxItem:
     """The Command as JSON text."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Change:
     """Everything that one command writes. `before` is the version that was read (0 for a new case): the compare-and-set."""
@@ -160,6 +168,7 @@ class Query:
     offset: int = 0
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Row:
     """One line of a list."""
@@ -168,6 +177,7 @@ class Row:
     columns: Columns
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
     """A notification with the state of its delivery: waiting | sending | sent | dead | unrenderable | recorded."""
