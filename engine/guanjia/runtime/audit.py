@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from ..core import evolve
+from ..core import evolve, next_due
 from ..errors import GuanjiaError, Text
 from ..model.case import Case
 from ..model.event import GENESIS, Event, chain
@@ -71,7 +71,7 @@ def _case(engine: Engine, identity: str) -> list[Text]:
         )
     if json.loads(held.snapshot) != json.loads(json.dumps(case.to_plain())):
         differs(Text("快照与历史不符", "the snapshot does not equal the history"))
-    expected = columns(engine.program(case), case)
+    expected = columns(case, next_due(case))
     if engine.store.columns(identity) != expected:
         differs(Text("列表所用的列与历史不符", "the columns for lists do not equal the history"))
     kept = {key.rpartition(":")[0] for key in engine.store.outbox_keys(identity)}

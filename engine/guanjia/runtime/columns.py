@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from ..core import Program, next_due
+from collections.abc import Mapping
+from typing import Any
+
+from ..clock import Instant
 from ..model.case import Case
 from ..store.interface import Columns
 
@@ -10,22 +13,26 @@ PRIORITY_FIELDS = ("severity", "urgency", "level", "priority")
 """The first of these that a procedure has is what lists show as the priority."""
 
 
-def columns(program: Program, case: Case) -> Columns:
-    """The searchable columns of a case; personal values are never among them."""
-
-    def shown(*names: str) -> str | None:
-        for name in names:
-            value = case.fields.get(name)
-            if isinstance(value, str):
-                return value
-        return None
-
-    running = [clock for clock in case.clocks.values() if clock.status == "running"]
+def columns(case: Case, due: Instant | None) -> Columns:
+    """The searchable columns of a case that time changes next at `due`; personal values are never among them."""
+    fields, deadline, breached = case.fields, None, 0
+    for clock in case.clocks.values():
+        if clock.breached_at is not None:
+            breached += 1
+        if clock.due is not None and clock.status == "running" and (deadline is None or clock.due < deadline):
+            deadline = clock.due
     return Columns(
         site=case.site, number=case.number, procedure=case.procedure, version=case.version, states=",".join(case.states),
-        mode=case.mode, priority=shown(*PRIORITY_FIELDS), summary=(shown("summary") or "")[:500],
-        room=shown("room", "place"), assignee=case.assignee, customer=case.customer, parent=case.parent,
+        mode=case.mode, priority=_first(fields, PRIORITY_FIELDS), summary=(_first(fields, ("summary",)) or "")[:500],
+        room=_first(fields, ("room", "place")), assignee=case.assignee, customer=case.customer, parent=case.parent,
         opened_at=case.opened_at, changed_at=case.changed_at, closed_at=case.closed_at, outcome=case.outcome,
-        next_due=next_due(case), deadline=min((clock.due for clock in running if clock.due is not None), default=None),
-        breached=sum(1 for clock in case.clocks.values() if clock.breached_at is not None),
+        next_due=due, deadline=deadline, breached=breached,
     )  # fmt: skip
+
+
+def _first(fields: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
+    for name in names:
+        value = fields.get(name)
+        if isinstance(value, str):
+            return value
+    return None

@@ -206,6 +206,8 @@ class Passage:
         self.now = now
         self.program: Program
         self.case: Case | None = None
+        self.due: Instant | None = None
+        """When time changes the case next, as the last `drain` found it."""
         self.before = 0
         self.head = GENESIS
         self.personal: dict[str, Any] = {}
@@ -241,7 +243,10 @@ class Passage:
 
     def drain(self, until: Instant) -> None:
         """Apply everything that is due at or before `until`, each at its own instant, in order."""
-        while self.case is not None and (due := next_due(self.case)) is not None and due <= until:
+        while self.case is not None:
+            due = self.due = next_due(self.case)
+            if due is None or due > until:
+                return
             before = self.case.seq
             self._advance(Command("due", "", self.case.id), due)
             if self.case.seq == before:
@@ -378,7 +383,7 @@ class Passage:
         return Change(
             case=case.id, before=self.before, seq=case.seq,
             snapshot=to_json(case.to_plain()),
-            columns=columns(self.program, case), events=self.rows,
+            columns=columns(case, self.due), events=self.rows,
             personal=[(key, salt, json.dumps(value, ensure_ascii=False)) for key, salt, value in self.sealed],
             notifications=self.notifications, inbox=self.inbox,
             key=(command.key, digest, answer) if command.key else None, inbox_done=inbox, blobs=blobs,
