@@ -50,7 +50,7 @@ def test_a_case_that_fails_does_not_stop_the_others(tmp_path):
         desk.act(numbers[-1], "hold", actor="agent.wang")
     broken = desk.case(numbers[0])
     real = desk.program
-    desk.program = lambda case: real(case) if case.id != broken.id else desk._program("lost")
+    desk.program = lambda case: real(case) if case.id != broken.id else desk.compiled("lost")
     clock_of(desk).advance(3 * HOUR)
     work = desk.run_once()
     assert desk.case(numbers[1]).states == ("working",)

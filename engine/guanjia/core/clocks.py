@@ -7,7 +7,7 @@ lost. What has fired is kept by name and fires no more in its cycle; what a chan
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal, NamedTuple
 
@@ -38,7 +38,7 @@ def start(
     begun = Clock(
         definition.name, cycle, "running", now, counted_from, aim.place, aim.limits, since=counted_from, due=None
     )
-    return _born(_aimed(program, definition, begun), now)
+    return unheard(_aimed(program, definition, begun), now)
 
 
 def carry_on(program: Program, definition: ClockProgram, finished: Clock, now: Instant) -> Clock:
@@ -49,7 +49,7 @@ def carry_on(program: Program, definition: ClockProgram, finished: Clock, now: I
         since=max(now, finished.counted_from), due=None, fired=finished.fired, extended=finished.extended,
         pauses=(*finished.pauses, (finished.ended_at, now)), breached_at=finished.breached_at,
     )  # fmt: skip
-    return _born(_aimed(program, definition, going), now)
+    return unheard(_aimed(program, definition, going), now)
 
 
 def stand(program: Program, definition: ClockProgram, clock: Clock, now: Instant, *, halted: bool, held: bool) -> Clock:
@@ -66,7 +66,7 @@ def stand(program: Program, definition: ClockProgram, clock: Clock, now: Instant
     running = replace(
         clock, status="running", since=max(now, clock.since), pauses=(*clock.pauses[:-1], (clock.pauses[-1][0], now))
     )
-    return _overtaken(_aimed(program, definition, running), now)
+    return overtaken(_aimed(program, definition, running), now)
 
 
 def end(program: Program, clock: Clock, status: ClockStatus, now: Instant) -> Clock:
@@ -102,20 +102,12 @@ def retarget(
     """Another target holds now. `keep` measures all that ran since the start anew, by the new target; `carry` takes over
     what was used as it was measured, where both count in the same unit. Extensions stay.
 
-    To come from another program (a migration), hand in the clock as `measured` by that one.
+    To come from another program, `carry` needs the clock as `measured` by that one.
     """
     clock = measured(program, clock, now)
-    used = {limit.unit: limit.used for limit in reversed(clock.limits)} if policy == "carry" else {}
-    limits = tuple(
-        limit._replace(used=used[limit.unit])
-        if limit.unit in used
-        else measures.measure(limit, program.calendars[limit.calendar], clock.counted_from, runs(clock, now))
-        for limit in aim.limits
-    )
-    changed = replace(clock, target=aim.place, limits=limits)
-    for unit, value, origin in clock.extended:
-        changed = _lengthened(program, changed, Amount(unit, value), origin)
-    return changed if clock.status == "paused" else _overtaken(_aimed(program, definition, changed), now)
+    used: dict[str, int] = {limit.unit: limit.used for limit in reversed(clock.limits)} if policy == "carry" else {}
+    changed = replace(_against(program, clock, aim.limits, now, used), target=aim.place)
+    return changed if clock.status == "paused" else overtaken(_aimed(program, definition, changed), now)
 
 
 def extend(
@@ -124,7 +116,7 @@ def extend(
     """More time, counted on from the due instant or anew from the start."""
     longer = _lengthened(program, measured(program, clock, now), amount, origin)
     longer = replace(longer, extended=(*clock.extended, (amount.unit, amount.value, origin)))
-    return longer if clock.status == "paused" else _overtaken(_aimed(program, definition, longer), now)
+    return longer if clock.status == "paused" else overtaken(_aimed(program, definition, longer), now)
 
 
 def measured(program: Program, clock: Clock, now: Instant) -> Clock:
@@ -158,6 +150,29 @@ def runs(clock: Clock, until: Instant) -> Iterator[tuple[Instant, Instant]]:
         since = max(since, ended)
     if since < until:
         yield since, until
+
+
+def verdict(program: Program, clock: Clock, limits: Sequence[Limit]) -> ClockStatus:
+    """How a finished cycle would be judged against these limits: by what ran then, with its pauses and extensions."""
+    assert clock.ended_at is not None
+    anew = replace(_against(program, clock, limits, clock.ended_at, {}), since=clock.ended_at)
+    return "breached" if min(_ends(program, anew)) <= clock.ended_at else "met"
+
+
+def _against(program: Program, clock: Clock, limits: Sequence[Limit], until: Instant, used: Mapping[str, int]) -> Clock:
+    """The clock against other limits: what it has used of them by unit, else measured anew; and all its extensions."""
+    changed = replace(
+        clock,
+        limits=tuple(
+            limit._replace(used=used[limit.unit])
+            if limit.unit in used
+            else measures.measure(limit, program.calendars[limit.calendar], clock.counted_from, runs(clock, until))
+            for limit in limits
+        ),
+    )
+    for unit, value, origin in clock.extended:
+        changed = _lengthened(program, changed, Amount(unit, value), origin)
+    return changed
 
 
 def _lengthened(program: Program, clock: Clock, amount: Amount, origin: str) -> Clock:
@@ -195,7 +210,7 @@ def _aimed(program: Program, definition: ClockProgram, clock: Clock) -> Clock:
     return replace(clock, due=due, pending=tuple(pending), provisional=first.provisional(due))
 
 
-def _born(clock: Clock, now: Instant) -> Clock:
+def unheard(clock: Clock, now: Instant) -> Clock:
     """Thresholds that were past before the cycle began are recorded and told to nobody."""
     late = tuple(name for at, _, name in clock.pending if at < now)
     return replace(
@@ -206,7 +221,7 @@ def _born(clock: Clock, now: Instant) -> Clock:
     )
 
 
-def _overtaken(clock: Clock, now: Instant) -> Clock:
+def overtaken(clock: Clock, now: Instant) -> Clock:
     """Thresholds that a change has overtaken: only the last of them is told, now.
 
     Without this a case that becomes urgent would warn at 50 %, 80 % and 100 % in one breath.

@@ -21,6 +21,7 @@ from . import clocks, ladders
 from .adjusting import WAYS, adjust
 from .attempt import Attempt, allowed, on_behalf, select
 from .evolve import evolve
+from .moving import move
 from .program import BranchProgram, Program
 from .step import Step
 from .surroundings import Facts, Surroundings, called, entitled
@@ -51,7 +52,7 @@ def decide(
     """The events that the command causes at `now`. Values must have been admitted (see `prepare`).
 
     `facts` holds what is known from outside: `id` and `number` to open, `recorded` when that is not `now`, `personal`
-    (commitment -> value), `quiet` when nobody is to be told, `labels` of roles by language, and what `NeedFact` asked for. Raises Refused, Conflict or NeedFact.
+    (commitment -> value), `quiet` when nobody is to be told, `before` the program that a migrated case leaves, `labels` of roles by language, and what `NeedFact` asked for. Raises Refused, Conflict or NeedFact.
     """
     return tuple(_completed(program, case, command, now, facts).events)
 
@@ -68,7 +69,8 @@ def advance(
 def _completed(program: Program, case: Case | None, command: Command, now: Instant, facts: Mapping[str, Any]) -> _Run:
     run = _Run(program, case, command, now, facts)
     getattr(run, command.kind)()
-    run.complete()
+    if command.kind != "migrate":  # which is no step of the procedure: nothing follows from it
+        run.complete()
     return run
 
 
@@ -321,6 +323,18 @@ class _Run:
         before = self._see(case, {})
         ladders.acknowledge(step, keys)
         self._record("acknowledged", "", step, before)
+
+    def migrate(self) -> None:
+        """Bring the case under this program; `facts["before"]` is the program that it leaves."""
+        case = self._open_case()
+        self._staff_only()
+        if case.version == self.program.hash:
+            return
+        if not self.command.reason:
+            raise Refused("reason", Text("工单改按另一个版本办理须写明原因（--reason）。", "To bring a case under another version needs a reason (--reason)."))  # fmt: skip
+        step = self._step(case, {})
+        move(step, self.given["before"], self.command.values)
+        self._record("migrated", "", step, None, quiet=True)
 
     def note(self) -> None:
         case = self._present()

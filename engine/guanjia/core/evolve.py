@@ -28,7 +28,11 @@ def evolve(case: Case | None, event: Event) -> Case:
         raise ValueError(f"event {event.seq} of {event.case} does not follow version {case.seq} of {case.id}")
     if event.type == "refused":
         return case.changed(seq=event.seq)
-    changes: dict[str, Any] = {"seq": event.seq, "changed_at": event.occurred_at}
+    # A move to another version is nothing that somebody did to the case: it stays where it was among the lately changed.
+    if event.type == "migrated":
+        changes: dict[str, Any] = {"seq": event.seq, "version": data["version"]}
+    else:
+        changes = {"seq": event.seq, "changed_at": event.occurred_at}
     if event.type in _REMEMBERED or "entered" in data or event.type == "opened":
         changes["past"] = _remember(case, event)
     if "states" in data:

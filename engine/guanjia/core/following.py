@@ -49,6 +49,20 @@ def renew(step: Step, definition: ClockProgram, clock: Clock, counted_from: Inst
     _start(step, definition, counted_from, after, halted=_halted(step, definition, clock, after), held=clock.held)
 
 
+def join(step: Step, definition: ClockProgram, see: Surroundings, *, from_now: bool) -> None:
+    """Start a clock that the procedure did not have when its start came, if by what happened since it would be open."""
+    past = step.case.past
+    begun = max((past[name].at for name in definition.start.names if name in past), default=None)
+    if begun is None and _holds(definition.start, see):
+        begun = step.now
+    ends = (definition.stop, definition.cancel)
+    ended = max((past[name].at for end in ends for name in end.names if name in past), default=None)
+    if begun is None or (ended is not None and begun <= ended) or any(_holds(end, see) for end in ends):
+        return
+    since = step.now if from_now else _counted_from(step, definition, see) if definition.sla.from_ else begun
+    _start(step, definition, since, see)
+
+
 def aim_of(definition: ClockProgram, see: Surroundings) -> clocks.Aim:
     """The target that applies. Refused when none does, because an `until` has no value and nothing comes after it."""
     for place, target in enumerate(definition.targets):

@@ -143,15 +143,20 @@ class Step:
 
     def arm(self, delay: DelayProgram, since: Instant, *, again: bool = False) -> None:
         """Start a delay of a state just entered, or an `every` again, counted from when it was due."""
+        armed = self.armed(delay, since, again=again)
+        if armed is not None:
+            self.data.setdefault("delays", {})[delay.key] = armed.to_plain()
+
+    def armed(self, delay: DelayProgram, since: Instant, *, again: bool = False) -> Delay | None:
+        """The delay as it is when it is armed at an instant; None for one `at` an instant that is not known."""
         if delay.at is not None:
             due = delay.at.evaluate(self.see)
             if due is None:
-                return
+                return None
         else:
             assert delay.amount is not None
             due = delay.calendar.after(since, delay.amount, due=again)
-        armed = Delay(delay.name, delay.owner.name, due, delay.order, since)
-        self.data.setdefault("delays", {})[delay.key] = armed.to_plain()
+        return Delay(delay.name, delay.owner.name, due, delay.order, since)
 
     # -- effects
 

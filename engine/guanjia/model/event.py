@@ -30,6 +30,7 @@ EventType = Literal[
     "attached",  # a file was added
     "reopened",  # a finished case began again
     "adjusted",  # a clock was paused, resumed or reset by hand (name: <clock>.<pause|resume|reset>)
+    "migrated",  # the case came under another version: other calendars, or other rules
     "linked",  # a child or another case was bound to this one
     "refused",  # somebody tried what they may not, or came too late
 ]
@@ -41,7 +42,9 @@ OfficeEventType = Literal[
 ]
 """What happens to the office itself and to no case; such an event has no case (""), and the numbers of the office's stream."""
 
-CommandKind = Literal["open", "act", "signal", "due", "edit", "assign", "clock", "note", "attach", "link", "ack"]
+CommandKind = Literal[
+    "open", "act", "signal", "due", "edit", "assign", "clock", "migrate", "note", "attach", "link", "ack"
+]
 
 
 def to_json(plain: Any) -> str:
@@ -85,7 +88,7 @@ class Command:
 
     kind: CommandKind
     name: str
-    """Procedure to open, action, signal, due thing, assignee, clock; "" where there is nothing to name."""
+    """Procedure to open, action, signal, due thing, assignee, clock, hash of the version to come under; "" where there is nothing to name."""
     case: str | None = None
     """Id or number; None only to open."""
     values: Mapping[str, Any] = field(default_factory=dict)

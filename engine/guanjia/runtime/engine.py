@@ -181,6 +181,24 @@ class Engine:
         """Acknowledge the escalations of a case; only somebody who was told of one may (Refused, code `role`)."""
         return self.execute(Command("ack", "", ref, {}, self.actor(actor), key, reason=reason))
 
+    def migrate(
+        self, ref: str, version: str, *, actor: Actor | str, reason: str, policy: Literal["start", "now"] = "start",
+        notify: bool = False, drop: Sequence[str] = (), key: str | None = None,
+    ) -> Result:  # fmt: skip
+        """Bring the case under another version that is kept, by its hash. Needs the right `calendar`.
+
+        `policy`: clocks are counted anew from their start, or keep what they have used and go on from `now`. `notify` tells what
+        the move has overtaken. `drop` names open clocks that may end because the version has them no more. Refused
+        (`version`), with what is missing, where the version does not know all that the case holds.
+        """
+        values = {"policy": policy, "notify": notify, "drop": list(drop)}
+        return self.execute(Command("migrate", version, ref, values, self.actor(actor), key, reason=reason))
+
+    def preview(self, commands: Sequence[Command]) -> Sequence[Result | GuanjiaError]:
+        """What these commands would do, each for itself: decided like any other, and nothing of it is written."""
+        outcomes = self.store.transact_many([_foreseen(self, command) for command in commands])
+        return [outcome.result if isinstance(outcome, _Foreseen) else outcome for outcome in outcomes]
+
     def note(self, ref: str, text: str, *, actor: Actor | str, key: str | None = None) -> Result:
         return self.execute(Command("note", "", ref, {"text": text}, self.actor(actor), key))
 
@@ -244,7 +262,7 @@ class Engine:
         return account(self.program(case), [*events, *ahead.events], clock, now, ahead.personal, cycle)
 
     def program(self, case: Case) -> Program:
-        return self._program(case.version)
+        return self.compiled(case.version)
 
     def procedures(self) -> Sequence[str]:
         return self.files.procedures()
@@ -357,7 +375,8 @@ class Engine:
         """What happened to the office itself and to no case: the events of its own stream with a number above `after`."""
         return stream.events(self.store, after)
 
-    def _program(self, hash: str) -> Program:
+    def compiled(self, hash: str) -> Program:
+        """The program of a version that is kept. NotFound."""
         program = self._programs.get(hash)
         if program is None:
             canonical = self.store.version(hash)
@@ -380,7 +399,7 @@ class Engine:
                 Text(f"有：{'、'.join(known)}", f"There are: {', '.join(known) or 'none'}"),
                 known=known,
             )
-        return self._program(versions[procedure])
+        return self.compiled(versions[procedure])
 
     def _held(self, ref: str) -> Held:
         held = self.store.get(ref)
@@ -409,6 +428,21 @@ def _alarm(case: Case, event: Event) -> str:
         f"{case.number}: nobody at the top of the ladder {ladder} to tell",
     )
     return str(text)
+
+
+class _Foreseen(GuanjiaError):
+    """What a command would do; raised, so that nothing of it remains, numbers and locks included."""
+
+    def __init__(self, result: Result | GuanjiaError) -> None:
+        super().__init__(Text("预览", "a preview"))
+        self.result = result
+
+
+def _foreseen(engine: Engine, command: Command) -> Callable[[Transaction], Result | GuanjiaError]:
+    def work(tx: Transaction) -> Result | GuanjiaError:
+        raise _Foreseen(carry_out(engine, tx, command, dry=True))
+
+    return work
 
 
 def _command(item: InboxItem) -> Command:

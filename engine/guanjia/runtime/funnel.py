@@ -47,14 +47,19 @@ _RIGHTS = {
     "edit": ("edit", Text("修改字段", "change its fields")),
     "assign": ("assign", Text("指定责任人", "hand it over")),
     "clock": ("clocks", Text("人工暂停、恢复或重置时限", "pause, resume or reset a clock by hand")),
+    "migrate": ("calendar", Text("让它改按另一个版本办理", "bring it under another version")),
 }
 """The right that a kind of command needs, and what it is to do."""
 
 
 def carry_out(
-    engine: Engine, tx: Transaction, command: Command, blobs: Sequence[tuple[str, bytes]] = (), inbox: str | None = None
-) -> Result | GuanjiaError:
-    """One command inside one transaction. An error that must not undo what was due is returned, not raised."""
+    engine: Engine, tx: Transaction, command: Command, blobs: Sequence[tuple[str, bytes]] = (), inbox: str | None = None,
+    *, dry: bool = False,
+) -> Result | GuanjiaError:  # fmt: skip
+    """One command inside one transaction. An error that must not undo what was due is returned, not raised.
+
+    A `dry` one is decided like any other and writes nothing.
+    """
     now = engine.clock.now()
     read = tx.read(command.case, command.key)
     fp("after_read")
@@ -78,7 +83,7 @@ def carry_out(
             raise error
     pack.quiet = pack.quiet or (command.kind == "open" and occurred < now)
     pack.drain(now)
-    if pack.events:
+    if pack.events and not dry:
         change = pack.change(command, digest, blobs, inbox)
         fp("before_write")
         tx.write(change)
@@ -130,18 +135,19 @@ def _occurred(engine: Engine, command: Command, now: Instant) -> Instant:
 
 
 def _entitled(engine: Engine, command: Command, case: Case | None) -> None:
-    """What no procedure grants: to change fields, to hand over and to touch clocks is a right, the first two on one's own case
-    none; a customer is heard on his own case only."""
+    """What no procedure grants: to change fields, to hand over, to touch clocks and to change the rules is a right, the first
+    two on one's own case none; a customer is heard on his own case only."""
     actor, right, what = command.actor, *_RIGHTS.get(command.kind, ("", Text("", "")))
     if case is None or actor.kind == "system":
         return
     if actor.kind == "customer" and command.kind in ("note", "attach") and case.customer != actor.id:
         raise Refused("role", Text(f"{case.number} 不是您的工单。", f"{case.number} is not your case."))
-    own = right != "clocks" and actor.id in (case.assignee, case.opener)
+    personal = right in ("edit", "assign")
+    own = personal and actor.id in (case.assignee, case.opener)
     if not right or own or engine.organisation.may(actor, right):
         return
     who = actor.name or actor.id
-    others = Text("", "") if right == "clocks" else Text("责任人、建单人和", "its assignee, its opener and ")
+    others = Text("责任人、建单人和", "its assignee, its opener and ") if personal else Text("", "")
     raise Refused(
         "role",
         Text(
@@ -259,6 +265,9 @@ class Passage:
                 values = {name: value for name, value in command.values.items() if name != "$id"}
                 command = replace(command, site=self.extra["site"], values=values)
             _entitled(self.engine, command, self.case)
+            if command.kind == "migrate":
+                self._migrate(command, occurred)
+                return None
             self._known(command)
             prepared, sealed = prepare(self.program, command, self.engine.entropy(16).hex())
             self.sealed = sealed
@@ -285,6 +294,18 @@ class Passage:
                 people.actor(who)
             except NotFound as unknown:
                 raise unfit(name, Text(label(name, "zh"), label(name, "en")), unknown.text, unknown.hint) from None
+
+    def _migrate(self, command: Command, occurred: Instant) -> None:
+        """From here on the case runs under the program of the new version, unless that refuses it."""
+        before, self.program = self.program, self.engine.compiled(command.name)
+        self.extra = {"before": before}
+        try:
+            self._advance(command, occurred)
+        except Refused:
+            self.program = before
+            raise
+        finally:
+            self.extra = {}
 
     def _refuse(self, command: Command, refused: Refused, occurred: Instant) -> GuanjiaError:
         """Attempts without the right to, and those that a due thing overtook, stand in the history."""

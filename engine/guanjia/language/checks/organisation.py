@@ -10,7 +10,7 @@ from ...model.office import Office, Organisation
 from ..nodes import Node
 from .view import RELATIONS, likely
 
-RIGHTS = ("backdate", "assign", "edit", "clocks", "all")
+RIGHTS = ("backdate", "assign", "edit", "clocks", "calendar", "all")
 _RESERVED = (*RELATIONS, "system", "anyone", "open")
 
 
