@@ -295,6 +295,27 @@ def test_a_clock_that_the_new_version_lacks_ends_only_when_that_is_said(office):
     assert not audit(desk)
 
 
+UP = "ladders: {up: {calendar: hours, levels: [{to: supervisor}, {to: manager, wait: 2h}]}}\n"
+
+
+def test_the_wait_for_the_next_level_is_counted_anew_and_a_ladder_that_is_gone_ends(tmp_path):
+    laddered = (
+        DESK.replace("due: [{notify: {late: assignee}}], due + 1h", "due: [{escalate: {ladder: up}}], due + 1h") + UP
+    )
+    desk, number = opened(made(tmp_path, laddered), "2026-03-02T09:00")
+    step(desk, number, "2026-03-02T13:30", "look")
+    assert shown(desk.case(number).climbs["up.answer"].due) == "2026-03-02T15:00"
+    (event,) = move(desk, number, edited(desk, hours=SHORT)).events
+    assert shown(desk.case(number).climbs["up.answer"].due) == "2026-03-02T16:00"
+    assert shown(event.data["was"]["up.answer"]) == "2026-03-02T15:00"
+    assert told(desk) == ["warn", "escalation"]
+    move(desk, number, edited(desk, procedure=DESK))
+    assert desk.case(number).climbs["up.answer"].status == "stopped"
+    step(desk, number, "2026-03-03T12:00", "look")
+    assert told(desk) == ["warn", "escalation", "later"]
+    assert not audit(desk)
+
+
 LACKING = {
     "a state renamed": ("  waiting:\n", "  paused:\n", "it has no state “waiting”"),
     "a field gone": ("  summary: {type: text}\n", "", "it has no field “summary”"),
@@ -366,7 +387,7 @@ def test_a_move_wakes_no_rule_and_is_no_change_of_the_case(tmp_path):
 def test_a_move_needs_the_right_a_reason_an_open_case_and_a_version_that_is_kept(office):
     desk, number = opened(office, "2026-03-02T09:00")
     version = edited(desk, hours=SHORT)
-    with pytest.raises(Refused, match="needs the right `calendar`"):
+    with pytest.raises(Refused, match="only people with the right `calendar` may"):
         desk.migrate(number, version, actor="agent.wang", reason="x")
     assert desk.history(number)[-1].type == "refused"
     with pytest.raises(Refused, match="needs a reason"):

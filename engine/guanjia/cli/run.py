@@ -50,6 +50,7 @@ SECTIONS = {
         "check": Entry("check", Text("检查所有文件，指出错在哪一行", "check all files and name the very line that is wrong")),
         "test": Entry("check", Text("运行流程旁边的情景测试", "run the stories beside the procedures")),
         "procedures": Entry("procedures", Text("有哪些流程；一个流程的字段、状态、操作", "the procedures; fields, states and actions of one")),
+        "suspend": Entry("suspend", Text("不可抗力：暂停或放慢计时", "force majeure: let clocks stand still or run slower")),
         "calendar": Entry("calendar", Text("工作日历：月历、检查、期限推算", "working calendars: a month, checks, where a deadline falls")),
     },
 }  # fmt: skip

@@ -175,6 +175,7 @@ class Telling:
             "reopened": both("重新打开", "reopened"),
             "linked": both("关联工单", "linked"),
             "acknowledged": both("确认收到升级", "escalation acknowledged"),
+            "migrated": both("改按新版本计算", "came under another version"),
             "refused": both("被拒绝", "refused"),
         }.get(event.type, event.type)  # fmt: skip
 
@@ -189,6 +190,8 @@ class Telling:
                 f"{self.label(event.name or data['kind'])}：{text.get('zh', '')}",
                 f"{self.label(event.name or data['kind'])}: {text.get('en', '')}",
             )
+        if event.type == "migrated":
+            yield from self._migrated(data)
         if event.type == "linked":
             yield f"{data.get('link', {}).get('name', '')}: {data.get('link', {}).get('case', '')}"
         if data.get("for"):
@@ -219,6 +222,22 @@ class Telling:
             yield Ink(Text(f"“{ladder}”到顶也没有人可以收到", f"nobody at the top of “{ladder}” to tell"), "late")
         if data.get("closed"):
             yield both("办结：", "closed: ") + self.label(str(data["closed"].get("outcome")))
+
+    def _migrated(self, data: Mapping[str, Any]) -> Iterator[Piece]:
+        """Which deadlines moved from where to where, and which verdicts would be others now."""
+        changed = {**data.get("clocks", {}), **data.get("delays", {})}
+        for name, was in data.get("was", {}).items():
+            now = (changed.get(name) or {}).get("due")
+            if was != now:
+                label = self.label(name.rpartition(".")[2])
+                yield f"{label}: {words.by(was, self.desk.zone)} → {words.by(now, self.desk.zone)}"
+        for item in data.get("rejudged", ()):
+            then, anew = words.VERDICTS[item["verdict"]], words.VERDICTS[item["recalculated"]]
+            label = self.label(item["clock"])
+            yield Text(
+                f"“{label}”当时判为{then.zh}，照现在的规则重算是{anew.zh}；原判定不变",
+                f"“{label}” was judged {then.en} and would be {anew.en} now; the verdict stands",
+            )
 
     def inputs(self, event: Event) -> Mapping[str, Field]:
         kind = {"acted": "act", "signalled": "signal", "reopened": "act"}.get(event.type)

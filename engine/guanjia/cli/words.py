@@ -127,6 +127,12 @@ STATUS = {
     "recorded": Text("仅记录", "recorded only"),
 }
 
+VERDICTS = {
+    "met": Text("按时", "met"),
+    "breached": Text("超时", "late"),
+    "running": Text("未超时", "not late"),
+}
+
 RELATIONS = {
     "system": Text("系统", "system"),
     "customer": Text("客户", "customer"),

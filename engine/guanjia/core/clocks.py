@@ -44,8 +44,11 @@ def start(
 def carry_on(program: Program, definition: ClockProgram, finished: Clock, now: Instant) -> Clock:
     """A new cycle that goes on with what the finished one had left."""
     assert finished.ended_at is not None
+    limits = tuple(
+        limit._replace(calendar=program.counted_by(limit.calendar, finished.name)) for limit in finished.limits
+    )
     going = Clock(
-        finished.name, finished.cycle + 1, "running", now, finished.counted_from, finished.target, finished.limits,
+        finished.name, finished.cycle + 1, "running", now, finished.counted_from, finished.target, limits,
         since=max(now, finished.counted_from), due=None, fired=finished.fired, extended=finished.extended,
         pauses=(*finished.pauses, (finished.ended_at, now)), breached_at=finished.breached_at,
     )  # fmt: skip

@@ -61,6 +61,23 @@ def follow(step: Step) -> None:
                 _put(step, key, after)
 
 
+def move(step: Step) -> dict[str, Instant | None]:
+    """Count the waits for next levels anew by the rules that the case came under, and end climbs that they do not have. Gives
+    when each level that moved was due before."""
+    was: dict[str, Instant | None] = {}
+    for key, here in list(step.climbs.items()):
+        if not here.open:
+            continue
+        after, ladder = _followed(step, key, here), step.program.ladders.get(here.ladder)
+        if ladder is not None and after.open:
+            due = _due(ladder, after)
+            after = replace(after, order=ladder.order, due=None if due is None else max(due, step.now))
+        if after != here:
+            was[key] = here.due
+            _put(step, key, after)
+    return was
+
+
 def acknowledge(step: Step, keys: Iterable[str]) -> None:
     """Somebody who was told has taken note."""
     for key in keys:

@@ -2,23 +2,23 @@
 
 Its states stay. Every open clock is counted anew from the same start, with all its pauses and extensions (`start`), or keeps
 what it has used and goes on by the new hours (`now`). What has fired fires no more; what the move overtakes is recorded and
-told to nobody, unless `notify` asks for it. A delay is counted anew from where it was armed; one `at` an instant is asked
-again. Finished cycles and their verdicts stay as they are; where the new version would judge one otherwise, that is
+told to nobody, unless `notify` asks for it. Delays and the waits of ladders are counted anew from where they began; a delay
+`at` an instant is asked again. Finished cycles and their verdicts stay as they are; where the new version would judge one otherwise, that is
 recorded beside. A move is no step of the procedure: no transition follows it and no clock hears of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from ..clock import Instant
 from ..errors import Refused, Text
 from ..model.case import Case, Clock, Delay, Limit
-from ..model.event import is_personal
+from ..model.event import Event, is_personal
 from ..model.procedure import Field
-from . import clocks
+from . import clocks, ladders
 from .following import aim_of, join
 from .program import ClockProgram, DelayProgram, Node, Program
 from .step import Step
@@ -60,11 +60,24 @@ def move(step: Step, before: Program, values: Mapping[str, Any]) -> None:
         elif held is None and definition.name not in before.clock_by_name:
             join(step, definition, step.see, from_now=policy == "now")
     _move_delays(step, before, policy, was)
+    was |= ladders.move(step)
     step.data |= {"version": step.program.hash, "before": before.hash}
     if was:
         step.data["was"] = was
     if rejudged := list(_rejudged(step, before)):
         step.data["rejudged"] = rejudged
+
+
+def recalculated(events: Iterable[Event]) -> dict[tuple[str, int], str]:
+    """By clock and cycle: what would come out by the rules that the case came under last, where that is not the verdict.
+    `met`, `breached`, or `running` for an open clock that is breached and would not be."""
+    found: dict[tuple[str, int], str] = {}
+    for event in events:
+        for item in event.data.get("rejudged", ()):
+            found[item["clock"], item["cycle"]] = item["recalculated"]
+            if item["recalculated"] == item["verdict"]:
+                del found[item["clock"], item["cycle"]]
+    return found
 
 
 def _moved(step: Step, before: Program, definition: ClockProgram, clock: Clock, policy: str) -> Clock:
@@ -133,8 +146,8 @@ def _rejudged(step: Step, before: Program) -> Iterator[dict[str, Any]]:
             continue
         about = {"clock": clock.name, "cycle": clock.cycle}
         if clock.status in ("met", "breached"):
-            anew = clocks.verdict(program, clock, _limits(program, new, clock))
-            if anew != clocks.verdict(before, clock, _limits(before, old, clock)):
+            now, then = _limits(program, new, clock), _limits(before, old, clock)
+            if now and then and (anew := clocks.verdict(program, clock, now)) != clocks.verdict(before, clock, then):
                 yield {**about, "verdict": clock.status, "recalculated": anew}
         elif clock.open and clock.breached_at is not None:
             due = step.clocks[clock.name].due
@@ -143,14 +156,18 @@ def _rejudged(step: Step, before: Program) -> Iterator[dict[str, Any]]:
 
 
 def _limits(program: Program, definition: ClockProgram, clock: Clock) -> Sequence[Limit]:
-    """The limits of the target by which the clock was judged, as a version has them; a given instant stays what it was."""
+    """The limits of the target by which the clock was judged, as a version has them; a given instant stays what it was.
+    Nothing where the version cannot say, because it does not have that calendar."""
     targets = definition.targets[clock.target : clock.target + 1]
     parts = [part for target in targets for part in target.earliest or (target,)]
     if len(parts) == len(clock.limits) and all(part.amount is not None for part in parts):
         return [
             Limit(part.calendar_name, part.amount.unit, part.amount.value, part.head) for part in parts if part.amount
         ]
-    return [limit._replace(extra=0, used=0) for limit in clock.limits]
+    names = [program.counted_by(limit.calendar, clock.name) for limit in clock.limits]
+    if any(name not in program.calendars for name in names):
+        return []
+    return [limit._replace(calendar=name, extra=0, used=0) for name, limit in zip(names, clock.limits, strict=True)]
 
 
 # -- what the new version does not know

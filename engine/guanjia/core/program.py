@@ -33,6 +33,7 @@ from ..model.procedure import (
     Target,
     Version,
 )
+from ..model.suspension import SCOPE, kept_for
 
 if TYPE_CHECKING:
     from .attempt import Attempt
@@ -167,6 +168,16 @@ class LadderProgram:
     acknowledge: frozenset[str]
 
 
+class _Calendars(dict[str, Calendar]):
+    """By name. A finished cycle may name one that an earlier version kept for its clock alone: the plain one answers for it."""
+
+    def __missing__(self, name: str) -> Calendar:
+        plain, scope, _ = name.partition(SCOPE)
+        if not scope:
+            raise KeyError(name)
+        return self[plain]
+
+
 class Program:
     """One version of a procedure, ready to run."""
 
@@ -174,7 +185,9 @@ class Program:
         self.version = version
         self.procedure: Procedure = version.procedure
         self.hash = version.hash
-        self.calendars = {name: working_time.compile_calendar(data) for name, data in version.calendars.items()}
+        self.calendars = _Calendars(
+            {name: working_time.compile_calendar(data) for name, data in version.calendars.items()}
+        )
         self.nodes: dict[str, Node] = {}
         self._order = 0
         self._plain_scope: dict[frozenset[str], expressions.Scope] = {}
@@ -192,6 +205,12 @@ class Program:
 
     def calendar(self, name: str | None) -> Calendar:
         return self.calendars[name or self.procedure.calendar]
+
+    def counted_by(self, calendar: str, clock: str) -> str:
+        """The calendar that a clock counts by where its rules name this one: its own while a suspension covers it."""
+        plain = calendar.partition(SCOPE)[0]
+        own = kept_for(plain, clock)
+        return own if own in self.calendars else plain
 
     def node(self, name: str) -> Node:
         """The state of this name; the procedure's own name is the root."""
@@ -357,7 +376,7 @@ class Program:
             self._conditions(sla.stop), self._conditions(sla.cancel), self._conditions(sla.reset),
             from_name,
             self._expression(sla.from_, {}, "instant") if sla.from_ and not from_name else None,
-            tuple(self._target(sla, target) for target in sla.target),
+            tuple(self._target(name, sla, target) for target in sla.target),
             tuple(thresholds),
             {item.name: item for item in thresholds},
         )  # fmt: skip
@@ -370,13 +389,13 @@ class Program:
             frozenset(ladder.acknowledge),
         )  # fmt: skip
 
-    def _target(self, sla: Sla, target: Target) -> TargetProgram:
-        calendar = target.calendar or sla.calendar or self.procedure.calendar
+    def _target(self, clock: str, sla: Sla, target: Target) -> TargetProgram:
+        calendar = self.counted_by(target.calendar or sla.calendar or self.procedure.calendar, clock)
         return TargetProgram(
             tuple(self._expression(guard.that, {}) for guard in target.guard),
             *_within(target),
             self._expression(target.until, {}, "instant") if target.until else None,
-            tuple(self._target(sla, item) for item in target.earliest),
+            tuple(self._target(clock, sla, item) for item in target.earliest),
             self.calendars[calendar],
             calendar,
         )

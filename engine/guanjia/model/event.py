@@ -39,6 +39,9 @@ OfficeEventType = Literal[
     "published",  # a procedure was taken up as a version: new cases run under it
     "withdrawn",  # the file of a procedure is gone: no new cases
     "reorganised",  # roles or staff are others than before
+    "applied",  # open cases were moved to the calendars as they are now
+    "suspended",  # a window in which clocks stand still or run slower was decided (name: S1, S2 …)
+    "resumed",  # such a window ends earlier than was decided, or never begins
 ]
 """What happens to the office itself and to no case; such an event has no case (""), and the numbers of the office's stream."""
 

@@ -83,7 +83,8 @@ class Role(Node):
 
     label: Labelled = Labelled()
     rights: Words = ()
-    """`backdate`; `assign` and `edit` on cases that are not one's own; `clocks` (pause and reset by hand); `all`."""
+    """`backdate`; `assign` and `edit` on cases that are not one's own; `clocks` (pause and reset by hand); `calendar` (move
+    open cases to other calendars, suspend clocks); `all`."""
     outside: Flag = False
     """Not our staff: the authority, a contractor. A drill never reaches them."""
     parent: Name | None = None

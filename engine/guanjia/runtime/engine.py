@@ -11,7 +11,7 @@ import hashlib
 import json
 import logging
 import secrets
-from collections.abc import Callable, Iterator, Mapping, MutableSequence, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableSequence, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -29,7 +29,7 @@ from ..people.organisation import Organisation
 from ..store.interface import Held, InboxItem, Query, Row, Store, Transaction
 from . import delivery, schedules, stream
 from .funnel import Recent, Result, as_case, carry_out, suppose, unknown, with_facts
-from .publishing import take_up
+from .publishing import COMPILED, take_up
 from .rendering import Renderer
 
 
@@ -64,7 +64,8 @@ class Engine:
         self.recent = Recent()
         self.zone = files.office().zone
         self._programs: dict[str, Program] = {}
-        self._digest = ""
+        self._seen: tuple[str, str | None] = ("", None)
+        """The files and the compiled copy of them as they were when they were last taken up."""
         self._reorganise(organisation)
         self.refresh()
 
@@ -354,13 +355,25 @@ class Engine:
         who came or left are known. Returns what was recorded of it in the office's own stream. Invalid when office.yaml or
         organisation.yaml cannot be used; then everything stays as it was."""
         digest = self.files.digest()
-        if digest != self._digest:
-            if self._digest:
-                self._reorganise(Organisation.from_plain(self.files.organisation(), self.files.office().language))
-            self._published = take_up(self, self.by)
-            self._digest = digest
-            return self._published.events
-        return ()
+        if (digest, self.store.setting(COMPILED)) == self._seen:
+            return ()
+        if self._seen[0] not in ("", digest):
+            self._reorganise(Organisation.from_plain(self.files.organisation(), self.files.office().language))
+        return self._take_up(digest, self.by)
+
+    def record(
+        self, happened: Sequence[stream.Happened], *, by: str, versions: Iterable[Version] = ()
+    ) -> tuple[Event, ...]:
+        """Record in the office's own stream what somebody decided for the office, keep the versions that it needs, and let new
+        cases run under what follows from it. Returns all that was recorded."""
+        return self._take_up(self.files.digest(), by, happened, versions)
+
+    def _take_up(
+        self, digest: str, by: str, happened: Sequence[stream.Happened] = (), versions: Iterable[Version] = ()
+    ) -> tuple[Event, ...]:
+        self._published = take_up(self, by, happened, versions)
+        self._seen = (digest, self.store.setting(COMPILED))
+        return self._published.events
 
     def _reorganise(self, organisation: Organisation) -> None:
         self.office = self.files.office()
@@ -387,6 +400,15 @@ class Engine:
                 )
             program = self._programs[hash] = compile(Version.model_validate_json(canonical))
         return program
+
+    def know(self, version: Version) -> None:
+        """Let commands that are only previewed name a version that is not kept."""
+        self._programs.setdefault(version.hash, compile(version))
+
+    def openable(self) -> Sequence[str]:
+        """The procedures of which cases can be opened now: those whose files are in order."""
+        versions, invalid, _ = self._published
+        return [name for name in versions if name not in invalid]
 
     def opening(self, procedure: str) -> Program:
         versions, invalid, _ = self._published

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import Invalid
 from ..model.event import Event
 from ..model.procedure import Version
+from ..model.suspension import suspensions, under
 from ..store.interface import Store, Transaction
 from . import stream
 from .stream import Happened
@@ -34,44 +35,50 @@ class Published(NamedTuple):
     events: tuple[Event, ...] = ()
 
 
-def take_up(engine: Engine, by: str) -> Published:
-    """Publish the files as they are; nothing is read or written where no file changed since somebody last did."""
+def take_up(engine: Engine, by: str, happened: Sequence[Happened] = (), kept: Iterable[Version] = ()) -> Published:
+    """Publish the files as they are, under the suspensions that there are; nothing is read or written where nothing changed
+    since somebody last did. What `happened` (a suspension, calendars applied to open cases) is recorded with it, and
+    versions that this needs are `kept`, all in one transaction."""
     digest = engine.files.digest()
     compiled = _compiled(engine.store)
-    if compiled.get("digest") == digest:
+    if not happened and compiled.get("digest") == digest:
         return Published(compiled["versions"], {})
-    versions: dict[str, Version] = {}
+    written: dict[str, Version] = {}
     invalid: dict[str, Invalid] = {}
     for name in engine.files.procedures():
         try:
-            versions[name] = engine.files.version(name)
+            written[name] = engine.files.version(name)
         except Invalid as wrong:
             invalid[name] = wrong
     people = engine.files.organisation()
-    staff = {who: person["name"] for who, person in people.get("staff", {}).items()}
 
     def write(tx: Transaction) -> Published:
         tx.office_head()  # locked: of two that take up the same files the second finds nothing new
         before = _compiled(engine.store)
         known: dict[str, str] = before.get("versions", {})
+        decided = suspensions([*stream.events(engine.store), *stream.imagined(happened)])
+        versions = {name: under(version, decided) for name, version in written.items()}
         # A procedure that cannot be read stays known by its last version: once it is mended nothing new was published.
         current = {name: known[name] for name in invalid if name in known}
         current |= {name: version.hash for name, version in versions.items()}
-        happened = [
-            *_published(engine.store, known, versions),
-            *_withdrawn(known, current),
-            *_reorganised(before, people),
-        ]
         plain = {
             "digest": "" if invalid else digest,
             "name": engine.office.name.model_dump(), "zone": engine.zone, "language": engine.office.language,
             "labels": {name: before["labels"][name] for name in current if name in before.get("labels", {})}
             | {name: version.procedure.labels for name, version in versions.items()},
-            "organisation": people, "versions": current, "staff": staff,
+            "organisation": people, "versions": current,
+            "staff": {who: person["name"] for who, person in people.get("staff", {}).items()},
         }  # fmt: skip
+        changes = [
+            *_published(engine.store, known, versions),
+            *_withdrawn(known, current),
+            *_reorganised(before, people),
+        ]
         events = stream.record(
-            tx, happened, actor=by, now=engine.clock.now(),
-            versions=[(version.hash, name, version.canonical) for name, version in versions.items()],
+            tx, [*happened, *changes], actor=by, now=engine.clock.now(),
+            versions=[
+                (version.hash, version.procedure.procedure, version.canonical) for version in (*versions.values(), *kept)
+            ],
             settings={COMPILED: json.dumps(plain, ensure_ascii=False)},
         )  # fmt: skip
         return Published(current, invalid, events)

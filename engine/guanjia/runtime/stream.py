@@ -41,6 +41,12 @@ def record(
     return tuple(events)
 
 
+def imagined(happened: Sequence[Happened]) -> Iterator[Event]:
+    """The events as they would be, to see what would follow from them."""
+    for item in happened:
+        yield Event(OFFICE, 0, item.type, item.name, "", 0, 0, item.data)
+
+
 def events(store: Store, after: int = 0) -> Iterator[Event]:
     """Events with a number above `after`, oldest first."""
     for row in _rows(store, after):

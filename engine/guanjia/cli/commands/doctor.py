@@ -31,6 +31,7 @@ def doctor(desk: Desk, *, as_json: bool) -> int:
         "work_overdue_seconds": _overdue(store.next_wake(), now),
         "findings": _findings(desk),
         "provisional_cases": _provisional(desk),
+        "cases_on_other_calendars": _behind(desk),
     }
     problems = _problems(found)
     if as_json:
@@ -63,6 +64,10 @@ def _print(desk: Desk, found: dict[str, Any], problems: list[Text]) -> None:
         ),
         (Text("下一件到时的事", "Next thing due"), _local(desk, found["next_wake"])),
         (Text("暂定期限的工单", "Cases with provisional deadlines"), str(found["provisional_cases"])),
+        (
+            Text("日历已改、仍按旧日历的工单", "Cases on calendars of before"),
+            _told_behind(found["cases_on_other_calendars"]),
+        ),
         (
             Text("文件", "Files"),
             Text(
@@ -145,6 +150,22 @@ def _provisional(desk: Desk) -> int:
             clocks = json.loads(held.snapshot).get("clocks", {}) if held is not None else {}
             count += any(clock.get("provisional") and clock.get("status") == "running" for clock in clocks.values())
     return count
+
+
+def _behind(desk: Desk) -> int | None:
+    """Open cases that count by other calendars than those of the files; None when these cannot be read."""
+    from ...runtime import moving
+
+    try:
+        return moving.plan(desk.engine).cases
+    except GuanjiaError:
+        return None
+
+
+def _told_behind(count: int | None) -> Piece:
+    if count is None:
+        return words.NOTHING
+    return Ink(Text(f"{count}：guanjia calendar apply", f"{count}: guanjia calendar apply"), "soon") if count else "0"
 
 
 def _at(desk: Desk, at: Instant | None) -> str | None:

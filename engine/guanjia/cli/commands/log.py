@@ -5,12 +5,17 @@ from __future__ import annotations
 from ...clock import iso
 from ...errors import Text
 from ...model.event import Event
+from ...model.suspension import SCOPE
 from .. import words
 from ..desk import Desk
 from ..out import Ink
 from ..spec import Command, json_option, limit_option
+from . import suspend
 
 HEAD = (Text("序号", "NO"), Text("时间", "WHEN"), Text("谁", "WHO"), Text("何事", "WHAT"))
+MOST_PARTS = 3
+"""Parts of a version that are named as changed before the rest is counted."""
+
 SHORT = 12
 """Digits of a version's hash that are shown."""
 
@@ -49,13 +54,23 @@ def told(desk: Desk, event: Event) -> Text:
         label, version = desk.label(event.name, event.name), data["version"][:SHORT]
         if event.type == "withdrawn":
             return Text(f"撤下流程“{label}”（{version}）", f"withdrew the procedure “{label}” ({version})")
-        changed = data.get("changed")
-        if changed is None:
+        if "changed" not in data:
             return Text(f"发布流程“{label}”（{version}）", f"published the procedure “{label}” ({version})")
+        changed = list(dict.fromkeys(part.partition(SCOPE)[0] for part in data["changed"]))
+        shown, more = changed[:MOST_PARTS], len(changed) - MOST_PARTS
         return Text(
-            f"发布流程“{label}”的新版本（{version}）：改动 {'、'.join(changed)}",
-            f"published a new version of “{label}” ({version}): {', '.join(changed)} changed",
+            f"发布流程“{label}”的新版本（{version}）：改动 {'、'.join(shown)}" + (f" 等 {len(changed)} 项" if more > 0 else ""),
+            f"published a new version of “{label}” ({version}): {', '.join(shown)}"
+            + (f" and {more} more" if more > 0 else "") + " changed",
+        )  # fmt: skip
+    if event.type == "applied":
+        calendars, cases = ", ".join(data["calendars"]), sum(count for _, _, count in data["moves"])
+        return Text(
+            f"{cases} 个在办工单按现在的日历改期（{calendars}）：{data['reason']}",
+            f"{cases} open cases were moved to the calendars as they are ({calendars}): {data['reason']}",
         )
+    if event.type in ("suspended", "resumed"):
+        return suspend.told(desk, event)
     changed = [*data.get("roles", ()), *data.get("staff", ())]
     return Text(f"组织有变动：{'、'.join(changed)}", f"the organisation changed: {', '.join(changed)}")
 
@@ -63,8 +78,8 @@ def told(desk: Desk, event: Event) -> Text:
 COMMANDS = {
     "log": Command(
         "log", log, [limit_option(30), json_option()],
-        say=Text("办公室自己的记录：发布的流程版本、组织变动，最近的在前。",
-                 "The office's own record: procedure versions published, changes of the organisation; the latest first."),
+        say=Text("办公室自己的记录：发布的流程版本、组织变动、日历调整、暂停计时，最近的在前。",
+                 "The office's own record: procedure versions published, changes of the organisation, calendars applied, suspensions; the latest first."),
         examples=("guanjia log --limit 5",),
     ),
 }  # fmt: skip

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...clock import Instant
+from ...core import recalculated
 from ...errors import NotFound, Text
 from ...model.case import Case, Climb, Clock
+from ...model.event import Event
 from .. import words
 from ..desk import Desk
 from ..out import Ink, Piece
@@ -24,10 +27,11 @@ def show(desk: Desk, *, ref: str, reveal: bool, everything: bool, as_json: bool)
     now = desk.now()
     _head(desk, telling, case)
     _fields(desk, telling, case)
-    _clocks(desk, telling, case, now)
+    history = desk.engine.history(case.id)
+    _clocks(desk, telling, case, now, recalculated(history))
     _climbs(desk, telling, case)
     _notifications(desk, case)
-    _history(desk, telling, case, everything=everything)
+    _history(desk, telling, history, everything=everything)
     desk.out.line()
     if options is None:
         desk.out.line(
@@ -103,7 +107,7 @@ def _fields(desk: Desk, telling: Telling, case: Case) -> None:
         desk.out.table(rows, indent="  ", flex=1)
 
 
-def _clocks(desk: Desk, telling: Telling, case: Case, now: Instant) -> None:
+def _clocks(desk: Desk, telling: Telling, case: Case, now: Instant, anew: Mapping[tuple[str, int], str]) -> None:
     clocks = [*case.clocks.values(), *reversed(case.cycles)]
     if not clocks:
         return
@@ -123,6 +127,10 @@ def _clocks(desk: Desk, telling: Telling, case: Case, now: Instant) -> None:
             if clock.provisional and clock.open
             else ""
         )
+        other = anew.get((clock.name, clock.cycle))
+        if other is not None:
+            verdict = words.VERDICTS[other]
+            unsure = Text(f"（照现在的规则是{verdict.zh}）", f"(by the rules of now: {verdict.en})")
         rows.append([name, Ink(text, style), due, cycle, Ink(unsure, "soon")])
     desk.out.table(rows, indent="  ")
 
@@ -177,8 +185,7 @@ def _notifications(desk: Desk, case: Case) -> None:
     desk.out.table(table, indent="  ", flex=5)
 
 
-def _history(desk: Desk, telling: Telling, case: Case, *, everything: bool) -> None:
-    events = desk.engine.history(case.id)
+def _history(desk: Desk, telling: Telling, events: Sequence[Event], *, everything: bool) -> None:
     _title(desk, Text("经过", "History"))
     shown = events if everything else events[-30:]
     if len(shown) < len(events):
@@ -206,6 +213,8 @@ def _history(desk: Desk, telling: Telling, case: Case, *, everything: bool) -> N
 def _plain(desk: Desk, telling: Telling, case: Case, options: Any) -> dict[str, Any]:
     """The case as docs/cli.md promises it."""
     columns = desk.store.columns(case.id)
+    history = desk.engine.history(case.id)
+    anew = recalculated(history)
     at = telling.at
 
     def clock(item: Clock) -> dict[str, Any]:
@@ -213,7 +222,7 @@ def _plain(desk: Desk, telling: Telling, case: Case, options: Any) -> dict[str, 
             "name": item.name, "cycle": item.cycle, "status": item.status, "started_at": at(item.started_at),
             "due": at(item.due), "breached_at": at(item.breached_at), "ended_at": at(item.ended_at),
             "seconds_left": (item.due - desk.now()) // 1_000_000 if item.due is not None and item.status == "running" else None,
-            "provisional": item.provisional,
+            "provisional": item.provisional, "recalculated": anew.get((item.name, item.cycle)),
         }  # fmt: skip
 
     return {
@@ -246,7 +255,7 @@ def _plain(desk: Desk, telling: Telling, case: Case, options: Any) -> dict[str, 
                 "seq": event.seq, "type": event.type, "name": event.name, "actor": event.actor,
                 "occurred_at": at(event.occurred_at), "recorded_at": at(event.recorded_at), "words": telling.event(event),
             }
-            for event in desk.engine.history(case.id)
+            for event in history
         ],
         "actions": None if options is None else [
             {

@@ -1,0 +1,167 @@
+"""`calendar apply`: open cases come under the calendars as they are now, after a look at what that changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ...clock import iso
+from ...errors import Text
+from .. import words
+from ..desk import Desk
+from ..failure import INTERRUPTED, OK, REFUSED
+from ..out import Ink, Piece
+from ..progress import progress
+from ..spec import Argument, Command, Option, json_option
+from ..values import interactive
+
+if TYPE_CHECKING:
+    from ...runtime.moving import Plan, Tally
+    from ...runtime.stream import Happened
+
+AGAIN = Text(
+    "再运行一次同样的命令，就从停下的地方继续。", "Run the same command again, and it goes on where it stopped."
+)
+
+
+def apply(
+    desk: Desk, *, names: tuple[str, ...], policy: str, notify: bool, yes: bool, reason: str | None, as_json: bool
+) -> int:
+    from ...runtime import moving
+
+    plan = moving.plan(desk.engine, names or None)
+    if not plan.targets and not as_json:
+        desk.out.line(
+            Ink(
+                Text("在办工单用的都是现在的日历，没有要改的。", "Every open case is under the calendars as they are."),
+                "good",
+            )
+        )
+        return OK
+    return moved(desk, lambda _: (plan, ()), policy=policy, notify=notify, yes=yes, reason=reason, as_json=as_json)
+
+
+def moved(
+    desk: Desk, planned: Callable[[str], tuple[Plan, Sequence[Happened]]], *, policy: str, notify: bool, yes: bool,
+    reason: str | None, as_json: bool,
+) -> int:  # fmt: skip
+    """Show what moving the cases of a plan would change; then do it, where that was said or is said now. `planned` gives,
+    for a reason, the plan and the decision that it carries out."""
+    from ...runtime import moving
+
+    out, engine = desk.out, desk.engine
+    options = {"policy": policy, "notify": notify}
+    if yes:
+        moving.entitled(engine, desk.actor, reason or "")
+    else:
+        tally, plan = moving.Tally(), planned(reason or "")[0]
+        with progress(out, Text("预览", "Looking ahead"), plan.cases) as bar:
+            moving.foresee(engine, plan, options, tally, bar)
+        _print(desk, plan, tally, done=False, as_json=as_json)
+        if as_json or not interactive(out):
+            if not as_json:
+                out.line(Text("没有作任何改动。要执行，请加上 --yes --reason 原因", "Nothing was changed. To do it, add --yes --reason WHY"))  # fmt: skip
+            return OK
+        moving.entitled(engine, desk.actor, reason or "?")
+        reason = reason or out.ask(Text("原因：", "Why:"))
+        if out.ask(Text("现在执行吗？[y/N]", "Do it now? [y/N]")).strip().lower() not in ("y", "yes", "是"):
+            out.line(Text("没有作任何改动。", "Nothing was changed."))
+            return OK
+    tally, (plan, happened) = moving.Tally(), planned(reason or "")
+    stopped = False
+    with progress(out, Text("调整", "Moving"), plan.cases) as bar:
+        try:
+            moving.carry_out(engine, plan, desk.actor, reason or "", options, tally, bar, happened)
+        except KeyboardInterrupt:
+            stopped = True
+    _print(desk, plan, tally, done=True, as_json=as_json, stopped=stopped)
+    if stopped:
+        out.line(AGAIN, err=True)
+        return INTERRUPTED
+    return REFUSED if tally.refused else OK
+
+
+def _print(desk: Desk, plan: Plan, tally: Tally, *, done: bool, as_json: bool, stopped: bool = False) -> None:
+    if as_json:
+        desk.out.json(_plain(desk, plan, tally) | {"done": done and not stopped})
+        return
+    out = desk.out
+    out.line(Ink(_headline(plan, tally, done), "bold"))
+    if tally.procedures:
+        rows: list[list[Piece]] = [
+            [desk.label(name, name), str(part.cases), str(part.deadlines), Ink(str(part.breaches), "late" if part.breaches else ""),
+             str(part.delays), str(part.provisional), str(part.rejudged)]
+            for name, part in tally.procedures.items()
+        ]  # fmt: skip
+        head = (Text("流程", "PROCEDURE"), Text("工单", "CASES"), Text("时限改期", "DEADLINES"), Text("随即超时", "BREACH"),
+                Text("延时改期", "DELAYS"), Text("仍暂定", "PROVISIONAL"), Text("改判参考", "REJUDGED"))  # fmt: skip
+        out.table(rows, head, indent="  ")
+    if tally.examples:
+        out.line(Text("例如：", "For example:"))
+        out.table(
+            [
+                [Ink(item.number, "bold"), desk.label(item.procedure, item.clock), words.by(item.before, desk.zone),
+                 "→", words.by(item.after, desk.zone), Ink(Text("超时", "breach"), "late") if item.breaches else ""]
+                for item in tally.examples
+            ],
+            indent="  ",
+        )  # fmt: skip
+    for identity, why in tally.reasons:
+        columns = desk.store.columns(identity)
+        out.line(Ink("! ", "late"), columns.number if columns else identity, "  ", why)
+
+
+def _headline(plan: Plan, tally: Tally, done: bool) -> Text:
+    calendars = ", ".join(plan.calendars)
+    zh = f"{'已有' if done else '将有'} {tally.deadlines} 个时限改期，其中 {tally.breaches} 个随即超时；涉及 {tally.cases} 个工单"
+    en = f"{tally.deadlines} deadlines {'moved' if done else 'move'}, {tally.breaches} {'breached' if done else 'breach'}; {tally.cases} cases"
+    if tally.refused:
+        zh, en = f"{zh}，{tally.refused} 个不能改用", f"{en}, {tally.refused} refused"
+    return Text(f"{zh}（日历：{calendars or '—'}）。", f"{en} (calendars: {calendars or '—'}).")
+
+
+def _plain(desk: Desk, plan: Plan, tally: Tally) -> dict[str, Any]:
+    def counts(part: Tally) -> dict[str, Any]:
+        return {
+            "cases": part.cases, "deadlines": part.deadlines, "breaches": part.breaches, "delays": part.delays,
+            "provisional": part.provisional, "rejudged": part.rejudged,
+        }  # fmt: skip
+
+    def at(instant: int | None) -> str | None:
+        return None if instant is None else iso(instant, desk.zone)
+
+    return {
+        "calendars": list(plan.calendars), "planned": plan.cases, **counts(tally), "refused": tally.refused,
+        "procedures": [{"procedure": name, **counts(part)} for name, part in tally.procedures.items()],
+        "examples": [
+            {"number": item.number, "procedure": item.procedure, "clock": item.clock, "before": at(item.before),
+             "after": at(item.after), "breaches": item.breaches}
+            for item in tally.examples
+        ],
+        "refusals": [{"case": identity, "text": {"zh": why.zh, "en": why.en}} for identity, why in tally.reasons],
+    }  # fmt: skip
+
+
+def options() -> list[Option]:
+    """Options of every command that moves open cases."""
+    return [
+        Option("--policy", metavar="start|now", words=("start", "now"), default="start", say=Text(
+            "start：从起点按新日历重算（默认）；now：已用的时间不变，剩余时间按新日历走",
+            "start: count anew from the start (default); now: time used stays, time left counts by the new hours")),
+        Option("--notify", flag=True, say=Text("改期后已过的时点也发通知（默认只记录）", "tell what the move has overtaken (else it is only recorded)")),
+        Option("--reason", metavar="TEXT", say=Text("原因，记入办公室记录", "why; recorded in the office's own stream")),
+        Option("--yes", flag=True, say=Text("不再询问，直接执行", "do it without asking")),
+        json_option(),
+    ]  # fmt: skip
+
+
+COMMANDS = {
+    "apply": Command(
+        "apply", apply,
+        [Argument("names", metavar="NAME", many=True, required=False, say=Text("日历的名字；不写则全部", "calendars; all where none is named")), *options()],
+        say=Text("让在办工单改用现在的日历：先预览，确认后执行。", "Let open cases come under the calendars as they are now: a preview first."),
+        more=Text("工单平时按立案时的日历计算。改了日历、公布了新一年的假期以后，用它让在办工单跟上；可随时中断，再运行即继续。需要 calendar 权限。",
+                  "Cases count by the calendars they were opened with. After a calendar was edited or a new year published, this lets open ones follow; it may be stopped at any time and goes on when run again. Needs the right `calendar`."),
+        examples=("guanjia calendar apply", "guanjia calendar apply office --yes --reason 公布2027年假期"),
+    ),
+}  # fmt: skip
