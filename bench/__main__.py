@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-IDEAS = ("pure", "advance", "crowd", "peers", "listing", "due")
+IDEAS = ("pure", "advance", "crowd", "peers", "listing", "due", "workers")
 RESULT = Path("build/bench.json")
 
 

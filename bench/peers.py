@@ -16,7 +16,7 @@ from .tape import room
 
 ROOM = Path("build/peers")
 PYTHON = ROOM / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-NEEDS = ("dbos", "sqlalchemy", "transitions==0.9.3", "jinja2")
+NEEDS = ("dbos", "sqlalchemy", "transitions==0.9.3", "jinja2", "psycopg[binary]")
 RIVALS = {
     "DBOS on SQLite, one step": "dbos_steps.py",
     "transitions + SQLAlchemy ORM": "orm_steps.py",
@@ -60,7 +60,12 @@ def measure() -> list[Measured]:
 def _speed(command: list[str]) -> float:
     """Advances a second that the program prints as its last line."""
     with room() as folder:
-        done = subprocess.run([*command, str(folder), str(SECONDS)], capture_output=True, text=True, check=False)
+        return speed(command, str(folder))
+
+
+def speed(command: list[str], where: str) -> float:
+    """Of a program that works for some seconds in a folder, or on a server."""
+    done = subprocess.run([*command, where, str(SECONDS)], capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"{command}: {done.stderr[-2000:]}")
     return float(done.stdout.split()[-1])

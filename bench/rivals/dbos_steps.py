@@ -1,7 +1,7 @@
-"""DBOS on SQLite, in its cheapest form: one workflow whose every step is one durable advance.
+"""DBOS, on SQLite in a folder or on the PostgreSQL of a URL, in its cheapest form: one workflow whose every step is one durable advance.
 
 Each step moves along eight states under a guard, renders one text, and returns both; DBOS writes the result before the
-next step begins. Runs inside the throw-away environment: `dbos_steps.py FOLDER SECONDS` prints advances a second.
+next step begins. Runs inside the throw-away environment: `dbos_steps.py FOLDER|URL SECONDS` prints advances a second.
 """
 
 from __future__ import annotations
@@ -38,8 +38,9 @@ def walk(seconds: float) -> float:
 
 
 def main() -> None:
-    folder, seconds = sys.argv[1], float(sys.argv[2])
-    DBOS(config={"name": "bench", "system_database_url": f"sqlite:///{folder}/dbos.sqlite", "run_admin_server": False})
+    where, seconds = sys.argv[1], float(sys.argv[2])
+    url = where if "://" in where else f"sqlite:///{where}/dbos.sqlite"
+    DBOS(config={"name": "bench", "system_database_url": url, "run_admin_server": False})
     logging.disable(logging.CRITICAL)
     DBOS.launch()
     walk(min(1.0, seconds))

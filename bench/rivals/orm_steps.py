@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from jinja2 import Environment
-from sqlalchemy import ForeignKey, create_engine, event
+from sqlalchemy import BigInteger, ForeignKey, create_engine, event
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from transitions import Machine
 
@@ -32,8 +32,8 @@ class Case(Base):
     state: Mapped[str]
     level: Mapped[int]
     version: Mapped[int]
-    changed_at: Mapped[int]
-    next_due: Mapped[int] = mapped_column(index=True)
+    changed_at: Mapped[int] = mapped_column(BigInteger)
+    next_due: Mapped[int] = mapped_column(BigInteger, index=True)
 
 
 class Event(Base):
@@ -42,7 +42,7 @@ class Event(Base):
     case: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
     name: Mapped[str]
     state: Mapped[str]
-    at: Mapped[int]
+    at: Mapped[int] = mapped_column(BigInteger)
 
 
 class Message(Base):
@@ -72,8 +72,8 @@ def machine() -> Machine:
     return made
 
 
-def advance(session: Session, rules: Machine, action: str) -> str:
-    case = session.get_one(Case, 1)
+def advance(session: Session, rules: Machine, action: str, number: int = 1) -> str:
+    case = session.get_one(Case, number)
     walker = Walker(case.state, case.level)
     if not rules.events[action].trigger(walker):
         raise ValueError("refused")

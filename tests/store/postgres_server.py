@@ -37,8 +37,11 @@ def required() -> bool:
 
 
 @contextmanager
-def running(initdb: Path) -> Iterator[str]:
-    """A running server; the name of its socket's folder, where the database `postgres` takes the role `guanjia`."""
+def running(initdb: Path, *, durable: bool = False) -> Iterator[str]:
+    """A running server; the name of its socket's folder, where the database `postgres` takes the role `guanjia`.
+
+    `durable`: commits are synced, as a server at work does it; the tests do without.
+    """
     import psycopg
 
     folder = Path(tempfile.mkdtemp(prefix="guanjia-pg-", dir="/tmp"))
@@ -56,8 +59,8 @@ def running(initdb: Path) -> Iterator[str]:
         )  # fmt: skip
         log = (folder / "log").open("wb")
         server = subprocess.Popen(
-            [initdb.with_name("postgres"), "-D", data, "-k", folder, "-c", "listen_addresses=", "-c", "fsync=off",
-             "-c", "full_page_writes=off", "-c", "max_connections=120", "-c", "shared_buffers=32MB"],
+            [initdb.with_name("postgres"), "-D", data, "-k", folder, "-c", "listen_addresses=", "-c", "max_connections=120",
+             "-c", "shared_buffers=32MB", *(() if durable else ("-c", "fsync=off", "-c", "full_page_writes=off"))],
             stdout=log, stderr=log, cwd=folder, env=environment, **identity,
         )  # fmt: skip
         deadline = time.monotonic() + 30

@@ -280,15 +280,16 @@ class Engine:
         hand is finished and the rest left to other workers."""
         now = self.clock.now()
         opened, problems = schedules.open_due(self, now)
-        fired = self._fire(now, problems, stopping)
+        fired = self.fire(problems, stopping)
         applied = self._apply_inbox()
         name = owner or f"worker-{self.entropy(6).hex()}"
         sent = delivery.deliver(self.store, self.channels, self.clock, name, stopping=stopping)
         return Work(fired, applied, opened, sent.sent, sent.failed + sent.dead, tuple(problems))
 
-    def _fire(self, now: Instant, problems: MutableSequence[str], stopping: Callable[[], bool]) -> int:
-        """Apply everything that is due, many cases to a commit; one that cannot be advanced holds up no other."""
-        fired = 0
+    def fire(self, problems: MutableSequence[str], stopping: Callable[[], bool] = lambda: False) -> int:
+        """Apply everything that is due, many cases to a commit, and return the number of events. A case that cannot be
+        advanced holds up no other; it is named in `problems`."""
+        now, fired = self.clock.now(), 0
         stuck: list[str] = []
         while not stopping() and (outcomes := self.store.transact_due(now, MOST_TOGETHER, self._due, stuck)):
             for case, outcome in outcomes:
