@@ -49,6 +49,7 @@ class Oracle:
             for n in range(len(reached)):
                 if begin <= reached[n] and to_come[n] < end:
                     self.open[n] = True
+        self.hours = list(self.open)
         self._suspend(len(reached))
         self.ends = {}
         for day in self.days:
@@ -171,6 +172,18 @@ class Oracle:
             days = [d for d in self.counted_days(working) if self.ends[d] < start]
             found = days[count] if -count <= len(days) else None
         return None if found is None or found >= self.days[-1] else self.ends[found]
+
+    def last_day(self, ends: int, rolls: bool, closing: bool) -> int | None:
+        """Where a period ends whose last day ends with minute `ends`: rolled on to a working day, at the end of its hours."""
+        day = next(day for day in self.days if self.ends[day] == ends)
+        if rolls:
+            later = [each for each in self.open_days() if each >= day]
+            if not later or later[0] >= self.days[-1]:
+                return None
+            day = later[0]
+        begin = self.ends[day - timedelta(days=1)]
+        worked = [n for n in range(begin, self.ends[day]) if self.hours[n]]
+        return worked[-1] + 1 if closing and self.windows(day) and worked else self.ends[day]
 
     def days_between(self, a: int, b: int, working: bool, first_day_counts: bool) -> int:
         today = self.day(a)

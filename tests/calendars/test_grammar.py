@@ -113,7 +113,18 @@ scalars = st.none() | st.booleans() | st.integers() | st.text(max_size=12) | st.
     ["mon", "mon-fri", "09:00-18:00", "22:00-06:00", "2026-10-01", "01-01", "2026-10-01..2026-10-07", "Asia/Shanghai"]
 )  # fmt: skip
 keys = st.sampled_from(
-    ["zone", "always", "week", "workday_hours", "holidays", "workdays", "short_days", "published", "extends"]
+    [
+        "zone",
+        "always",
+        "week",
+        "workday_hours",
+        "holidays",
+        "workdays",
+        "short_days",
+        "published",
+        "extends",
+        "counting",
+    ]
 )
 values = st.recursive(
     scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(scalars.map(str), inner, max_size=3)

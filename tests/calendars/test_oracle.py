@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from guanjia.calendars import Calendar, check_calendar, compile_calendar, flatten
+from guanjia.calendars import Amount, Calendar, check_calendar, compile_calendar, flatten
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from tests.calendars.oracle import MINUTE, Oracle
@@ -55,8 +55,9 @@ def windows(draw: st.DrawFn) -> list[str]:
 @st.composite
 def suspensions(draw: st.DrawFn, first: date, last: date) -> list[dict[str, Any]]:
     """Up to three windows on whole minutes, often at midnight in UTC or Shanghai, that may overlap; each in two pieces."""
-    since = int(datetime(first.year, first.month, first.day, tzinfo=UTC).timestamp()) // 60
-    minutes = ((last - first).days + 1) * 1440
+    # From the second day of UTC on, for the oracle must see the first day of every zone that a window touches.
+    since = int(datetime(first.year, first.month, first.day, tzinfo=UTC).timestamp()) // 60 + 1440
+    minutes = (last - first).days * 1440
     marks = st.one_of(st.integers(0, minutes), st.integers(0, minutes // 480).map(lambda n: n * 480))
     windows = []
     for _ in range(draw(st.integers(1, 3))):
@@ -68,8 +69,12 @@ def suspensions(draw: st.DrawFn, first: date, last: date) -> list[dict[str, Any]
     return windows
 
 
+Made = tuple[dict[str, Any], Calendar, Oracle, dict[str, Any]]
+"""What a file says, its calendar, its oracle, and its canonical data."""
+
+
 @st.composite
-def calendars(draw: st.DrawFn) -> tuple[dict[str, Any], Calendar, Oracle]:
+def calendars(draw: st.DrawFn) -> Made:
     zone, middle = draw(st.sampled_from(PLACES))
     first, last = middle - timedelta(days=REACH), middle + timedelta(days=REACH)
     days = [(first + timedelta(days=n)).isoformat() for n in range(2 * REACH + 1)]
@@ -91,7 +96,7 @@ def calendars(draw: st.DrawFn) -> tuple[dict[str, Any], Calendar, Oracle]:
     if draw(st.integers(0, 7)) == 0:
         data["week"], data["holidays"], data["workdays"], data["short_days"] = ALL_DAY, [], {}, {}
         flat = {"name": "x", "zone": zone, "always": True, "suspended": data.get("suspended", [])}
-    return data, compile_calendar(flat), Oracle(data, first, last)
+    return data, compile_calendar(flat), Oracle(data, first, last), flat
 
 
 settled = settings(
@@ -101,10 +106,8 @@ settled = settings(
 
 @settled
 @given(calendars(), st.data())
-def test_time_is_what_looking_at_every_minute_says(
-    made: tuple[dict[str, Any], Calendar, Oracle], data: st.DataObject
-) -> None:
-    _, calendar, oracle = made
+def test_time_is_what_looking_at_every_minute_says(made: Made, data: st.DataObject) -> None:
+    _, calendar, oracle, _ = made
     for _ in range(12):
         a = data.draw(st.integers(oracle.begin, oracle.end - 1))
         b = data.draw(st.integers(oracle.begin, oracle.end))
@@ -122,10 +125,8 @@ def test_time_is_what_looking_at_every_minute_says(
 
 @settled
 @given(calendars(), st.data())
-def test_days_are_what_looking_at_every_minute_says(
-    made: tuple[dict[str, Any], Calendar, Oracle], data: st.DataObject
-) -> None:
-    _, calendar, oracle = made
+def test_days_are_what_looking_at_every_minute_says(made: Made, data: st.DataObject) -> None:
+    _, calendar, oracle, _ = made
     for day in oracle.days[1:-1]:
         assert calendar.is_workday(day) == (day in oracle.open_days())
     marks = [n for n in oracle.ends.values() if oracle.begin <= n < oracle.end]
@@ -139,6 +140,25 @@ def test_days_are_what_looking_at_every_minute_says(
         count = data.draw(st.integers(-2 * REACH, 2 * REACH).filter(bool))
         if (n := oracle.add_days(a, count, working, whole)) is not None:
             assert calendar.add_days(at, count, working=working, first_day_counts=whole) == oracle.instant(n)
+
+
+@settled
+@given(calendars(), st.data())
+def test_amounts_of_days_end_where_looking_at_every_minute_says(made: Made, data: st.DataObject) -> None:
+    _, _, oracle, flat = made
+    for _ in range(12):
+        first, rolls, closing = (data.draw(st.booleans()) for _ in range(3))
+        choices = {"first_day": first, "roll_over": rolls, "ends": "closing" if closing else "midnight"}
+        calendar = compile_calendar({**flat, "counting": choices})
+        a = data.draw(st.integers(oracle.begin, oracle.end - 1))
+        unit = data.draw(st.sampled_from(("days", "workdays")))
+        count = data.draw(st.integers(-2 * REACH, 2 * REACH).filter(bool))
+        ends = oracle.add_days(a, count, unit == "workdays", first)
+        if ends is not None:
+            shut = closing and "always" not in flat
+            expected = oracle.last_day(ends, rolls and unit == "days" and count > 0, shut)
+            if expected is not None:
+                assert calendar.after(oracle.instant(a), Amount(unit, count)) == oracle.instant(expected)
 
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Asia/Shanghai", "Pacific/Apia"])

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from ..clock import Instant
 from ..errors import Text
 from .amounts import Amount
+from .counting import Counting
 from .flattening import has_working_time, no_working_time
 from .grammar import FIRST_YEAR, LAST_YEAR, CalendarError
 from .suspending import stretches, suspend
@@ -39,6 +40,7 @@ class Calendar:
         self._tz = ZoneInfo(self.zone)
         self._plan = Plan(data)
         self._names: Mapping[str, str] = data.get("names", {})
+        self.counting = Counting().changed(data.get("counting"))
         self._published = frozenset(data.get("published", ()))
         self._years: dict[int, Year] = {}
         self._stretches = stretches(data.get("suspended", ()))
@@ -90,26 +92,53 @@ class Calendar:
 
     # -- amounts
 
-    def after(self, at: Instant, amount: Amount, *, first_day_counts: bool = False, due: bool = False) -> Instant:
-        """Where an amount ends that is counted from `at`, or back from it when its value is negative.
+    def after(self, at: Instant, amount: Amount, *, first_day_counts: bool | None = None, due: bool = False) -> Instant:
+        """Where an amount ends that is counted from `at`, or back from it when its value is negative; days as `counting`
+        has them, unless `first_day_counts` says otherwise. What is counted back does not roll over.
 
         `due` says that `at` is the end of another period: it belongs to the day that ends with it, which is over. So
         a workday after a deadline at Tuesday 24:00 is Wednesday 24:00.
         """
         if amount.unit == "time":
             return self.add(at, amount.value)
-        return self.add_days(
+        if amount.value == 0:
+            return at
+        if first_day_counts is None:
+            first_day_counts = self.counting.first_day and not due
+        ends = self.add_days(
             at - (due and amount.value > 0),
             amount.value,
             working=amount.unit == "workdays",
             first_day_counts=first_day_counts,
         )
+        return self._last_day(ends, rolls=amount.unit == "days" and amount.value > 0)
+
+    def counts_from(self, start: Instant, since: Instant, pause: tuple[Instant, Instant] | None = None) -> Instant:
+        """From when on ends of days count for what started at `start` and runs since `since`, after its last pause: the
+        days of the start, of the pause and of going on count as `counting` has them, and none counts twice."""
+        if not self.counting.first_day:
+            since = max(since, self.end_of_day(start))
+        if pause is not None:
+            if self.counting.pause_day:
+                since = max(since, self.end_of_day(pause[0]))
+            if not self.counting.resume_day:
+                since = max(since, self.end_of_day(pause[1]))
+        return since
+
+    def counts_until(self, paused: Instant) -> Instant:
+        """Until when ends of days count for what is paused at an instant."""
+        return self.end_of_day(paused) if self.counting.pause_day else paused
 
     # -- days
 
     def day_of(self, at: Instant) -> date:
         """The local day that an instant lies in."""
         return date.fromordinal(self._of(at).day(at))
+
+    def end_of_day(self, at: Instant) -> Instant:
+        """24:00 of the local day that an instant lies in."""
+        year = self._of(at)
+        return year.end_of(year.day(at))
 
     def add_days(self, start: Instant, n: int, *, working: bool, first_day_counts: bool = False) -> Instant:
         """The end (24:00 local) of the n-th counted day; for n < 0 the |n|-th such end before `start`; `start` for 0."""
@@ -162,6 +191,22 @@ class Calendar:
         return bool(self._published) and self._of(at - 1).number not in self._published
 
     # -- within
+
+    def _last_day(self, ends: Instant, *, rolls: bool) -> Instant:
+        """Where a period ends whose last day ends at `ends`."""
+        if self.counting.roll_over and rolls:
+            year = self._of(ends - 1)
+            index = bisect_left(year.workdays, year.day(ends - 1))
+            while index == len(year.workdays):
+                year, index = self._year(year.number + 1), 0
+            ends = year.end_of(year.workdays[index])
+        if self.counting.ends == "closing" and not self._always:
+            # What suspends time closes no office earlier.
+            year = (self._plain or self)._of(ends - 1)
+            day, last = year.day(ends - 1), bisect_left(year.starts, ends) - 1
+            if last >= 0 and self._plan.of(date.fromordinal(day))[0] and year.ends[last] > year.begin_of(day):
+                ends = min(ends, year.ends[last])
+        return ends
 
     def _of(self, at: Instant) -> Year:
         """The year that an instant lies in: the mean length of years is never wrong by more than one."""

@@ -2,8 +2,8 @@
 
 `extends` is resolved: each calendar stands once in the line, ancestors first, and later ones win. The canonical form is plain
 JSON: `name` and `zone`; then `always`, or `week` (seven lists of windows from Monday), `days` (date -> windows, empty for a day
-off; yearly ones as MM-DD), `short` (the hours of short days), `names` (of holidays), `published` (years). A window is
-[start, end] in minutes from midnight; an end past 1440 lies in the next day. Either form may be given `suspended` as well (see
+off; yearly ones as MM-DD), `short` (the hours of short days), `names` (of holidays), `published` (years), `counting` (the
+choices that differ from the usual). A window is [start, end] in minutes from midnight; an end past 1440 lies in the next day. Either form may be given `suspended` as well (see
 `suspending`), which no file says: it belongs to what happened, not to what is planned.
 """
 
@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from ..errors import Text
+from .counting import Counting
 from .grammar import CalendarError, Layer, Windows, read_layer, yearly_dates
 
 
@@ -28,8 +29,10 @@ def flatten(name: str, calendars: Mapping[str, Any]) -> dict[str, Any]:
     short: dict[str, Windows] = {}
     names: dict[str, str] = {}
     published: set[int] = set()
+    counting = Counting()
     for layer in line.values():
         zone = layer.zone or zone
+        counting = counting.changed(layer.counting)
         week = layer.week or week
         hours = layer.workday_hours or hours
         for day in layer.days:
@@ -44,8 +47,9 @@ def flatten(name: str, calendars: Mapping[str, Any]) -> dict[str, Any]:
             Text(f"日历 {name} 没有时区", f"the calendar {name} has no zone"),
             Text("加一行 zone: Asia/Shanghai", "add a line: zone: Asia/Shanghai"),
         )
+    choices = {"counting": counting.to_plain()} if counting != Counting() else {}
     if line[name].always:
-        return {"name": name, "zone": zone, "always": True}
+        return {"name": name, "zone": zone, "always": True, **choices}
     usual = hours or next((windows for windows in week if windows), [])
     flat = {
         "name": name,
@@ -55,6 +59,7 @@ def flatten(name: str, calendars: Mapping[str, Any]) -> dict[str, Any]:
         "short": dict(sorted(short.items())),
         "names": dict(sorted(names.items())),
         "published": sorted(published),
+        **choices,
     }
     if not has_working_time(flat):
         raise no_working_time(name)

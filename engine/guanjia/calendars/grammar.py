@@ -16,13 +16,25 @@ from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo, available_timezones
 
 from ..errors import GuanjiaError, Text
+from .counting import Counting, wrong_counting
 
 Path: TypeAlias = tuple[str | int, ...]
 Problem: TypeAlias = tuple[Path, Text, Text | None]
 Windows: TypeAlias = list[list[int]]
 
 FIRST_YEAR, LAST_YEAR = 1900, 2200
-KEYS = ("zone", "always", "week", "workday_hours", "holidays", "workdays", "short_days", "published", "extends")
+KEYS = (
+    "zone",
+    "always",
+    "week",
+    "workday_hours",
+    "holidays",
+    "workdays",
+    "short_days",
+    "published",
+    "extends",
+    "counting",
+)
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 _WINDOW = re.compile(r"([0-9]{1,2}):([0-9]{2}) ?- ?([0-9]{1,2}):([0-9]{2})")
@@ -51,6 +63,7 @@ class Layer:
     short: dict[str, Windows] = field(default_factory=dict)
     published: list[int] = field(default_factory=list)
     extends: list[str] = field(default_factory=list)
+    counting: str | Mapping[str, Any] | None = None
 
 
 def check_calendar(data: Any) -> list[Problem]:
@@ -88,7 +101,7 @@ class _Reading:
                 getattr(self, f"_{key}")(data[key])
         if self.layer.always:
             for key in data:
-                if key in KEYS and key not in ("zone", "always"):
+                if key in KEYS and key not in ("zone", "always", "counting"):
                     self._wrong(
                         (key,),
                         f"全天候的日历（always）不能有 {key}",
@@ -199,6 +212,18 @@ class _Reading:
             hint = Text("如 extends: [cn-2025, cn-2026]", "e.g. extends: [cn-2025, cn-2026]")
             text = "extends is the name of a calendar, or a list of names"
             self._wrong(("extends",), "extends 应为日历名或其列表", text, hint)
+
+    def _counting(self, given: Any) -> None:
+        before = len(self.problems)
+        for path, what, hint in wrong_counting(given):
+            self.problems.append((("counting", *path), what, hint))
+        if len(self.problems) > before:
+            return
+        self.layer.counting = given
+        if self.layer.always and Counting().changed(given).roll_over:
+            where = Text("顺延要写在有休息日的日历里", "days roll over in a calendar that has rest days")
+            text = "a calendar that is always open has no rest days to roll over"
+            self._wrong(("counting",), "全天候的日历没有休息日，无从顺延", text, where)
 
     # -- what keys are made of
 
