@@ -26,7 +26,7 @@ def adjust(step: Step, definition: ClockProgram, way: str, name: Text) -> None:
     if clock is None or not clock.open:
         raise _refused("state", definition, Text(f"“{name.zh}”现在没有在计时。", f"“{name.en}” is not running now."))
     if way == "reset":
-        renew(step, definition, clock, step.now, step.after())
+        renew(step, definition, clock, step.after())
         return
     if clock.held == (way == "pause"):
         raise _refused("state", definition, _already(clock, name))

@@ -220,7 +220,7 @@ def unheard(clock: Clock, now: Instant) -> Clock:
         clock,
         pending=tuple(item for item in clock.pending if item[0] >= now),
         fired=(*clock.fired, *late),
-        breached_at=clock.due if "due" in late else clock.breached_at,
+        breached_at=clock.due if "due" in late and clock.breached_at is None else clock.breached_at,
     )
 
 

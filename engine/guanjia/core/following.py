@@ -30,7 +30,7 @@ def follow(step: Step, definition: ClockProgram, before: Surroundings | None, af
         elif _happens(step, definition.cancel, after):
             step.put(clocks.end(step.program, clock, "cancelled", step.now))
         elif _begins(step, definition.reset, before, after):
-            renew(step, definition, clock, _counted_from(step, definition, after), after)
+            renew(step, definition, clock, after)
         else:
             _go_on(step, definition, clock, after)
     elif clock is not None and _again(step, definition, clock):
@@ -43,10 +43,10 @@ def follow(step: Step, definition: ClockProgram, before: Surroundings | None, af
         _start(step, definition, _counted_from(step, definition, after), after)
 
 
-def renew(step: Step, definition: ClockProgram, clock: Clock, counted_from: Instant, after: Surroundings) -> None:
-    """End the cycle and begin the next. That counting begins anew lets no clock go on that stands still."""
+def renew(step: Step, definition: ClockProgram, clock: Clock, after: Surroundings) -> None:
+    """End the cycle and begin the next, counted from now. That lets no clock go on that stands still."""
     step.retire(clocks.end(step.program, clock, "reset", step.now))
-    _start(step, definition, counted_from, after, halted=_halted(step, definition, clock, after), held=clock.held)
+    _start(step, definition, step.now, after, halted=_halted(step, definition, clock, after), held=clock.held)
 
 
 def join(step: Step, definition: ClockProgram, see: Surroundings, *, from_now: bool) -> None:
@@ -112,7 +112,7 @@ def _go_on(step: Step, definition: ClockProgram, clock: Clock, after: Surroundin
         if not aim.is_of(followed):
             policy = definition.sla.on_change
             if policy == "restart":
-                renew(step, definition, followed, step.now, after)
+                renew(step, definition, followed, after)
                 return
             followed = clocks.retarget(step.program, definition, followed, aim, step.now, policy)
     if fresh or followed is not clock:
