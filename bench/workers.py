@@ -157,6 +157,7 @@ def measure() -> list[Measured]:
     with running(initdb, durable=True) as socket, tempfile.TemporaryDirectory() as folder:
         office.make(Path(folder))
         (Path(folder) / "procedures/row.yaml").write_text(DUE, encoding="utf-8")
+        sizes: list[float] = []
         for turn in range(TURNS):
             ours, bare = (
                 f"postgresql://guanjia@/postgres?host={socket}&options=-csearch_path%3D{name}_{turn}"
@@ -166,7 +167,9 @@ def measure() -> list[Measured]:
             fill(engine, CASES)
             engine.close()
             _copy(socket, f"ours_{turn}", f"bare_{turn}")
+            before = _size(ours)
             speeds["ours"].append(CASES / together([fire(Path(folder), ours) for _ in range(WORKERS)]))
+            sizes.append((_size(ours) - before) / CASES)
             _copy(socket, f"bare_{turn}", f"tape_{turn}")
             tape = take_down(Path(folder), bare)
             target = bare.replace("bare_", "tape_")
@@ -177,6 +180,7 @@ def measure() -> list[Measured]:
                 speeds["orm"].append(speed([str(PYTHON), str(here / "orm_due.py")], where))
                 speeds["dbos"].append(speed([str(PYTHON), str(here / "dbos_steps.py")], where))
     return [
+        Measured("database for one deadline that fired on PostgreSQL", statistics.median(sizes), "bytes"),
         _line("SQL replayed by 8 workers, same rows", speeds["ours"], speeds["bare"]),
         _line("one transitions + SQLAlchemy ORM program", speeds["ours"], speeds["orm"]),
         _line("DBOS on the same PostgreSQL, one step", speeds["ours"], speeds["dbos"]),
@@ -189,6 +193,13 @@ def _line(against: str, ours: list[float], theirs: list[float]) -> Measured:
         return Measured(name, statistics.median(ours), "/s", against)
     ratio = statistics.median(one / other for one, other in zip(ours, theirs, strict=True))
     return Measured(name, statistics.median(ours), "/s", against, statistics.median(theirs), ratio)
+
+
+def _size(dsn: str) -> int:
+    store = PostgresStore(dsn)
+    size = int(store.describe()["size"])
+    store.close()
+    return size
 
 
 def _copy(socket: str, source: str, to: str) -> None:
