@@ -266,6 +266,50 @@ def test_messages_are_listed_shown_and_sent_again(do: Call, case: str) -> None:
     assert do("outbox", "retry", "--all").code == 0
 
 
+def test_a_list_that_was_asked_for_by_a_name_that_there_is_not_says_what_there_is(do: Call, case: str) -> None:
+    for words, meant in (
+        (["--procedure", "complait"], "complaint"), (["-p", "投诉"], "complaint"), (["--state", "recieved"], "received"), (["-s", "已受理"], "received"),
+        (["--assignee", "agent.wong"], "agent.wang"), (["-a", "Li Lei"], "agent.li"), (["--mode", "dril"], "drill"), (["--parent", "TS-2026-0001"], case),
+    ):  # fmt: skip
+        for more in ([], ["--json"]):
+            ran = do("ls", *words, *more)
+            assert (ran.code, ran.out) == (1, ""), words
+            assert meant in ran.err, words
+    for words in (
+        ["--procedure", "complaint"],
+        ["--state", "handling"],
+        ["--assignee", "agent.li"],
+        ["--mode", "drill"],
+        ["--room", "x"],
+    ):
+        assert do("ls", "--closed", *words).code == 0, words
+    assert do("test", "complait").code == 1
+    assert do("procedures", "投诉").code == 1
+
+
+def test_staff_are_listed_by_id_name_and_role(do: Call) -> None:
+    shown = do("staff", "agent").out
+    assert shown.splitlines()[1].split() == ["agent.wang", "王小明", "客服", "(agent)"]
+    assert "supervisor" not in shown
+    assert {row["id"] for row in json.loads(do("staff", "--json").out)} == {
+        "agent.wang", "agent.li", "supervisor.zhao", "manager.sun",
+    }  # fmt: skip
+    assert "supervisor" in do("staff", "主管").err
+
+
+def test_a_line_to_type_means_the_same_office_and_the_same_person(do: Call, case: str, office: Path) -> None:
+    lines = [
+        line
+        for line in do("--as", "agent.li", "--office", str(office), "show", case).out.splitlines()
+        if " do " in line
+    ]
+    assert lines
+    for line in lines:
+        assert f"guanjia --office {office} --as agent.li do {case} " in line
+    assert "Li Lei接下来可以" in do("--as", "agent.li", "do", case).out
+    assert f"guanjia do {case}" in do("show", case).out
+
+
 def test_outbox_alone_is_its_list_with_all_that_a_list_takes(do: Call, case: str) -> None:
     do("do", case, "accept", "--room", "3-1-502", "--promise", "x")
     for words in ((), ("list",), (case,), ("--lang", "zh"), ("--status", "waiting"), ("--limit", "5", case)):
@@ -422,7 +466,7 @@ def test_every_reading_command_prints_json_that_can_be_read(do: Call, case: str)
     for words in (
         ["ls"], ["find", "TS"], ["show", case], ["board"], ["outbox", "list"], ["do", case], ["procedures"],
         ["procedures", "complaint"], ["calendar", "show"], ["calendar", "check"], ["calendar", "explain", "09:00", "4h"], ["check"], ["whoami"],
-        ["doctor"], ["audit"], ["test"],
+        ["doctor"], ["audit"], ["test"], ["staff"], ["outbox"],
     ):  # fmt: skip
         ran = do(*words, "--json")
         assert ran.code == 0, (words, ran)

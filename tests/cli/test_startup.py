@@ -75,7 +75,7 @@ def test_a_list_says_who_what_and_how_late_in_the_words_of_the_office(
     monkeypatch.setenv("GUANJIA_OFFICE", str(office))
     chinese = run("ls", "--lang", "zh", "--limit", "8", clock=ManualClock(NOW))
     lines = chinese.out.splitlines()
-    assert lines[0].split() == ["编号", "流程", "状态", "时限", "责任人", "房号", "内容"]
+    assert lines[0].split() == ["编号", "流程", "状态", "时限", "责任人", "地点", "内容"]
     assert lines[1].split()[:5] == ["TS-2026-00000", "投诉", "已受理", "超时", "1"]
     assert "还剩 20 分" in chinese.out
     assert "王小明" in chinese.out

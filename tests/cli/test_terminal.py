@@ -86,6 +86,25 @@ def test_what_is_required_is_asked_for_and_what_will_not_do_is_asked_again(surro
     assert screen.end() == 0
 
 
+def test_staff_are_offered_by_name_and_taken_by_number(surroundings: dict[str, str]) -> None:
+    folder = Path(surroundings["GUANJIA_OFFICE"])
+    text = PROCEDURE.replace(
+        "input: {promise: {type: text, required: true}}", "input: {promise: {type: staff, required: true}}"
+    )
+    (folder / "procedures/complaint.yaml").write_text(text)
+    made = ["open", "complaint", "--summary", "x", "--room", "1"]
+    subprocess.run([*COMMAND, *made], env=surroundings, capture_output=True, check=True)
+    screen = Terminal(surroundings, "do", "TS-2026-00001", "accept")
+    screen.until("2  agent.li         Li Lei")
+    screen.until("> ")
+    screen.type("nobody\n")
+    screen.until("错误：")
+    screen.until("> ")
+    screen.type("2\n")
+    screen.until("承诺 = Li Lei（agent.li）")
+    assert screen.end() == 0
+
+
 def test_whoever_ends_the_input_at_a_question_stops_and_nothing_happened(surroundings: dict[str, str]) -> None:
     screen = Terminal(surroundings, "open", "complaint")
     screen.until("> ")

@@ -74,6 +74,13 @@ def procedures(desk: Desk, ctx: click.Context) -> Iterable[tuple[str, str]]:
 
 
 @_quietly
+def roles(desk: Desk, ctx: click.Context) -> Iterable[tuple[str, str]]:
+    from .commands.staff import roles
+
+    return roles(desk).items()
+
+
+@_quietly
 def people(desk: Desk, ctx: click.Context) -> Iterable[tuple[str, str]]:
     staff: dict[str, Any] = desk.known.get("staff", {})
     return staff.items()

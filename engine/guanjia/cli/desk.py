@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from ..clock import Clock, Instant, SystemClock
 from ..errors import NotFound, StoreError, Text
 from .failure import Usage
 from .out import Out
+from .spec import PROGRAM
 
 if TYPE_CHECKING:
     from ..model.event import Actor
@@ -211,6 +213,12 @@ class Desk:
                 known=list(people),
             )  # fmt: skip
         return found, user
+
+    @property
+    def line(self) -> str:
+        """How a line to type begins that is to mean the same office and the same person as this one."""
+        given = [("--office", self.given_office), ("--as", self.given_actor)]
+        return " ".join([PROGRAM, *(f"{option} {shlex.quote(value)}" for option, value in given if value)])
 
     def actor_or_system(self) -> Actor:
         """Who asks, or the system where nobody is known: for signals, which other programs send."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
@@ -247,19 +248,29 @@ class Telling:
 
     def command(self, option: Option) -> str:
         """The very line to type for an action, with what is still needed."""
-        line = f"guanjia do {shlex.quote(self.case.number)} {option.action}"
+        line = f"{self.desk.line} do {shlex.quote(self.case.number)} {option.action}"
         for name in option.requires:
-            field = option.inputs.get(name) or self.procedure.fields.get(name)
-            line += f" --{name} {placeholder(field)}"
+            line += f" --{name} {placeholder(self._field(option, name))}"
         return line
 
+    def _field(self, option: Option, name: str) -> Field | None:
+        return option.inputs.get(name) or self.procedure.fields.get(name)
+
     def options(self, options: Sequence[Option]) -> None:
-        """What can be done now with the line to type, and what cannot with the reason."""
+        """What whoever asks can do now with the line to type, and what they cannot with the reason."""
         out = self.out
+        actor = self.desk.actor
+        who = actor.name or actor.id
         able = [item for item in options if item.allowed]
         if able:
-            out.line(Ink(Text("接下来可以", "What you can do next"), "bold"))
+            out.line(Ink(Text(f"{who}接下来可以", f"What {who} can do next"), "bold"))
             out.table([[self.label(item.action), Ink(self.command(item), "good")] for item in able], indent="  ")
+            wanted = {field.type for item in able for field in map(partial(self._field, item), item.requires) if field}
+            if wanted:
+                out.lines(Text("大写的词换成要填的内容，带空格的加引号。", "Put your own words for those in capitals, in quotes where they hold spaces."),
+                          indent="  ", style="dim")  # fmt: skip
+            if "staff" in wanted:
+                out.lines(Text("STAFF 是员工编号，见 guanjia staff。", "STAFF is the id of a member of staff: guanjia staff"), indent="  ", style="dim")  # fmt: skip
         unable = [item for item in options if not item.allowed]
         if unable:
             out.line(Ink(Text("现在不能", "Not possible now"), "bold"))
@@ -267,7 +278,7 @@ class Telling:
                 [Ink(self.named(item.action), "dim"), Ink(out.both("；", "; ").join(map(out.say, item.why)), "dim")]
                 for item in unable
             ]
-            out.table(rows, indent="  ")
+            out.table(rows, indent="  ", flex=1, wrapped=True)
         if not options:
             out.line(Ink(Text("没有可办的操作。", "There is nothing to do."), "dim"))
 
@@ -276,6 +287,10 @@ def placeholder(field: Field | None) -> str:
     """What stands for a value in a line to type: the choices, or the type."""
     if field is None:
         return "VALUE"
-    if field.of and len(" ".join(field.of)) <= 60:
+    if field.of:
         return "'" + "|".join(field.of) + "'"
-    return field.type.upper()
+    return _FORMS.get(field.type) or field.type.upper()
+
+
+_FORMS = {"boolean": "'yes|no'", "date": "YYYY-MM-DD", "instant": "'YYYY-MM-DD HH:MM'"}
+"""How a value of a type is written, where a word in capitals would not say it."""

@@ -18,6 +18,7 @@ from .out import Ink, Out
 
 if TYPE_CHECKING:
     from ..model.procedure import Field
+    from .desk import Desk
 
 FIELD = "field:"
 """`--field:at=…` is the field `at` where `--at` is an option of the command itself."""
@@ -77,26 +78,37 @@ def interactive(out: Out) -> bool:
     return out.on_terminal and sys.stdin is not None and sys.stdin.isatty()
 
 
-def ask(out: Out, names: Sequence[str], fields: Mapping[str, Field], label: Label) -> dict[str, Any]:
-    """Ask for each of these fields until there is an answer; a choice may be answered by its number."""
-    return {name: _ask_one(out, name, fields[name], label) for name in names if name in fields}
+def ask(desk: Desk, names: Sequence[str], fields: Mapping[str, Field], label: Label) -> dict[str, Any]:
+    """Ask for each of these fields until there is an answer; one of a list may be answered by its number."""
+    return {name: _ask_one(desk, name, fields[name], label) for name in names if name in fields}
 
 
-def _ask_one(out: Out, name: str, field: Field, label: Label) -> str:
+def _ask_one(desk: Desk, name: str, field: Field, label: Label) -> str:
+    out = desk.out
     kind = out.say(words.TYPES[field.type])
     out.line(Ink(label(name), "bold"), "" if label(name) == name else f" ({name})", Ink(f"  {kind}", "dim"))
-    if field.type == "choice":
-        out.table([[f"{number}", value, label(value) if label(value) != value else ""] for number, value in enumerate(field.of, 1)], indent="  ")  # fmt: skip
+    offered = _offered(desk, field, label)
+    rows = [[f"{number:>3}", value, word if word != value else ""] for number, (value, word) in enumerate(offered, 1)]
+    out.table(rows)
     while True:
         typed = out.ask("> ").strip()
-        if field.type == "choice" and typed.isdecimal() and typed not in field.of and 1 <= int(typed) <= len(field.of):
-            return field.of[int(typed) - 1]
+        numbered = typed.isdecimal() and all(typed != value for value, _ in offered)
+        if numbered and 1 <= int(typed) <= len(offered):
+            return offered[int(typed) - 1][0]
         if typed:
             return typed
 
 
+def _offered(desk: Desk, field: Field, label: Label) -> list[tuple[str, str]]:
+    """What a value may be, each with what people call it: choices, or the staff who are here."""
+    if field.type == "staff":
+        people: Mapping[str, Any] = desk.known.get("organisation", {}).get("staff", {})
+        return [(who, str(person["name"])) for who, person in people.items() if person.get("active", True)]
+    return [(value, label(value)) for value in field.of]
+
+
 def retrying(
-    out: Out, values: dict[str, Any], fields: Mapping[str, Field], label: Label, run: Callable[[dict[str, Any]], Any]
+    desk: Desk, values: dict[str, Any], fields: Mapping[str, Field], label: Label, run: Callable[[dict[str, Any]], Any]
 ) -> Any:
     """Run; where the engine refuses a value and somebody sits there, say why, ask for that one again, and run again."""
     while True:
@@ -104,10 +116,10 @@ def retrying(
             return run(values)
         except Refused as refused:
             wrong = _wrong(refused, fields)
-            if not wrong or not interactive(out):
+            if not wrong or not interactive(desk.out):
                 raise
-            out.problem(refused.text, refused.hint)
-            values = {**values, **ask(out, wrong, fields, label)}
+            desk.out.problem(refused.text)
+            values = {**values, **ask(desk, wrong, fields, label)}
 
 
 def _wrong(refused: Refused, fields: Mapping[str, Field]) -> list[str]:

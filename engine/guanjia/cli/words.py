@@ -38,15 +38,16 @@ def weekday(day: date) -> Text:
     return Text(f"周{'一二三四五六日'[at]}", ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")[at])
 
 
-def span(length: int) -> Text:
-    """A length in microseconds in its two largest units: 3 天 4 小时, 2 h 5 min, 35 min, 20 s."""
+def span(length: int, *, brief: bool = False) -> Text:
+    """A length in microseconds in its two largest units: 3 天 4 小时, 2 h 5 min, 35 min, 20 s; `brief` leaves out the smaller
+    one where it hardly counts: 3 天, 14 h."""
     units = ((DAY, "天", "d"), (HOUR, "小时", "h"), (MINUTE, "分", "min"))
     for i, (size, zh, en) in enumerate(units):
         if length < size:
             continue
         count, rest = divmod(length, size)
         whole = Text(f"{count} {zh}", f"{count} {en}")
-        if i + 1 == len(units) or rest < units[i + 1][0]:
+        if i + 1 == len(units) or rest < units[i + 1][0] or (brief and count >= (2 if size == DAY else 10)):
             return whole
         smaller, zh_smaller, en_smaller = units[i + 1]
         return Text(f"{whole.zh} {rest // smaller} {zh_smaller}", f"{whole.en} {rest // smaller} {en_smaller}")
@@ -54,12 +55,12 @@ def span(length: int) -> Text:
     return Text(f"{seconds} 秒", f"{seconds} s")
 
 
-def left(due: Instant, now: Instant) -> tuple[Text, str]:
+def left(due: Instant, now: Instant, *, brief: bool = False) -> tuple[Text, str]:
     """How much time is left until `due`, or how late it is, with the style that says so."""
     if now >= due:
-        late = span(now - due)
+        late = span(now - due, brief=brief)
         return Text(f"超时 {late.zh}", f"{late.en} late"), "late"
-    rest = span(due - now)
+    rest = span(due - now, brief=brief)
     return Text(f"还剩 {rest.zh}", f"{rest.en} left"), "soon" if due - now <= HOUR else ""
 
 

@@ -12,6 +12,7 @@ from ...model.event import Command as Asked
 from .. import words
 from ..desk import Desk
 from ..failure import Usage
+from ..naming import PROCEDURE, nameless
 from ..out import Ink
 from ..spec import Argument, Command, Option, json_option, whole
 from ..telling import Telling
@@ -31,8 +32,8 @@ def open_case(
     as_json: bool,
 ) -> None:  # fmt: skip
     engine = desk.engine
-    if procedure not in engine.procedures():
-        _no_such_procedure(desk, procedure)
+    if procedure not in (known := engine.procedures()):
+        raise nameless(PROCEDURE, procedure, known, {name: desk.label(name, name) for name in known})
     definition = engine.files.version(procedure).procedure
     fields = definition.fields
     values = _values(given, fields, customer=customer, reason=reason)
@@ -45,7 +46,7 @@ def open_case(
         name for name, field in fields.items() if field.required and field.default is None and values.get(name) is None
     ]
     if missing and interactive(desk.out):
-        values |= ask(desk.out, missing, fields, label)
+        values |= ask(desk, missing, fields, label)
 
     def run(values: dict[str, Any]) -> Result:
         return engine.execute(
@@ -62,7 +63,7 @@ def open_case(
             )
         )
 
-    _told(desk, retrying(desk.out, values, fields, label, run), as_json=as_json)
+    _told(desk, retrying(desk, values, fields, label, run), as_json=as_json)
 
 
 def do(
@@ -85,13 +86,13 @@ def do(
         [name for name in option.requires if values.get(name) is None] if option is not None and option.allowed else []
     )
     if missing and interactive(out):
-        values |= ask(out, missing, fields, telling.label)
+        values |= ask(desk, missing, fields, telling.label)
     when = _at(desk, at)
 
     def run(values: dict[str, Any]) -> Result:
         return engine.execute(Asked("act", action, case.id, values, actor, key, at=when, reason=reason, expect=expect))
 
-    _told(desk, retrying(out, values, fields, telling.label, run), as_json=as_json)
+    _told(desk, retrying(desk, values, fields, telling.label, run), as_json=as_json)
 
 
 def signal(desk: Desk, *, given: Given, ref: str, name: str, key: str | None, as_json: bool) -> None:
@@ -156,22 +157,6 @@ def _values(given: Given, fields: Mapping[str, Field], **own: str | None) -> dic
 
 def _at(desk: Desk, text: str | None) -> Instant | None:
     return None if text is None else desk.instant(text, "--at")
-
-
-def _no_such_procedure(desk: Desk, procedure: str) -> None:
-    from difflib import get_close_matches
-
-    from ...errors import NotFound
-
-    known = desk.engine.procedures()
-    near = get_close_matches(procedure, known, 3)
-    listed = "、".join(f"{desk.label(name, name)}（{name}）" for name in known)
-    raise NotFound(
-        Text(f"没有流程“{procedure}”。" + (f"是不是 {'、'.join(near)}？" if near else ""),
-             f"There is no procedure {procedure!r}." + (f" Did you mean {' or '.join(near)}?" if near else "")),
-        Text(f"有：{listed}", f"There are: {', '.join(known)}"),
-        known=known,
-    )  # fmt: skip
 
 
 def _list(desk: Desk, telling: Telling, options: Any, *, as_json: bool) -> None:

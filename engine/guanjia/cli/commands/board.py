@@ -12,7 +12,7 @@ from ...store.interface import Query, Row
 from ..desk import Desk
 from ..out import Ink, Piece
 from ..spec import Command, json_option, limit_option
-from .ls import HEAD, line, plain, states
+from .ls import plain, states, table
 
 PAGE = 1000
 
@@ -89,7 +89,7 @@ def _print(desk: Desk, counts: dict[tuple[str, str], Count], urgent: list[Row], 
     )
     out.line()
     out.line(Ink(Text("最急的", "Most urgent"), "bold"))
-    out.table([line(desk, row, now) for row in urgent], HEAD, flex=len(HEAD) - 1)
+    table(desk, urgent, now)
 
 
 def _plain(desk: Desk, counts: dict[tuple[str, str], Count], urgent: list[Row], now: Instant) -> dict[str, Any]:

@@ -6,10 +6,11 @@ import datetime
 from typing import TYPE_CHECKING, Any
 
 from ...clock import HOUR, Instant, instant, iso, moment
-from ...errors import NotFound, Text
+from ...errors import Text
 from .. import words
 from ..desk import Desk
 from ..failure import INVALID, OK, Usage
+from ..naming import nameless
 from ..out import Ink, Piece
 from ..spec import Argument, Command, Entry, Group, Option, json_option
 
@@ -169,9 +170,7 @@ def _calendar(desk: Desk, name: str) -> Calendar:
 
     calendars: dict[str, Any] = OfficeFiles(desk.folder).calendars()
     if name not in calendars:
-        known = sorted(calendars)
-        raise NotFound(Text(f"没有日历“{name}”。", f"There is no calendar {name!r}."),
-                       Text(f"有：{'、'.join(known)}", f"There are: {', '.join(known)}"), known=known)  # fmt: skip
+        raise nameless(Text("日历", "calendar"), name, sorted(calendars))
     return compile_calendar(calendars[name])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...errors import Text
 from ..desk import Desk
 from ..failure import INVALID, OK, REFUSED
+from ..naming import PROCEDURE, nameless
 from ..out import Ink
 from ..spec import Argument, Command, Option, json_option
 
@@ -49,8 +50,12 @@ def check(desk: Desk, *, as_json: bool) -> int:
 
 def test(desk: Desk, *, name: tuple[str, ...], verbose: bool, as_json: bool) -> int:
     from ...authoring.stories import run_stories
+    from ...language import OfficeFiles
 
-    out = desk.out
+    out, known = desk.out, OfficeFiles(desk.folder).procedures()
+    for wanted in name:
+        if wanted not in known:
+            raise nameless(PROCEDURE, wanted, known)
     passed, failed, plain = 0, 0, []
     for result in run_stories(desk.folder, list(name)):
         passed += result.passed

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 from ...clock import Instant, iso
-from ...errors import Text
+from ...errors import GuanjiaError, Text
 from ...store.interface import Query, Row
 from .. import words
 from ..desk import Desk
+from ..naming import PROCEDURE, nameless
 from ..out import Ink, Piece
 from ..spec import Argument, Command, Option, json_option, limit_option, whole
 
+if TYPE_CHECKING:
+    from ...model.procedure import Procedure
+
 HEAD = (
     Text("编号", "NUMBER"), Text("流程", "PROCEDURE"), Text("状态", "STATE"), Text("时限", "DEADLINE"), Text("责任人", "ASSIGNEE"),
-    Text("房号", "ROOM"), Text("内容", "SUMMARY"),
+    Text("地点", "PLACE"), Text("内容", "SUMMARY"),
 )  # fmt: skip
 
 
@@ -40,6 +46,8 @@ def _print(desk: Desk, limit: int, as_json: bool, **query: Any) -> None:
     # One row more than asked for tells whether there are more, without counting them all.
     found = desk.store.list(Query(limit=limit + 1, **query))
     more, rows = len(found) > limit, found[:limit]
+    if not rows:
+        _nameless(desk, query)
     now = desk.now()
     if as_json:
         out.json([plain(desk, row, now) for row in rows])
@@ -47,9 +55,36 @@ def _print(desk: Desk, limit: int, as_json: bool, **query: Any) -> None:
     if not rows:
         out.line(Text("没有符合的工单。", "No such cases."))
         return
-    out.table([line(desk, row, now) for row in rows], HEAD, flex=len(HEAD) - 1)
+    table(desk, rows, now)
     if more:
         out.line(Ink(Text(f"只列了 {limit} 个，还有更多：加大 --limit，或缩小范围。", f"These are {limit}; there are more: raise --limit, or narrow it down."), "dim"))  # fmt: skip
+
+
+def table(desk: Desk, rows: Sequence[Row], now: Instant) -> None:
+    desk.out.table([line(desk, row, now) for row in rows], HEAD, flex=len(HEAD) - 1, keep=(0, 3))
+
+
+def _nameless(desk: Desk, query: Mapping[str, Any]) -> None:
+    """Whether nothing was found because something was called by a name that there is not. Only then are the files read."""
+    procedure, assignee, state, mode = (query.get(name) for name in ("procedure", "assignee", "state", "mode"))
+    if procedure and procedure not in (known := desk.engine.procedures()):
+        raise nameless(PROCEDURE, procedure, known, {name: desk.label(name, name) for name in known})
+    if assignee and assignee not in (staff := desk.known.get("staff", {})):
+        raise nameless(Text("员工", "member of staff"), assignee, list(staff), staff)
+    if state and state not in (states := _definitions(desk, lambda it: [name for name, *_ in it.walk()])):
+        raise nameless(Text("状态", "state"), state, list(states), states)
+    if mode and mode not in (modes := _definitions(desk, lambda it: list(it.modes))):
+        raise nameless(Text("模式", "mode"), mode, list(modes), modes)
+
+
+def _definitions(desk: Desk, names: Callable[[Procedure], Sequence[str]]) -> dict[str, str]:
+    """Names out of all procedures that are in order, with what people call them."""
+    found: dict[str, str] = {}
+    for procedure in desk.known.get("versions", {}):
+        with suppress(GuanjiaError):
+            definition = desk.engine.opening(procedure).procedure
+            found |= {name: definition.label(name, desk.out.language) for name in names(definition)}
+    return found
 
 
 def line(desk: Desk, row: Row, now: Instant) -> list[Piece]:
@@ -75,7 +110,7 @@ def line(desk: Desk, row: Row, now: Instant) -> list[Piece]:
 def due(deadline: Instant | None, breached: int, now: Instant) -> Piece:
     """The earliest running deadline in words; that clocks are breached already shows even when none is running."""
     if deadline is not None:
-        return Ink(*words.left(deadline, now))
+        return Ink(*words.left(deadline, now, brief=True))
     return Ink(Text("已超时", "late"), "late") if breached else words.NOTHING
 
 
@@ -109,7 +144,11 @@ def _identity(desk: Desk, ref: str | None) -> str | None:
     if ref is None:
         return None
     held = desk.store.get(ref)
-    return held.id if held is not None else ref
+    if held is None:
+        from ...runtime.funnel import unknown
+
+        raise unknown(desk.store, ref)
+    return held.id
 
 
 def _mode(mode: str | None) -> str | None:

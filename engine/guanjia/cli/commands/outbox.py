@@ -32,13 +32,13 @@ def list_(desk: Desk, *, ref: str | None, status: str | None, limit: int, as_jso
         table.append(
             [
                 words.when(row.sent_at or sent.created_at, desk.zone, desk.now()), Ink(words.STATUS[row.status], _style(row)),
-                columns.number if columns else sent.case, desk.person(sent.recipient), sent.channel, sent.template,
+                columns.number if columns else sent.case, desk.short(sent.recipient), sent.channel,
                 _problem(row) or sent.subject, Ink(short(sent.key), "dim"),
             ]
         )  # fmt: skip
     head = (Text("时间", "WHEN"), Text("状态", "STATUS"), Text("工单", "CASE"), Text("收件人", "TO"), Text("渠道", "BY"),
-            Text("模板", "TEMPLATE"), Text("内容", "WHAT"), Text("键", "KEY"))  # fmt: skip
-    desk.out.table(table, head, flex=6)
+            Text("内容", "WHAT"), Text("键", "KEY"))  # fmt: skip
+    desk.out.table(table, head, flex=5, keep=(2, 6))
 
 
 def show(desk: Desk, *, key: str, as_json: bool) -> None:
@@ -155,9 +155,9 @@ def _style(row: OutboxRow) -> str:
 def _case(desk: Desk, ref: str) -> str:
     held = desk.store.get(ref)
     if held is None:
-        raise NotFound(
-            Text(f"没有工单“{ref}”。", f"There is no case {ref!r}."), Text("编号见 guanjia ls", "Numbers: guanjia ls")
-        )
+        from ...runtime.funnel import unknown
+
+        raise unknown(desk.store, ref)
     return held.id
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ...errors import Invalid, NotFound, Text
+from ...errors import Invalid, Text
 from .. import words
 from ..desk import Desk
+from ..naming import PROCEDURE, nameless
 from ..out import Ink, Piece
 from ..spec import Argument, Command, json_option
 
@@ -21,10 +22,7 @@ def procedures(desk: Desk, *, name: str | None, as_json: bool) -> None:
         _list(desk, known, as_json=as_json)
         return
     if name not in known:
-        raise NotFound(
-            Text(f"没有流程“{name}”。", f"There is no procedure {name!r}."),
-            Text(f"有：{'、'.join(known)}", f"There are: {', '.join(known)}"),
-        )
+        raise nameless(PROCEDURE, name, known, {each: desk.label(each, each) for each in known})
     version = desk.engine.files.version(name)
     if as_json:
         desk.out.json(

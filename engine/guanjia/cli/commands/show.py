@@ -75,7 +75,6 @@ def _head(desk: Desk, telling: Telling, case: Case) -> None:
     opened = words.when(case.opened_at, desk.zone)
     about = [
         (Text("责任人", "Assignee"), desk.person(case.assignee)),
-        (Text("房号", "Room"), columns.room if columns is not None else None),
         (Text("客户", "Customer"), case.customer),
         (Text("建单", "Opened"), f"{opened}  {desk.person(case.opener)}"),
         (Text("上级工单", "Parent"), _number(desk, case.parent)),
@@ -104,7 +103,7 @@ def _fields(desk: Desk, telling: Telling, case: Case) -> None:
     ]
     if rows:
         _title(desk, Text("字段", "Fields"))
-        desk.out.table(rows, indent="  ", flex=1)
+        desk.out.table(rows, indent="  ", flex=1, wrapped=True)
 
 
 def _clocks(desk: Desk, telling: Telling, case: Case, now: Instant, anew: Mapping[tuple[str, int], str]) -> None:
@@ -132,7 +131,7 @@ def _clocks(desk: Desk, telling: Telling, case: Case, now: Instant, anew: Mappin
             verdict = words.VERDICTS[other]
             unsure = Text(f"（照现在的规则是{verdict.zh}）", f"(by the rules of now: {verdict.en})")
         rows.append([name, Ink(text, style), due, cycle, Ink(unsure, "soon")])
-    desk.out.table(rows, indent="  ")
+    desk.out.table(rows, indent="  ", flex=4)
 
 
 def _climbs(desk: Desk, telling: Telling, case: Case) -> None:
@@ -157,7 +156,7 @@ def _climbs(desk: Desk, telling: Telling, case: Case) -> None:
         out.table(rows, indent="    ")
         if climb.open and climb.told:
             out.line("    ", Ink(Text("收到的人请确认：", "Whoever was told may acknowledge: "), "dim"),
-                     Ink(f"guanjia ack {case.number}", "good"))  # fmt: skip
+                     Ink(f"{desk.line} ack {case.number}", "good"))  # fmt: skip
 
 
 def _level(telling: Telling, climb: Climb, level: int) -> Text:
@@ -179,10 +178,10 @@ def _notifications(desk: Desk, case: Case) -> None:
         table.append(
             [
                 words.when(row.sent_at or sent.created_at, desk.zone), Ink(words.STATUS[row.status], "late" if bad else ""),
-                desk.person(sent.recipient), sent.channel, sent.template, sent.problem or row.last_error or sent.subject,
+                desk.short(sent.recipient), sent.channel, sent.problem or row.last_error or sent.subject,
             ]
         )  # fmt: skip
-    desk.out.table(table, indent="  ", flex=5)
+    desk.out.table(table, indent="  ", flex=4, keep=(0,))
 
 
 def _history(desk: Desk, telling: Telling, events: Sequence[Event], *, everything: bool) -> None:

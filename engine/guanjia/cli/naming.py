@@ -1,0 +1,25 @@
+"""There is nothing of that name: what was probably meant, else all there is. One sentence for every kind of name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ..errors import NotFound, Text
+
+PROCEDURE = Text("流程", "procedure")
+
+
+def nameless(
+    what: Text, wanted: str, known: Sequence[str], called: Mapping[str, str] | None = None, more: Text | None = None
+) -> NotFound:
+    """`called` is what people call each name: whoever types that means it too. `more` is said besides."""
+    from difflib import get_close_matches
+
+    called = called or {}
+    near = [name for name in known if called.get(name) == wanted] or get_close_matches(wanted, known, 3)
+    shown = [f"{name} ({called[name]})" if called.get(name, name) != name else name for name in near or known]
+    zh, en = "、".join(shown) or "无", (" or " if near else ", ").join(shown) or "none"
+    hint = Text(f"是不是：{zh}？", f"Did you mean {en}?") if near else Text(f"有：{zh}", f"There are: {en}")
+    if more is not None:
+        hint = Text(f"{hint.zh}\n{more.zh}", f"{hint.en}\n{more.en}")
+    return NotFound(Text(f"没有{what.zh}“{wanted}”。", f"There is no {what.en} {wanted!r}."), hint, known=list(known))
