@@ -21,7 +21,7 @@ def spend(limit: Limit, calendar: Calendar, counted_from: Instant, since: Instan
     if until <= since or limit.unit == "instant":
         return limit
     if limit.unit != "time":
-        since = max(since, _first_end(calendar, counted_from))
+        since = max(since, calendar.end_of_day(counted_from))  # the day of the start does not count
         spent = calendar.days_between(since, until, working=limit.unit == "workdays", first_day_counts=True)
         return limit._replace(used=limit.used + spent)
     worked = calendar.between(since, until)
@@ -47,7 +47,7 @@ def reach(limit: Limit, calendar: Calendar, counted_from: Instant, since: Instan
     if limit.unit != "time":
         if ahead <= 0:
             return calendar.after(since + 1, Amount(limit.unit, ahead - 1))
-        since = max(since, _first_end(calendar, counted_from))
+        since = max(since, calendar.end_of_day(counted_from))
         return calendar.after(since, Amount(limit.unit, ahead), first_day_counts=True)
     if limit.head is None:
         return calendar.add(since, ahead)
@@ -102,8 +102,3 @@ def lengthen(
     if reach(base, calendar, counted_from, at, total) < to and limit.unit != "time":
         total += 1
     return limit._replace(extra=total - limit.given)
-
-
-def _first_end(calendar: Calendar, counted_from: Instant) -> Instant:
-    """The end of the day of the start, which does not count."""
-    return calendar.after(counted_from, Amount("days", 1), first_day_counts=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, NamedTuple
 
-from ..calendars import Amount, Calendar
+from ..calendars import Calendar
 from ..clock import Instant
 from ..errors import NotFound, Text
 from ..expressions import Part
@@ -208,7 +208,7 @@ def _stretches(clock: Clock, limit: Limit, calendar: Calendar, now: Instant) -> 
 
 def _days(clock: Clock, spent: Limit, calendar: Calendar, since: Instant, until: Instant) -> Iterator[Day]:
     while since < until:
-        ends = min(until, calendar.after(since, Amount("days", 1), first_day_counts=True))
+        ends = min(until, calendar.end_of_day(since))
         after = limits.spend(spent, calendar, clock.counted_from, since, ends)
         day = calendar.day_of(since)
         yield Day(day, after.used - spent.used, calendar.is_workday(day), calendar.name_of(day))
