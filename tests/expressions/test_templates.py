@@ -109,3 +109,16 @@ def test_variables_are_those_of_the_template_and_of_what_it_includes():
         {"zh/a.text": "{{ x }}{% include 'zh/b.text' %}", "zh/b.text": "{{ y }}{% set z = 1 %}{{ z }}"}
     )
     assert templates.variables("zh/a.text") == {"x", "y"}
+
+
+def test_templates_that_include_each_other_in_great_number_are_refused_at_once():
+    """Thirty includes of one that has thirty includes, ten deep: as many texts as no machine can make."""
+    bomb = {f"zh/t{n}.text": f"{{% include 'zh/t{n + 1}.text' %}}\n" * 30 for n in range(10)} | {"zh/t10.text": "x\n"}
+    templates = Templates(bomb)
+    began = time.process_time()
+    problems = templates.check("zh/t0.text")
+    assert any("more than once" in text.en for _, text, _ in problems)
+    assert templates.variables("zh/t0.text") == frozenset()
+    with pytest.raises(RenderError):
+        templates.render("t0", "text", "zh", {})
+    assert time.process_time() - began < 5

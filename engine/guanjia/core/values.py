@@ -17,7 +17,7 @@ from ..calendars import AmountError, parse_amount
 from ..clock import HOUR, MINUTE, SECOND, from_iso, iso
 from ..errors import NotFound, Refused, Text
 from ..model.event import commit, personal_reference
-from ..model.procedure import Field
+from ..model.procedure import LONGEST_MATCHED, Field
 
 LONGEST_TEXT = 20_000
 """Characters of one text value. A remark of a megabyte is an attachment."""
@@ -187,7 +187,12 @@ def _instant(value: Any, zone: str) -> int:
 def _bounds(field: Field, held: Any, zone: str) -> None:
     if field.type in ("text", "room", "phone", "email"):
         _between(field, len(held), f"{len(held)} 字", f"{len(held)} characters")
-        if field.pattern and not re.fullmatch(field.pattern, held[:1000]):
+        if field.pattern and len(held) > LONGEST_MATCHED:
+            raise _Wrong(
+                f"太长（{len(held)} 字，有格式要求的最多 {LONGEST_MATCHED}）",
+                f"too long ({len(held)} characters, at most {LONGEST_MATCHED} where a pattern is to match)",
+            )
+        if field.pattern and not re.fullmatch(field.pattern, held):
             raise _Wrong(f"“{held}”不合格式 {field.pattern}", f"{held!r} does not match {field.pattern}")
     elif field.type == "integer":
         _between(field, held, str(held), str(held))

@@ -85,7 +85,7 @@ class Templates:
     def variables(self, key: str) -> frozenset[str]:
         """The names that a template needs, with those that it includes."""
         found: set[str] = set()
-        for part in self._with_includes(key, ()):
+        for part in self._with_includes(key)[0]:
             tree = self._tree(part)
             if isinstance(tree, nodes.Template):
                 found |= find_undeclared_variables(tree)
@@ -101,8 +101,9 @@ class Templates:
         if isinstance(tree, RecursionError):
             return [(1, Text("模板嵌套太深", "the template is nested too deeply"), None)]
         problems = list(self._judge(tree, key, 0))
-        if len(set(self._with_includes(key, ()))) < len(list(self._with_includes(key, ()))):
-            problems.append((1, Text("模板互相包含", "templates include each other"), None))
+        if again := self._with_includes(key)[1]:
+            what = Text(f"模板 {again} 被包含了不止一次", f"the template {again} is included more than once")
+            problems.append((1, what, None))
         return problems
 
     def render(self, name: str, channel: str, language: str, data: Mapping[str, Any]) -> Rendered:
@@ -147,7 +148,7 @@ class Templates:
     def _template(self, key: str) -> Template:
         known = self._compiled.get(key)
         if known is None:
-            for part in self._with_includes(key, ()):
+            for part in self._with_includes(key)[0]:
                 if problems := self.check(part):
                     line, text, hint = problems[0]
                     raise RenderError(
@@ -168,18 +169,29 @@ class Templates:
             self._parsed[key] = known
         return known
 
-    def _with_includes(self, key: str, above: tuple[str, ...]) -> Iterator[str]:
-        if key not in self.sources:
-            return
-        yield key
-        if key in above or len(above) > 8:
-            return
-        tree = self._tree(key)
-        if not isinstance(tree, nodes.Template):
-            return
-        for node in tree.find_all(nodes.Include):
-            if isinstance(node.template, nodes.Const):
-                yield from self._with_includes(str(node.template.value), (*above, key))
+    def _with_includes(self, key: str) -> tuple[list[str], str | None]:
+        """The template with all that it includes, each once; and one that is included again, by whatever way.
+
+        Again is refused, so that rendering costs what is written: templates that include one twice, which includes another twice,
+        would be a bomb.
+        """
+        found: list[str] = []
+        again: str | None = None
+        waiting = [key]
+        while waiting:
+            here = waiting.pop()
+            if here in found:
+                again = here
+            elif here in self.sources:
+                found.append(here)
+                tree = self._tree(here)
+                if isinstance(tree, nodes.Template):
+                    waiting += [
+                        str(it.template.value)
+                        for it in tree.find_all(nodes.Include)
+                        if isinstance(it.template, nodes.Const)
+                    ]
+        return found, again
 
     def _names_one(self, node: nodes.Include) -> bool:
         return isinstance(node.template, nodes.Const) and str(node.template.value) in self.sources

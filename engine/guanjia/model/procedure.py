@@ -29,6 +29,8 @@ from pydantic import (
 from ..errors import Text
 
 LANGUAGE_VERSION = 1
+LONGEST_MATCHED = 200
+"""Characters of the longest value of a field that has a pattern: how long matching can take depends on it."""
 Languages = Literal["zh", "en"]
 
 

@@ -13,6 +13,7 @@ from ...errors import Text
 from ...model.procedure import Branch, Field, Reopen
 from ...model.scope import kind_of
 from ...model.survey import Deed, Path, Step
+from ..patterns import wrong_pattern
 from .view import View
 
 _TEXTS = ("text", "phone", "email", "room", "customer", "staff", "attachment")
@@ -123,11 +124,8 @@ def _field(view: View, path: Path, field: Field) -> None:
             Text("max 比 min 小", "max is less than min"), Text("请对调", "exchange them"),
         )  # fmt: skip
     if field.pattern is not None:
-        try:
-            re.compile(field.pattern)
-        except (re.error, RecursionError, OverflowError) as wrong:
-            what = Text("pattern 不是正确的正则表达式", f"pattern is not a regular expression: {wrong}")
-            view.say((*path, "pattern"), "pattern", what)
+        if wrong := wrong_pattern(field.pattern):
+            view.say((*path, "pattern"), "pattern", *wrong)
         if field.type not in _TEXTS:
             what = Text(f"类型 {field.type} 不能用 pattern", f"the type {field.type} takes no pattern")
             view.say(
