@@ -297,6 +297,17 @@ def test_staff_are_listed_by_id_name_and_role(do: Call) -> None:
     assert "supervisor" in do("staff", "主管").err
 
 
+def test_what_may_be_given_besides_stands_below_the_line_with_what_it_is_now(do: Call, office: Path) -> None:
+    path = office / "procedures/complaint.yaml"
+    path.write_text(path.read_text().replace("require: [room]", "require: [room, severity]"))
+    assert do("open", "complaint", "--summary", "x").code == 0
+    shown = do("show", "TS-2026-00001").out
+    assert "accept --room ROOM --promise TEXT\n" in shown
+    assert "可加 --severity 'minor|major'（现为 一般）\n" in shown
+    accept = json.loads(do("do", "TS-2026-00001", "--json").out)[0]
+    assert (accept["requires"], accept["optional"]) == (["room", "promise"], ["severity"])
+
+
 def test_a_line_to_type_means_the_same_office_and_the_same_person(do: Call, case: str, office: Path) -> None:
     lines = [
         line
@@ -306,7 +317,7 @@ def test_a_line_to_type_means_the_same_office_and_the_same_person(do: Call, case
     assert lines
     for line in lines:
         assert f"guanjia --office {office} --as agent.li do {case} " in line
-    assert "Li Lei接下来可以" in do("--as", "agent.li", "do", case).out
+    assert "接下来可以（Li Lei）" in do("--as", "agent.li", "do", case).out
     assert f"guanjia do {case}" in do("show", case).out
 
 

@@ -80,6 +80,30 @@ def test_what_is_possible_is_what_whoever_asks_may_do(desk, number):
     assert error.hint.en.startswith("陈静 can do now: triage, dispatch, cancel, ")
 
 
+def test_what_a_guard_forbids_already_is_not_offered_whatever_would_still_be_filled_in(desk, number):
+    def option(action, who):
+        return next(item for item in desk.available(number, who) if item.action == action)
+
+    cancel = option("cancel", "reception.chen")
+    assert (cancel.allowed, cancel.requires) == (True, ("why",))
+    desk.act(number, "dispatch", actor="coordinator.qian", to="engineer.li")
+    desk.act(number, "arrive", actor="engineer.li")
+    assert option("diagnose", "engineer.li").requires == ("cause",)
+    assert option("diagnose", "engineer.li").optional == ("payer",)
+    desk.act(number, "diagnose", actor="engineer.li", cause="阀芯老化", payer="paid")
+    assert not option("handle_now", "engineer.li").allowed
+    desk.act(number, "offer", actor="engineer.li", quote="100")
+    desk.act(number, "agree", actor="reception.chen", consent="phone")
+    desk.act(number, "finish", actor="engineer.li", work="更换阀芯")
+    cancel = option("cancel", "reception.chen")
+    assert not cancel.allowed
+    assert "已经完工" in cancel.why[0].zh
+    desk.act(number, "pass", actor="reception.chen")
+    desk.act(number, "settle", actor="reception.chen", received="100")
+    # What hangs on what is still to be typed is offered.
+    assert option("confirm", "agent.wang").requires == ("score", "solved")
+
+
 def test_an_action_that_does_not_exist_is_told_with_the_one_that_was_meant(desk, number):
     for typed in ("dispach", "派单"):
         error = refused(lambda typed=typed: desk.act(number, typed, actor="reception.chen"))

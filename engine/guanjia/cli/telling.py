@@ -177,8 +177,16 @@ class Telling:
             "linked": both("关联工单", "linked"),
             "acknowledged": both("确认收到升级", "escalation acknowledged"),
             "migrated": both("改按新版本计算", "came under another version"),
-            "refused": both("被拒绝", "refused"),
+            "refused": both(f"被拒绝：{self._tried(event)}", f"refused: {self._tried(event)}"),
         }.get(event.type, event.type)  # fmt: skip
+
+    def _tried(self, event: Event) -> str:
+        """What somebody tried who was refused."""
+        kind, both = event.data.get("kind", "act"), self.out.both
+        return {
+            "edit": both("修改字段", "changing fields"), "assign": both("指定责任人", "assigning"), "note": both("备注", "a note"),
+            "attach": both("附件", "an attachment"),
+        }.get(kind) or self.label(event.name or kind)  # fmt: skip
 
     def details(self, event: Event) -> Iterator[Piece]:
         """What else an event says, each on a line of its own."""
@@ -187,10 +195,7 @@ class Telling:
             yield str(data.get("text", ""))
         if event.type == "refused":
             text = data.get("text", {})
-            yield Text(
-                f"{self.label(event.name or data['kind'])}：{text.get('zh', '')}",
-                f"{self.label(event.name or data['kind'])}: {text.get('en', '')}",
-            )
+            yield Text(text.get("zh", ""), text.get("en", ""))
         if event.type == "migrated":
             yield from self._migrated(data)
         if event.type == "linked":
@@ -253,6 +258,26 @@ class Telling:
             line += f" --{name} {placeholder(self._field(option, name))}"
         return line
 
+    def option(self, option: Option) -> dict[str, Any]:
+        """An action as docs/cli.md promises it to programs."""
+        return {
+            "action": option.action, "label": self.label(option.action), "allowed": option.allowed, "to": option.to,
+            "requires": list(option.requires), "optional": list(option.optional), "why": [self.out.say(text) for text in option.why],
+            "command": self.command(option) if option.allowed else None,
+        }  # fmt: skip
+
+    def _able(self, option: Option) -> Iterator[list[Piece]]:
+        """The line to type for an action, and below it what may be given besides with what it is now."""
+        yield [self.label(option.action), Ink(self.command(option), "good")]
+        for name in option.optional:
+            field, held = self._field(option, name), None if name in option.inputs else self.case.fields.get(name)
+            now = (
+                ""
+                if held is None
+                else self.out.both(f"（现为 {self.value(held, field)}）", f" (now {self.value(held, field)})")
+            )
+            yield ["", Ink(self.out.both("可加 ", "may have ") + f"--{name} {placeholder(field)}{now}", "dim")]
+
     def _field(self, option: Option, name: str) -> Field | None:
         return option.inputs.get(name) or self.procedure.fields.get(name)
 
@@ -263,8 +288,8 @@ class Telling:
         who = actor.name or actor.id
         able = [item for item in options if item.allowed]
         if able:
-            out.line(Ink(Text(f"{who}接下来可以", f"What {who} can do next"), "bold"))
-            out.table([[self.label(item.action), Ink(self.command(item), "good")] for item in able], indent="  ")
+            out.line(Ink(Text(f"接下来可以（{who}）", f"What {who} can do next"), "bold"))
+            out.table([row for item in able for row in self._able(item)], indent="  ")
             wanted = {field.type for item in able for field in map(partial(self._field, item), item.requires) if field}
             if wanted:
                 out.lines(Text("大写的词换成要填的内容，带空格的加引号。", "Put your own words for those in capitals, in quotes where they hold spaces."),
@@ -289,6 +314,8 @@ def placeholder(field: Field | None) -> str:
         return "VALUE"
     if field.of:
         return "'" + "|".join(field.of) + "'"
+    if field.type == "integer" and field.min is not None and field.max is not None:
+        return f"{field.min}-{field.max}"
     return _FORMS.get(field.type) or field.type.upper()
 
 

@@ -112,8 +112,6 @@ class Attempt:
             return Obstacle(
                 6, "field", Text(f"还须填写：{names.zh}", f"Still needed: {names.en}"), self.missing
             )  # fmt: skip
-        if self.probing and (branch.input or self.missing):
-            return None
         return self._guarded(program)
 
     def _wrong_role(self, program: BranchProgram) -> Obstacle:
@@ -149,6 +147,8 @@ class Attempt:
 
     def _guarded(self, program: BranchProgram) -> Obstacle | None:
         for guard, expression in program.guards:
+            if self.probing and any(path[0] == "input" or path[0] in self.missing for path in expression.paths):
+                continue
             if expression.evaluate(self.see):
                 continue
             if guard.else_ is not None and (guard.else_.zh or guard.else_.en):

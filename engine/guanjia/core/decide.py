@@ -42,6 +42,9 @@ class Option:
     allowed: bool
     to: str | None
     requires: tuple[str, ...]
+    """Inputs and fields that are still to be given."""
+    optional: tuple[str, ...]
+    """What may be given besides: inputs that are not required, and fields that are but have a value already."""
     inputs: Mapping[str, Field]
     why: tuple[Text, ...]
 
@@ -111,12 +114,15 @@ def available(program: Program, case: Case, actor: Actor, now: Instant, facts: M
         inputs: dict[str, Field] = {}
         for branch in branches:
             inputs |= branch.branch.input
+        missing = attempt.missing if taken is not None else ()
+        asked = dict.fromkeys((*taken.branch.require, *inputs) if taken is not None else ())
         options.append(
             Option(
                 action,
                 taken is not None,
                 taken.target.name if taken is not None and taken.target is not None else None,
-                attempt.missing if taken is not None else (),
+                missing,
+                tuple(name for name in asked if name not in missing),
                 inputs,
                 () if taken is not None else tuple(dict.fromkeys(item.text for item in attempt.obstacles)),
             )

@@ -161,16 +161,7 @@ def _at(desk: Desk, text: str | None) -> Instant | None:
 
 def _list(desk: Desk, telling: Telling, options: Any, *, as_json: bool) -> None:
     if as_json:
-        desk.out.json(
-            [
-                {
-                    "action": item.action, "label": telling.label(item.action), "allowed": item.allowed, "to": item.to,
-                    "requires": list(item.requires), "why": [desk.out.say(text) for text in item.why],
-                    "command": telling.command(item) if item.allowed else None,
-                }
-                for item in options
-            ]
-        )  # fmt: skip
+        desk.out.json([telling.option(item) for item in options])
         return
     case = telling.case
     state = telling.label(case.outcome or "") if case.closed_at is not None else telling.states(case.states)

@@ -256,13 +256,7 @@ def _plain(desk: Desk, telling: Telling, case: Case, options: Any) -> dict[str, 
             }
             for event in history
         ],
-        "actions": None if options is None else [
-            {
-                "action": item.action, "allowed": item.allowed, "to": item.to, "requires": list(item.requires),
-                "why": [desk.out.say(text) for text in item.why], "command": telling.command(item) if item.allowed else None,
-            }
-            for item in options
-        ],
+        "actions": None if options is None else [telling.option(item) for item in options],
     }  # fmt: skip
 
 
