@@ -152,3 +152,24 @@ def test_a_verdict_that_would_be_another_now_is_shown_beside_it(guanjia, office)
         assert "“answer”当时判为按时，照现在的规则重算是超时；原判定不变" in shown
     finally:
         CLOCK.set(from_iso("2026-03-02T16:00", "Asia/Shanghai"))
+
+
+def test_a_provisional_deadline_is_marked_until_the_year_is_published(guanjia, office):
+    hours = office / "calendars/hours.yaml"
+    hours.write_text(hours.read_text() + "published: [2026]\n")
+    guanjia("open", "desk", who="agent.wang")
+    assert "provisional" not in guanjia("ls").out
+    CLOCK.set(from_iso("2026-12-30T16:00", "Asia/Shanghai"))
+    try:
+        guanjia("open", "desk", who="agent.wang")
+        assert "(provisional)" in guanjia("ls").out
+        assert "（暂定）" in guanjia("ls", lang="zh").out
+        assert [row["number"] for row in json.loads(guanjia("ls", "--provisional", "--json").out)] == ["D-2"]
+        assert json.loads(guanjia("doctor", "--json").out)["provisional_cases"] == 1
+        assert "日历未公布，暂定" in guanjia("show", "D-2", lang="zh").out
+        hours.write_text(hours.read_text().replace("[2026]", "[2026, 2027]") + "holidays: [2027-01-01]\n")
+        assert guanjia("calendar", "apply", "--yes", "--reason", "公布 2027 年假期").code == 0
+        assert guanjia("ls", "--provisional", lang="en").out == "No such cases.\n"
+        assert guanjia("audit").code == 0
+    finally:
+        CLOCK.set(from_iso("2026-03-02T16:00", "Asia/Shanghai"))

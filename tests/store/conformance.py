@@ -52,8 +52,9 @@ class Conformance:
             "N-1", version="v2", priority="major", summary="新", room=None, assignee="li", customer="c", parent="p"
         )
         quick = replace(slow, states="a,b", changed_at=9, next_due=11, deadline=12, breached=1)
-        ended = replace(quick, closed_at=20, outcome="done", next_due=None, deadline=None)
-        for before, about in enumerate((slow, quick, ended), 1):
+        unsure = replace(quick, provisional=2)
+        ended = replace(unsure, closed_at=20, outcome="done", next_due=None, deadline=None, provisional=0)
+        for before, about in enumerate((slow, quick, unsure, ended), 1):
             put(store, change("a", before, about=about))
             assert store.columns("a") == about
         assert list(store.integrity()) == []
@@ -479,6 +480,13 @@ class Conformance:
         assert found("3-501", open=None) == ["a", "c"]
         assert found("  ") == ["a", "b"]
         assert store.count(Query(text="3-501", open=None)) == 2
+
+    def test_cases_with_provisional_deadlines_are_found(self, store: Store) -> None:
+        for name, provisional in (("a", 0), ("b", 2), ("c", 1)):
+            put(store, change(name, about=columns(f"N-{name}", provisional=provisional, deadline=ord(name))))
+        assert [row.id for row in store.list(Query(provisional=True))] == ["b", "c"]
+        assert [row.id for row in store.list(Query(provisional=False))] == ["a"]
+        assert store.count(Query(provisional=True)) == 2
 
     # -- outbox
 

@@ -10,6 +10,12 @@ from typing import Any
 from guanjia.model.event import Notification
 from guanjia.store import Change, Columns, EventRow, Held, Store, Transaction
 
+OLD_SNAPSHOT = (
+    '{"clocks": {"a": {"status": "running", "provisional": true}, "b": {"status": "paused", "provisional": true},'
+    ' "c": {"status": "running"}}}'
+)
+"""What a case looked like before there was a column for its provisional deadlines: one of them counts."""
+
 
 def columns(number: str = "TS-2026-00001", **given: Any) -> Columns:
     plain = Columns(

@@ -12,7 +12,7 @@ from guanjia.store import OfficeChange, Transaction
 from guanjia.store.postgres import PostgresStore, store as store_module
 from guanjia.store.postgres.transaction import PostgresTransaction
 
-from tests.store.making import advance, change, columns, events, message, put, writing
+from tests.store.making import OLD_SNAPSHOT, advance, change, columns, events, message, put, writing
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def test_an_event_that_commits_late_is_not_missed_by_the_feed(server: PostgresSt
     start = server.feed()[-1][0]
     slow = raw
     slow.execute("BEGIN")
-    about = '{"site":"s","number":"N-a","procedure":"p","version":"v","states":"","summary":"","opened_at":1,"changed_at":1,"breached":0}'
+    about = '{"site":"s","number":"N-a","procedure":"p","version":"v","states":"","summary":"","opened_at":1,"changed_at":1,"breached":0,"provisional":0}'
     slow.execute(
         "SELECT write_change('a', 1, 2, '{}', %s::jsonb, ARRAY['late'], ARRAY[decode(repeat('00', 32), 'hex')], ARRAY[1::bigint], NULL)",
         (about,),
@@ -214,7 +214,7 @@ def test_a_commit_under_way_is_waited_for_before_it_is_judged(
     """Our connection is gone, and the server is writing still: only when it ends is it known that the case stands."""
     each = change("a")
     raw.execute("BEGIN")
-    about = '{"site":"s","number":"N-a","procedure":"p","version":"v","states":"","summary":"","opened_at":1,"changed_at":1,"breached":0}'
+    about = '{"site":"s","number":"N-a","procedure":"p","version":"v","states":"","summary":"","opened_at":1,"changed_at":1,"breached":0,"provisional":0}'
     raw.execute(
         "SELECT write_change('a', 0, 1, '{}', %s::jsonb, ARRAY['x'], ARRAY[%s::bytea], ARRAY[1::bigint], NULL)",
         (about, each.events[-1].head),
@@ -275,12 +275,21 @@ def test_a_database_of_the_first_schema_is_brought_up_with_everything_in_it(
         first.setattr(store_module, "NEWEST", 1)
         old = PostgresStore(postgres_dsn)
         old.migrate()
-        put(old, change("a", steps=2))
         old.close()
+    with psycopg.connect(postgres_dsn, autocommit=True) as raw:
+        about = '{"site":"s","number":"N-a","procedure":"p","version":"v1","states":"","summary":"","opened_at":1,"changed_at":1,"breached":0}'
+        heads = [b"h" * 32] * 2
+        raw.execute(
+            "SELECT write_change('a', 0, 2, %s, %s::jsonb, %s::text[], %s::bytea[], %s::bigint[], NULL)",
+            (OLD_SNAPSHOT, about, ["x", "y"], heads, [1, 1]),
+        )
     store = PostgresStore(postgres_dsn)
     store.migrate()
     assert [row.seq for row in store.events("a")] == [1, 2]
     assert store.pins() == {"v1": 1}
+    found = store.columns("a")
+    assert found is not None
+    assert found.provisional == 1
     store.close()
 
 

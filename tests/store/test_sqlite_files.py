@@ -18,7 +18,7 @@ from guanjia.errors import Conflict, StoreError
 from guanjia.store import OfficeChange, Query, Store, open_store
 from guanjia.store.sqlite import SqliteStore, connection
 
-from tests.store.making import advance, change, columns, events, message, put
+from tests.store.making import OLD_SNAPSHOT, advance, change, columns, events, message, put
 
 
 @pytest.fixture
@@ -133,7 +133,16 @@ def test_a_database_of_the_first_schema_is_brought_up_with_everything_in_it(
         first.setattr(connection, "NEWEST", 1)
         with opened(tmp_path / "old.db") as store:
             store.migrate()
-            put(store, change("a", steps=2))
+    raw = apsw.Connection(str(tmp_path / "old.db"))
+    for seq in (1, 2):
+        raw.execute(
+            "INSERT INTO events (case_id, seq, text, head, recorded_at) VALUES ('a', ?, 'x', zeroblob(32), 1)", (seq,)
+        )
+    raw.execute(
+        "INSERT INTO cases (id, seq, head, site, number, procedure, version, states, summary, opened_at, changed_at, breached,"
+        " snapshot) VALUES ('a', 2, zeroblob(32), 's', 'N-a', 'p', 'v1', 'x', '', 1, 1, 0, ?)", (OLD_SNAPSHOT,),
+    )  # fmt: skip
+    raw.close()
     with opened(tmp_path / "old.db") as store:
         with refused("not up to date", "还没有更新"):
             store.get("a")
@@ -141,6 +150,9 @@ def test_a_database_of_the_first_schema_is_brought_up_with_everything_in_it(
         assert [row.seq for row in store.events("a")] == [1, 2]
         assert store.pins() == {"v1": 1}
         assert store.office_events() == []
+        about = store.columns("a")
+        assert about is not None
+        assert about.provisional == 1
 
 
 def test_a_newer_schema_is_refused(path: Path) -> None:

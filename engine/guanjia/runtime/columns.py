@@ -15,18 +15,20 @@ PRIORITY_FIELDS = ("severity", "urgency", "level", "priority")
 
 def columns(case: Case, due: Instant | None) -> Columns:
     """The searchable columns of a case that time changes next at `due`; personal values are never among them."""
-    fields, deadline, breached = case.fields, None, 0
+    fields, deadline, breached, provisional = case.fields, None, 0, 0
     for clock in case.clocks.values():
         if clock.breached_at is not None:
             breached += 1
-        if clock.due is not None and clock.status == "running" and (deadline is None or clock.due < deadline):
-            deadline = clock.due
+        if clock.due is not None and clock.status == "running":
+            provisional += clock.provisional
+            if deadline is None or clock.due < deadline:
+                deadline = clock.due
     return Columns(
         site=case.site, number=case.number, procedure=case.procedure, version=case.version, states=",".join(case.states),
         mode=case.mode, priority=_first(fields, PRIORITY_FIELDS), summary=(_first(fields, ("summary",)) or "")[:500],
         room=_first(fields, ("room", "place")), assignee=case.assignee, customer=case.customer, parent=case.parent,
         opened_at=case.opened_at, changed_at=case.changed_at, closed_at=case.closed_at, outcome=case.outcome,
-        next_due=due, deadline=deadline, breached=breached,
+        next_due=due, deadline=deadline, breached=breached, provisional=provisional,
     )  # fmt: skip
 
 

@@ -86,6 +86,8 @@ class Columns:
     """The earliest due instant of a running clock: what people see."""
     breached: int
     """How many of its clocks are breached."""
+    provisional: int = 0
+    """How many of its running clocks have a deadline in a year for which the calendar is not published."""
 
 
 @quick
@@ -158,6 +160,8 @@ class Query:
     room: str | None = None
     customer: str | None = None
     parent: str | None = None
+    provisional: bool | None = None
+    """Whether some deadline is provisional."""
     mode: str | None = ""
     """"" = real cases only; None = all; "drill" = that mode only."""
     text: str | None = None

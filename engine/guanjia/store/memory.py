@@ -548,6 +548,8 @@ def _fits(it: Columns, query: Query) -> bool:
         return False
     if query.mode is not None and it.mode != (query.mode or None):
         return False
+    if query.provisional is not None and query.provisional != (it.provisional > 0):
+        return False
     if query.state is not None and query.state not in it.states.split(","):
         return False
     for name in ("site", "procedure", "assignee", "room", "customer", "parent"):

@@ -28,6 +28,8 @@ def conditions(query: Query, dialect: Dialect) -> tuple[list[str], list[Any]]:
         if wanted is not None:
             found.append(f"{name} = {dialect.mark}")
             values.append(wanted)
+    if query.provisional is not None:
+        found.append("provisional > 0" if query.provisional else "provisional = 0")
     if query.mode == "":
         found.append("mode IS NULL")
     elif query.mode is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from typing import Any
 
@@ -30,7 +29,7 @@ def doctor(desk: Desk, *, as_json: bool) -> int:
         "next_wake": _at(desk, store.next_wake()),
         "work_overdue_seconds": _overdue(store.next_wake(), now),
         "findings": _findings(desk),
-        "provisional_cases": _provisional(desk),
+        "provisional_cases": store.count(Query(provisional=True, mode=None)),
         "cases_on_other_calendars": _behind(desk),
     }
     problems = _problems(found)
@@ -138,18 +137,6 @@ def _findings(desk: Desk) -> dict[str, int]:
         return {"errors": 1, "warnings": 0}
     errors = sum(item.severity == "error" for item in found)
     return {"errors": errors, "warnings": len(found) - errors}
-
-
-def _provisional(desk: Desk) -> int:
-    """Open cases with a deadline in a year for which the calendar is not published yet."""
-    count, offset = 0, 0
-    while rows := desk.engine.store.list(Query(mode=None, limit=500, offset=offset)):
-        offset += len(rows)
-        for row in rows:
-            held = desk.engine.store.get(row.id)
-            clocks = json.loads(held.snapshot).get("clocks", {}) if held is not None else {}
-            count += any(clock.get("provisional") and clock.get("status") == "running" for clock in clocks.values())
-    return count
 
 
 def _behind(desk: Desk) -> int | None:

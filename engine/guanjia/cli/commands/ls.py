@@ -26,14 +26,14 @@ HEAD = (
 
 def ls(
     desk: Desk, *, procedure: str | None, state: str | None, assignee: str | None, mine: bool, room: str | None,
-    customer: str | None, parent: str | None, mode: str | None, closed: bool, everything: bool, order: str, limit: int,
+    customer: str | None, parent: str | None, mode: str | None, provisional: bool, closed: bool, everything: bool, order: str, limit: int,
     offset: int, as_json: bool,
 ) -> None:  # fmt: skip
     _print(
         desk, limit, as_json,
         procedure=procedure, open=None if everything else not closed, state=state,
         assignee=desk.who if mine else assignee, room=room, customer=customer, parent=_identity(desk, parent),
-        mode=_mode(mode), order=order, offset=offset,
+        mode=_mode(mode), provisional=provisional or None, order=order, offset=offset,
     )  # fmt: skip
 
 
@@ -99,7 +99,7 @@ def line(desk: Desk, row: Row, now: Instant) -> list[Piece]:
         )
         state = outcome or desk.out.both("已办结", "closed")
     else:
-        deadline = due(it.deadline, it.breached, now)
+        deadline = due(it.deadline, it.breached, now, bool(it.provisional))
         state = states(desk, it.procedure, it.states, brief=True)
     return [
         Ink(it.number, "bold"), desk.label(it.procedure, it.procedure), state, deadline, desk.short(it.assignee),
@@ -107,10 +107,11 @@ def line(desk: Desk, row: Row, now: Instant) -> list[Piece]:
     ]  # fmt: skip
 
 
-def due(deadline: Instant | None, breached: int, now: Instant) -> Piece:
+def due(deadline: Instant | None, breached: int, now: Instant, provisional: bool = False) -> Piece:
     """The earliest running deadline in words; that clocks are breached already shows even when none is running."""
     if deadline is not None:
-        return Ink(*words.left(deadline, now, brief=True))
+        text, style = words.left(deadline, now, brief=True)
+        return Ink(Text(f"{text.zh}（暂定）", f"{text.en} (provisional)") if provisional else text, style)
     return Ink(Text("已超时", "late"), "late") if breached else words.NOTHING
 
 
@@ -136,7 +137,7 @@ def plain(desk: Desk, row: Row, now: Instant) -> dict[str, Any]:
         "opened_at": at(it.opened_at), "changed_at": at(it.changed_at), "closed_at": at(it.closed_at), "outcome": it.outcome,
         "deadline": at(it.deadline), "late": it.closed_at is None and it.deadline is not None and it.deadline <= now,
         "seconds_left": None if it.deadline is None or it.closed_at is not None else (it.deadline - now) // 1_000_000,
-        "breached": it.breached,
+        "breached": it.breached, "provisional": it.provisional,
     }  # fmt: skip
 
 
@@ -170,6 +171,7 @@ COMMANDS = {
             Option("--parent", metavar="REF", say=Text("只看这个工单的下级工单", "only children of this case")),
             Option("--mode", metavar="MODE", say=Text("看演练等模式的（drill）；all 为全部；不写只看真实工单",
                                                      "cases of a mode (drill); `all` for every mode; else real ones only")),
+            Option("--provisional", flag=True, say=Text("只看有暂定期限的（日历尚未公布的年份）", "only those with a provisional deadline (a year that is not published)")),
             Option("--closed", flag=True, say=Text("看已办结的", "closed cases instead of open ones")),
             Option("--all", flag=True, to="everything", say=Text("未结和已结都看", "open and closed ones")),
             Option("--order", metavar="deadline|opened|changed", words=("deadline", "opened", "changed"), default="deadline",
