@@ -6,7 +6,7 @@ that a refusal names the role, the field or the very part of the guard, in the a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,11 +77,10 @@ class Attempt:
         return Text(f"{who}现在没有可办的操作。", f"There is nothing that {who} can do now.")
 
     def _judge(self, program: BranchProgram) -> Obstacle | None:
-        branch = program.branch
         if self.by_person:
-            if branch.by and not allowed(branch.by, self.actor, self.case):
+            if program.by and not allowed(program.by, self.actor, self.case):
                 return self._wrong_role(program)
-            for action in branch.not_by:
+            for action in program.not_by:
                 past = self.case.past.get(action)
                 if past is not None and past.by == self.actor.id:
                     name = self.one(action)
@@ -89,17 +88,16 @@ class Attempt:
                         2, "not_by",
                         Text(f"“{name.zh}”是您本人做的，这一步须由另一人办理。", f"You did “{name.en}” yourself; somebody else must do this."),
                     )  # fmt: skip
-        if branch.at_most is not None:
+        if program.at_most is not None:
             past = self.case.past.get(program.name)
-            if past is not None and past.count >= branch.at_most:
+            if past is not None and past.count >= program.at_most:
                 return Obstacle(
                     3, "at_most",
-                    Text(f"最多 {branch.at_most} 次，已经用完。", f"At most {branch.at_most} times, and that is used up."),
+                    Text(f"最多 {program.at_most} 次，已经用完。", f"At most {program.at_most} times, and that is used up."),
                 )  # fmt: skip
         if program.within is not None and (obstacle := self._too_late(program)) is not None:
             return obstacle
-        target = program.target
-        if self.case.waits and target is not None and target.kind == "final" and target.parent is self.program.root:
+        if self.case.waits and (target := program.target) is not None and target.finishes:
             waiting = [name for name in self.case.waits if self.see.look(("child", name, "open"))]
             if waiting:
                 names = self.all(tuple(waiting))
@@ -115,9 +113,9 @@ class Attempt:
         return self._guarded(program)
 
     def _wrong_role(self, program: BranchProgram) -> Obstacle:
-        words = [entitled(self.see.facts, word) for word in program.branch.by]
-        if self.case.assignee and "assignee" in program.branch.by:
-            words[program.branch.by.index("assignee")] = spelled(entitled({}, "assignee"), self.case.assignee)
+        words = [entitled(self.see.facts.given, word) for word in program.by]
+        if self.case.assignee and "assignee" in program.by:
+            words[program.by.index("assignee")] = spelled(entitled({}, "assignee"), self.case.assignee)
         who = Text("、".join(word.zh for word in words), ", ".join(word.en for word in words))
         what, actor = self.one(program.name), self.actor.name or self.actor.id
         return Obstacle(
@@ -137,13 +135,10 @@ class Attempt:
         return Obstacle(3, "window", Text(f"期限已过：只能在 {at} 之前。", f"Too late: this was possible until {at}."))
 
     def _missing(self, program: BranchProgram) -> tuple[str, ...]:
-        if not self.by_person:
+        if not self.by_person or not (program.require or program.asked):
             return ()
-        fields = tuple(name for name in program.branch.require if self.see.fields.get(name) is None)
-        inputs = tuple(
-            name for name, item in program.branch.input.items() if item.required and self.inputs.get(name) is None
-        )
-        return (*fields, *inputs)
+        fields = tuple(name for name in program.require if self.see.fields.get(name) is None)
+        return (*fields, *(name for name in program.asked if self.inputs.get(name) is None))
 
     def _guarded(self, program: BranchProgram) -> Obstacle | None:
         for guard, expression in program.guards:
@@ -172,14 +167,13 @@ class Attempt:
         return Text("、".join(text.zh for text in shown), ", ".join(text.en for text in shown))
 
 
-def allowed(words: tuple[str, ...], actor: Actor, case: Case | None) -> bool:
+def allowed(words: Iterable[str], actor: Actor, case: Case | None) -> bool:
     return any(_is(word, actor, case) for word in words)
 
 
-def on_behalf(words: tuple[str, ...], actor: Actor, case: Case) -> bool:
-    """Whether the actor may do this only for the customer (`agent for customer`)."""
-    own = tuple(word for word in words if " for " not in word)
-    return bool(words) and not allowed(own, actor, case) and allowed(words, actor, case)
+def on_behalf(branch: BranchProgram, actor: Actor, case: Case) -> bool:
+    """Whether the actor, who may do this, may do it only for the customer (`agent for customer`)."""
+    return branch.proxies and not allowed((word for word in branch.by if " for " not in word), actor, case)
 
 
 def _is(word: str, actor: Actor, case: Case | None) -> bool:
@@ -209,6 +203,9 @@ def select(
         if not event.trigger(Token(leaf), attempt) or attempt.chosen is None:
             continue
         branch: BranchProgram = attempt.chosen
+        if not taken:
+            taken.append((branch, leaf))
+            continue
         if any(known is branch for known, _ in taken):
             continue
         rival = next((item for item in taken if _conflict(item, (branch, leaf), program)), None)

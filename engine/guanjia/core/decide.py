@@ -86,6 +86,8 @@ def prepare(program: Program, command: Command, salt: str) -> tuple[Command, lis
         if (text := coerce("text", _WORDS, command.values["text"], label=label)) is None:
             raise Refused("field", Text("备注是空的。", "The remark is empty."))
         return replace(command, values={"text": text}), []
+    if not command.values or command.kind not in ("open", "act", "signal", "edit"):
+        return command, []
     fields: dict[str, Field] = dict(program.procedure.fields)
     what = Text(
         f"“{program.procedure.label(program.procedure.procedure, 'zh')}”",
@@ -93,8 +95,6 @@ def prepare(program: Program, command: Command, salt: str) -> tuple[Command, lis
     )
     if command.kind in ("act", "signal"):
         fields |= program.inputs.get((command.kind, command.name), {})
-    if not command.values or command.kind not in ("open", "act", "signal", "edit"):
-        return command, []
     labels = {
         name: Text(program.procedure.label(name, "zh"), program.procedure.label(name, "en")) for name in command.values
     }
@@ -115,7 +115,7 @@ def available(program: Program, case: Case, actor: Actor, now: Instant, facts: M
         for branch in branches:
             inputs |= branch.branch.input
         missing = attempt.missing if taken is not None else ()
-        asked = dict.fromkeys((*taken.branch.require, *inputs) if taken is not None else ())
+        asked = dict.fromkeys((*taken.require, *inputs) if taken is not None else ())
         options.append(
             Option(
                 action,
@@ -233,7 +233,7 @@ class _Run:
             taken = select(self.program, case.states, f"act:{name}", attempt)
         if not taken:
             raise self._refused(attempt, name)
-        behalf = any(on_behalf(branch.branch.by, command.actor, case) for branch, _ in taken)
+        behalf = any(on_behalf(branch, command.actor, case) for branch, _ in taken)
         before = self._see(case, inputs)
         for branch, _ in taken:
             self._default(step, branch)
@@ -477,16 +477,14 @@ class _Run:
 
     def _sort(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Values of an action: those that it asks for, and fields of the case."""
+        if not values:
+            return {}, {}
         wanted = self.program.inputs.get(("act", self.command.name), {})
         inputs = {name: value for name, value in values.items() if name in wanted}
         return inputs, {name: value for name, value in values.items() if name not in wanted}
 
     def _default(self, step: Step, branch: BranchProgram) -> None:
-        absent = {
-            name: field.default if isinstance(field.default, bool | int) else str(field.default)
-            for name, field in branch.branch.input.items()
-            if field.default is not None and step.see.inputs.get(name) is None
-        }
+        absent = {name: value for name, value in branch.defaults.items() if step.see.inputs.get(name) is None}
         if absent:
             step.see.inputs = {**step.see.inputs, **absent}
 

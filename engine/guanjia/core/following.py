@@ -164,10 +164,12 @@ def _ends(step: Step, definition: ClockProgram, after: Surroundings) -> bool:
 
 
 def _begins(step: Step, conditions: Conditions, before: Surroundings | None, after: Surroundings) -> bool:
-    return _named(step, conditions) or any(
-        expression.evaluate(after) and (before is None or not expression.evaluate(before))
-        for expression in conditions.expressions
-    )
+    if _named(step, conditions):
+        return True
+    for expression in conditions.expressions:
+        if expression.evaluate(after) and (before is None or not expression.evaluate(before)):
+            return True
+    return False
 
 
 def _happens(step: Step, conditions: Conditions, after: Surroundings) -> bool:
@@ -179,7 +181,7 @@ def _named(step: Step, conditions: Conditions) -> bool:
 
 
 def _holds(conditions: Conditions, after: Surroundings) -> bool:
-    return any(expression.evaluate(after) for expression in conditions.expressions)
+    return bool(conditions.expressions) and any(expression.evaluate(after) for expression in conditions.expressions)
 
 
 def _counted_from(step: Step, definition: ClockProgram, after: Surroundings) -> Instant:

@@ -48,7 +48,7 @@ def climb(step: Step, key: str) -> None:
     elif here.level == len(ladder.waits):
         step.data["alarm"] = ladder.name
     # The worker is late and more is due by now: `summary` tells it all with the last.
-    more = here.due is not None and here.due <= step.facts.get("recorded", step.now)
+    more = here.due is not None and here.due <= step.facts.given.get("recorded", step.now)
     _put(step, key, here if more and ladder.ladder.catch_up == "summary" else _tell(step, key, ladder, here))
 
 

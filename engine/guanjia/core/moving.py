@@ -213,7 +213,7 @@ def _stands(program: Program, states: Sequence[str]) -> bool:
         together = node.kind == "parallel" or (node is program.root and bool(node.state.tracks))
         if inside != (len(node.children) if together else min(1, len(node.children))):
             return False
-        if node.kind == "history" or (node.kind == "final" and node.parent is program.root):
+        if node.kind == "history" or node.finishes:
             return False
     return True
 

@@ -10,10 +10,10 @@ never changed after compiling and serves any number of threads.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 from .. import calendars as working_time, expressions
 from ..calendars import Amount, Calendar
@@ -35,9 +35,6 @@ from ..model.procedure import (
 )
 from ..model.suspension import SCOPE, kept_for
 
-if TYPE_CHECKING:
-    from .attempt import Attempt
-
 
 @dataclass(eq=False, slots=True)
 class Node:
@@ -55,10 +52,21 @@ class Node:
     delays: tuple[DelayProgram, ...] = ()
     path: tuple[Node, ...] = ()
     """From the root down to this node, both included."""
+    remembers: bool = False
+    """Whether a history of it leads back to where it was left."""
+    finishes: bool = False
+    """Whether a case that is here is finished."""
 
     @property
     def leaf(self) -> bool:
         return not self.children and self.kind in ("simple", "final", "track", "root")
+
+
+class NoticeProgram(NamedTuple):
+    template: str
+    to: tuple[str, ...]
+    channel: tuple[str, ...]
+    given: tuple[tuple[str, Expression], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +76,16 @@ class EffectProgram:
     when: Expression | None
     values: Mapping[str, Expression]
     """Expressions inside the effect, by the name they stand under."""
+    notices: tuple[NoticeProgram, ...] = ()
+    """What `notify` tells."""
 
 
 @dataclass(eq=False, slots=True)
 class BranchProgram:
-    """One branch under one trigger of one state. `owner` is the state that declares it."""
+    """One branch under one trigger of one state. `owner` is the state that declares it.
+
+    What every attempt asks of the branch lies here in the open: an attribute of a model costs seven times as much.
+    """
 
     trigger: str
     """`act:accept`, `signal:paid`, `delay:<state>.<name>`, `breach:<clock>`, `always`, `reopen`."""
@@ -85,6 +98,16 @@ class BranchProgram:
     within: Amount | None = None
     way: tuple[Node, tuple[Node, ...]] | None = None
     """The state inside which it happens and the states entered, where neither depends on the case."""
+    by: tuple[str, ...] = ()
+    proxies: bool = False
+    """Whether some of `by` act for somebody else only."""
+    not_by: tuple[str, ...] = ()
+    at_most: int | None = None
+    require: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
+    """The inputs that must be given."""
+    defaults: Mapping[str, bool | int | str] = field(default_factory=dict)
+    """What inputs are that were not given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +294,8 @@ class Program:
             node.children.append(self._node(child_name, child, node, _kind(child)))
         for child_name, child in state.tracks.items():
             node.children.append(self._node(child_name, child, node, "track"))
+        node.finishes = kind == "final" and parent is not None and parent.kind == "root"
+        node.remembers = any(child.kind == "history" for child in node.children)
         node.entry = self._effects(state.entry)
         node.exit = self._effects(state.exit)
         node.delays = tuple(self._delay(node, delay_name, delay) for delay_name, delay in state.after.items())
@@ -292,7 +317,7 @@ class Program:
             if state.always:
                 own.append(("always", [self._branch("always", node.name, node, b) for b in state.always]))
         for leaf in self.leaves_below(self.root):
-            if leaf.kind == "final" and leaf.parent is self.root:
+            if leaf.finishes:
                 continue
             reached: dict[str, list[BranchProgram]] = {}
             for node in reversed(leaf.path):
@@ -301,22 +326,9 @@ class Program:
             self.branches[leaf.name] = reached
 
     def _machine(self) -> Any:
-        from transitions import Machine
+        from .machine import machine  # a command that only lists cases does without it
 
-        names = [leaf.name for leaf in self.leaves_below(self.root)]
-        machine = Machine(
-            model=None,
-            states=names,
-            initial=names[0],
-            auto_transitions=False,
-            queued=False,
-            ignore_invalid_triggers=True,
-        )
-        for leaf, table in self.branches.items():
-            for trigger, branches in table.items():
-                for branch in branches:
-                    machine.add_transition(trigger, leaf, None, conditions=_gate(branch))
-        return machine
+        return machine(self.branches, [leaf.name for leaf in self.leaves_below(self.root)])
 
     def _branch(self, trigger: str, name: str, owner: Node, branch: Branch) -> BranchProgram:
         target = self.nodes[branch.to] if branch.to else None
@@ -326,6 +338,13 @@ class Program:
             tuple((guard, self._expression(guard.that, branch.input)) for guard in branch.guard),
             self._effects(branch.do, branch.input),
             working_time.parse_amount(within) if within else None,
+            by=branch.by, proxies=any(" for " in word for word in branch.by), not_by=branch.not_by, at_most=branch.at_most,
+            require=branch.require, asked=tuple(name for name, item in branch.input.items() if item.required),
+            defaults={
+                name: item.default if isinstance(item.default, bool | int) else str(item.default)
+                for name, item in branch.input.items()
+                if item.default is not None
+            },
         )  # fmt: skip
 
     def _effects(
@@ -344,12 +363,14 @@ class Program:
             texts = {name: str(value) for name, value in effect.set.items() if fields[name].is_computed(value)}
         elif effect.open is not None:
             texts = {f"{name}.{key}": text for name, child in effect.open.items() for key, text in child.with_.items()}
+        values = {name: self._expression(text, inputs, None) for name, text in texts.items()}
         return EffectProgram(
-            effect.kind,
-            effect,
-            self._expression(effect.when, inputs) if effect.when else None,
-            {name: self._expression(text, inputs, None) for name, text in texts.items()},
-        )
+            effect.kind, effect, self._expression(effect.when, inputs) if effect.when else None, values,
+            tuple(
+                NoticeProgram(name, to.to, to.channel, tuple((key, values[f"{name}.{key}"]) for key in to.with_))
+                for name, to in (effect.notify or {}).items()
+            ),
+        )  # fmt: skip
 
     def _delay(self, owner: Node, name: str, delay: Delay) -> DelayProgram:
         span = delay.delay or delay.every
@@ -450,10 +471,6 @@ def _within(target: Target) -> tuple[Amount | None, int | None]:
     if target.then is None:
         return amount, None
     return Amount("time", amount.value + working_time.parse_amount(target.then).value), amount.value
-
-
-def _gate(branch: BranchProgram) -> Callable[[Attempt], bool]:
-    return lambda attempt: attempt.consider(branch)
 
 
 def _threshold(key: str, order: int, effects: tuple[EffectProgram, ...]) -> Threshold:

@@ -113,7 +113,7 @@ class Step:
     def _leave(self, node: Node) -> None:
         self.do(node.exit)
         self.data.setdefault("exited", []).append(node.name)
-        if any(child.kind == "history" for child in node.children):
+        if node.remembers:
             inside = [name for name in self.leaves if node in self.program.nodes[name].path]
             self.data.setdefault("history", {})[node.name] = inside
         for delay in node.delays:
@@ -213,13 +213,9 @@ class Step:
             lacking.append(who)
 
     def _notify(self, effect: EffectProgram) -> None:
-        for template, recipients in (effect.effect.notify or {}).items():
-            given = {
-                name.partition(".")[2]: self._value(expression)
-                for name, expression in effect.values.items()
-                if name.startswith(f"{template}.")
-            }
-            self.tell(template, recipients.to, recipients.channel, given)
+        for notice in effect.notices:
+            given = {name: self._value(expression) for name, expression in notice.given}
+            self.tell(notice.template, notice.to, notice.channel, given)
 
     def tell(
         self, template: str, words: Iterable[str], channel: Iterable[str] = (), given: Mapping[str, Any] | None = None,
@@ -341,7 +337,7 @@ class Step:
     def _final(self) -> str | None:
         for leaf in self.leaves:
             node = self.program.nodes[leaf]
-            if node.kind == "final" and node.parent is self.program.root:
+            if node.finishes:
                 return node.state.outcome or node.name
         return None
 

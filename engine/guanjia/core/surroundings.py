@@ -34,18 +34,20 @@ class NeedFact(Exception):
         self.key = key
 
 
-class Facts(dict[str, Any]):
-    """Facts by key; those that were read are remembered in `used`, to stand in the event."""
+class Facts:
+    """Facts by key; those that were needed are remembered in `used`, to stand in the event."""
 
-    def __init__(self, given: Mapping[str, Any] | None = None) -> None:
-        super().__init__(given or {})
+    __slots__ = ("given", "used")
+
+    def __init__(self, given: Mapping[str, Any]) -> None:
+        self.given = given
         self.used: dict[str, Any] = {}
 
     def need(self, key: str) -> Any:
-        if key not in self:
+        if key not in self.given:
             raise NeedFact(key)
-        self.used[key] = self[key]
-        return self[key]
+        self.used[key] = self.given[key]
+        return self.given[key]
 
 
 class Surroundings:

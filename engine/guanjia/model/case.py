@@ -13,10 +13,8 @@ from dataclasses import MISSING, dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from ..clock import Instant
+from .event import to_json
 from .frozen import quick
-
-_KEPT: Any = field(default=None, init=False, repr=False, compare=False)
-"""The plain form of a value, once somebody asked: most of a case is as it was, and is written with every step."""
 
 ClockStatus = Literal["running", "paused", "met", "breached", "cancelled", "reset"]
 
@@ -72,17 +70,14 @@ class Clock:
     breached_at: Instant | None = None
     ended_at: Instant | None = None
     provisional: bool = False
-    plain: dict[str, Any] | None = _KEPT
 
     @property
     def open(self) -> bool:
         return self.status in ("running", "paused")
 
     def to_plain(self) -> dict[str, Any]:
-        if self.plain is not None:
-            return self.plain
         # Plain tuples: the writer of JSON takes ten times as long over named ones.
-        return _keep(self, _plain(self) | {"limits": tuple(tuple(limit) for limit in self.limits)})
+        return _plain(self) | {"limits": tuple(tuple(limit) for limit in self.limits)}
 
     @classmethod
     def from_plain(cls, data: Mapping[str, Any]) -> Clock:
@@ -146,7 +141,6 @@ class Climb:
     ended_at: Instant | None = None
     ended_by: str | None = None
     """Who acknowledged it."""
-    plain: dict[str, Any] | None = _KEPT
 
     @property
     def open(self) -> bool:
@@ -163,7 +157,7 @@ class Climb:
         return tuple(dict.fromkeys(who for told in self.told for who in told.to))
 
     def to_plain(self) -> dict[str, Any]:
-        return self.plain or _keep(self, _plain(self))
+        return _plain(self)
 
     @classmethod
     def from_plain(cls, data: Mapping[str, Any]) -> Climb:
@@ -180,15 +174,19 @@ class Past:
     at: Instant
     by: str
     input: Mapping[str, Any] = field(default_factory=dict)
-    plain: dict[str, Any] | None = _KEPT
+    kept: str = field(default="", init=False, repr=False, compare=False)
 
     def to_plain(self) -> dict[str, Any]:
-        if self.plain is not None:
-            return self.plain
         plain: dict[str, Any] = {"count": self.count, "at": self.at, "by": self.by}
         if self.input:
             plain["input"] = self.input
-        return _keep(self, plain)
+        return plain
+
+    def text(self) -> str:
+        """The plain form as JSON, kept: a case remembers much that one step does not change."""
+        if not self.kept:
+            object.__setattr__(self, "kept", to_json(self.to_plain()))
+        return self.kept
 
 
 @dataclass(frozen=True)
@@ -240,7 +238,7 @@ class Case:
     def changed(self, **changes: Any) -> Case:
         """The same case with these attributes; `dataclasses.replace` without its cost, which every event would pay."""
         other = object.__new__(Case)
-        other.__dict__.update(self.__dict__, **changes)
+        object.__setattr__(other, "__dict__", {**self.__dict__, **changes})
         return other
 
     @property
@@ -249,17 +247,23 @@ class Case:
 
     def to_plain(self) -> dict[str, Any]:
         """The case as JSON can hold it; what is at its default is left out."""
-        plain = {
-            name: value
-            for name, value in self.__dict__.items()
-            if value or name in _ALWAYS or (value is not None and value not in ((), {}))
-        }
-        for name in _NESTED:
-            if name in plain:
-                plain[name] = {key: inner.to_plain() for key, inner in plain[name].items()}
-        if "cycles" in plain:
-            plain["cycles"] = [inner.to_plain() for inner in plain["cycles"]]
-        return plain
+        own = self.__dict__
+        return {name: _part(name, own[name]) for name in _NAMES if _told(name, own[name])}
+
+    def text(self) -> str:
+        """The plain form as JSON: the snapshot. What a step left as it was is not written anew: its text is kept, with the
+        very value that it is of, and handed on by `changed`."""
+        own = self.__dict__
+        kept: dict[str, tuple[Any, str]] = own.setdefault("_kept", {})
+        parts: list[str] = []
+        for name in _NAMES:
+            value = own[name]
+            known = kept.get(name)
+            if known is None or known[0] is not value:
+                known = kept[name] = value, f'"{name}":{_json(name, value)}' if _told(name, value) else ""
+            if known[1]:
+                parts.append(known[1])
+        return "{" + ",".join(parts) + "}"
 
     @classmethod
     def from_plain(cls, data: Mapping[str, Any]) -> Case:
@@ -282,9 +286,28 @@ class Case:
         return cls(**values)
 
 
+_NAMES = tuple(item.name for item in dataclasses.fields(Case))
 _ALWAYS = frozenset(item.name for item in dataclasses.fields(Case) if item.default is MISSING is item.default_factory)
 """What is written of a case even when it is none: it has no default."""
-_NESTED = ("clocks", "delays", "climbs", "past")
+_NESTED = frozenset({"clocks", "delays", "climbs", "past"})
+
+
+def _told(name: str, value: Any) -> bool:
+    return bool(value) or name in _ALWAYS or (value is not None and value not in ((), {}))
+
+
+def _part(name: str, value: Any) -> Any:
+    if name in _NESTED:
+        return {key: inner.to_plain() for key, inner in value.items()}
+    return [inner.to_plain() for inner in value] if name == "cycles" else value
+
+
+def _json(name: str, value: Any) -> str:
+    if name == "past":  # its keys are names, in which nothing needs to be escaped
+        return "{" + ",".join([f'"{key}":{past.text()}' for key, past in value.items()]) + "}"
+    return to_json(_part(name, value))
+
+
 _DEFAULTS: dict[type, tuple[tuple[str, Any], ...]] = {}
 
 
@@ -303,11 +326,6 @@ def _plain(value: Any) -> dict[str, Any]:
         if item is not default and item != default:
             out[name] = item
     return out
-
-
-def _keep(value: Any, plain: dict[str, Any]) -> dict[str, Any]:
-    object.__setattr__(value, "plain", plain)
-    return plain
 
 
 def latest_climb(case: Case, ladder: str) -> Climb | None:

@@ -403,7 +403,7 @@ class Passage:
         answer = to_json({"case": case.id, "number": case.number, "seq": case.seq}) if command.key else ""
         return Change(
             case=case.id, before=self.before, seq=case.seq,
-            snapshot=to_json(case.to_plain()),
+            snapshot=case.text(),
             columns=columns(case, self.due), events=self.rows,
             personal=[(key, salt, json.dumps(value, ensure_ascii=False)) for key, salt, value in self.sealed],
             notifications=self.notifications, inbox=self.inbox,

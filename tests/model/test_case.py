@@ -1,0 +1,43 @@
+"""A case as a value: what is written of it."""
+
+from __future__ import annotations
+
+import json
+
+from guanjia.model.case import Case, Clock, Delay, Limit, Past
+from guanjia.model.event import to_json
+from hypothesis import given, settings, strategies as st
+
+names = st.sampled_from(["open", "accept", "受理", "s1"])
+instants = st.integers(0, 3)
+pasts = st.builds(Past, instants, instants, st.sampled_from(["li", '"\\\n"', "王"]), st.dictionaries(names, instants))
+clocks = st.builds(
+    Clock, names, instants, st.just("running"), instants, instants, instants, st.tuples(st.just(Limit("office", "time", 5))),
+    instants, st.none() | instants,
+)  # fmt: skip
+delays = st.builds(Delay, names, names, instants, instants, instants)
+changes = st.fixed_dictionaries(
+    {},
+    optional={
+        "seq": instants, "mode": st.none() | names, "states": st.lists(names, max_size=2).map(tuple),
+        "fields": st.dictionaries(names, st.none() | st.booleans() | instants | st.text(max_size=3)),
+        "assignee": st.none() | st.sampled_from(["", "li"]), "closed_at": st.none() | instants,
+        "clocks": st.dictionaries(names, clocks, max_size=2), "cycles": st.lists(clocks, max_size=1).map(tuple),
+        "delays": st.dictionaries(names, delays, max_size=2), "past": st.dictionaries(names, pasts, max_size=3),
+        "history": st.dictionaries(names, st.lists(names, max_size=2).map(tuple), max_size=2),
+    },
+)  # fmt: skip
+
+
+@given(st.lists(changes, max_size=6))
+@settings(max_examples=300)
+def test_the_text_of_a_case_is_its_plain_form_however_it_became_so(steps):
+    case = Case("id", "TS-1", "main", "row", "hash", None, 1, 0, 0, "li")
+    seen = [case]
+    for step in steps:
+        case = case.changed(**step)
+        assert case.text() == to_json(case.to_plain())
+        seen.append(case)
+    for earlier in seen:  # cases that share what they keep do not mix it up
+        assert earlier.text() == to_json(earlier.to_plain())
+        assert Case.from_plain(json.loads(earlier.text())) == earlier
