@@ -67,8 +67,8 @@ def test_the_office_works_on_exactly_the_days_that_the_state_council_has_publish
         begin = at(f"{day}T00:00")
         assert OFFICE.next_open(begin) == begin + 8 * HOUR + 30 * MINUTE
         assert OFFICE.between(begin, begin + DAY) == 9 * HOUR + 30 * MINUTE
-    assert all(OFFICE.name_of(day) == "workday" for day in on)
-    assert all(OFFICE.name_of(day) not in ("", "workday") for day in off)
+    assert all(OFFICE.kind_of(day) == ("workday", "") for day in on)
+    assert all(kind == "holiday" and name for kind, name in map(OFFICE.kind_of, off))
 
 
 def test_two_workdays_before_the_spring_festival_reach_over_it() -> None:
@@ -106,8 +106,8 @@ def test_a_year_that_is_not_published_has_weekends_and_the_days_that_are_fixed_b
     closed = [day for n in range(365) if not OFFICE.is_workday(day := date(2027, 1, 1) + timedelta(days=n))]
     fixed = [day.isoformat()[5:] for day in closed if day.weekday() < 5]
     assert fixed == ["01-01", "10-01"]
-    assert OFFICE.name_of(date(2027, 5, 1)) == "劳动节"
-    assert OFFICE.name_of(date(2027, 10, 3)) == "国庆节"
+    assert OFFICE.kind_of(date(2027, 5, 1)) == ("holiday", "劳动节")
+    assert OFFICE.kind_of(date(2027, 10, 3)) == ("holiday", "国庆节")
 
 
 # -- where an amount ends
@@ -150,7 +150,7 @@ def test_hours_on_a_calendar_that_never_closes_are_plain_hours() -> None:
     assert always.is_open(start)
     assert always.next_open(start) == start
     assert always.is_workday(date(2026, 12, 25))
-    assert always.name_of(date(2026, 12, 25)) == ""
+    assert always.kind_of(date(2026, 12, 25)) == ("", "")
     assert shown(always.add_days(start, 1, working=True), "Europe/Berlin") == "2026-03-30T00:00"
 
 
@@ -207,8 +207,8 @@ def test_C3_a_holiday_is_the_local_day_east_and_west_of_greenwich(zone: str) -> 
 
 def test_C3_a_day_off_that_stretches_a_deadline_can_be_explained_by_its_name() -> None:
     """zammad #390"""
-    assert OFFICE.name_of(date(2026, 6, 19)) == "端午节"
-    assert OFFICE.name_of(date(2026, 6, 22)) == ""
+    assert OFFICE.kind_of(date(2026, 6, 19)) == ("holiday", "端午节")
+    assert OFFICE.kind_of(date(2026, 6, 22)) == ("", "")
 
 
 def test_C5_an_hour_before_a_deadline_of_the_next_day_is_an_hour_before_it_and_not_midnight() -> None:
@@ -272,8 +272,8 @@ def test_C8_a_make_up_sunday_is_worked_and_a_short_day_is_short() -> None:
     assert each.between(sunday, sunday + DAY) == 7 * HOUR
     assert shown(each.add(at("2019-04-30T11:00"), 2 * HOUR)) == "2019-05-05T10:00"
     assert not each.is_workday(date(2019, 4, 27)), "a short day opens no Saturday"
-    assert each.name_of(date(2019, 4, 30)) == "short day"
-    assert each.name_of(date(2019, 4, 27)) == ""
+    assert each.kind_of(date(2019, 4, 30)) == ("short day", "")
+    assert each.kind_of(date(2019, 4, 27)) == ("closed", "")
 
 
 def test_C9_the_lunch_break_does_not_count() -> None:

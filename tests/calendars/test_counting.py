@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from guanjia.calendars import Calendar, check_calendar, compile_calendar, flatten, parse_amount
+from guanjia.calendars import Calendar, Counting, check_calendar, compile_calendar, flatten, parse_amount
+from guanjia.calendars.counting import READY
 from guanjia.clock import from_iso, iso
+from guanjia.model import procedure
 
 ZONE = "Asia/Shanghai"
 OFFICE: dict[str, Any] = {
@@ -141,3 +143,9 @@ def test_a_calendar_inherits_counting_and_changes_what_it_says() -> None:
     assert flatten("legal", calendars)["counting"] == {"roll_over": True, "ends": "closing"}
     assert "counting" not in flatten("plain", calendars)
     assert "counting" not in flatten("x", {"x": OFFICE})
+
+
+def test_procedures_know_the_same_choices_and_the_same_ready_made_ways() -> None:
+    assert set(procedure.Counting.model_fields) == {"like", *Counting._fields}
+    for name in READY:
+        assert procedure.Counting.model_validate({"like": name}).text == f'{{"like":"{name}"}}'

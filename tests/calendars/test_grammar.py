@@ -194,12 +194,12 @@ def test_what_a_calendar_says_itself_goes_before_what_it_extends() -> None:
     hours = {"2026-10-01": 0, "2026-10-02": 2, "2026-10-10": 0, "2026-10-11": 1, "2026-09-30": 0, "2026-12-31": 8}
     assert {day: opened(flat, day) for day in hours} == hours
     assert opened(flat, "2027-12-31") == 3
-    names = {day: compile_calendar(flat).name_of(date.fromisoformat(day)) for day in hours}
-    assert names == {
-        "2026-10-01": "国庆节", "2026-10-02": "workday", "2026-10-10": "", "2026-10-11": "workday", "2026-09-30": "",
-        "2026-12-31": "workday",
+    kinds = {day: compile_calendar(flat).kind_of(date.fromisoformat(day)) for day in hours}
+    assert kinds == {
+        "2026-10-01": ("holiday", "国庆节"), "2026-10-02": ("workday", ""), "2026-10-10": ("holiday", ""),
+        "2026-10-11": ("workday", ""), "2026-09-30": ("holiday", ""), "2026-12-31": ("workday", ""),
     }  # fmt: skip
-    assert compile_calendar(flat).name_of(date(2027, 12, 31)) == "short day"
+    assert compile_calendar(flat).kind_of(date(2027, 12, 31)) == ("short day", "")
 
 
 def test_later_parents_go_before_earlier_ones_and_a_common_ancestor_before_none_of_its_children() -> None:

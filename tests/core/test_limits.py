@@ -20,7 +20,7 @@ SNOW = {"from": at("2026-11-26T00:00"), "to": at("2026-11-29T00:00"), "factor": 
 def test_a_day_of_the_start_on_which_time_stands_still_takes_no_other_day_out(start):
     """The day of the start does not count, those of the snow do not: of ten days the 29th is the first."""
     calendar = compile_calendar({"zone": "Asia/Shanghai", "always": True, "suspended": [SNOW]})
-    limit = Limit("always", "days", 10)
-    ends = limits.due(limit, calendar, at(start), at(start))
+    limit, run = Limit("always", "days", 10), limits.Run(at(start), at(start))
+    ends = limits.due(limit, calendar, run)
     assert ends == at("2026-12-09T00:00")
-    assert limits.spend(limit, calendar, at(start), at(start), ends).used == 10
+    assert limits.spend(limit, calendar, run, ends).used == 10

@@ -85,6 +85,14 @@ BROKEN = [
     ("[{within: 3 workdays}]", "[{within: 3 workdays, then: 2h}]", "then", "then"),
     ("[{within: 3 workdays}]", "[{until: visit_at, then: 2h}]", "then", "then"),
     ("{within: 30m}", "{within: 30m, then: 2 days}", "then", "2 days"),
+    ("{within: 30m}", "{within: 30m, counting: civil_code}", "counting-without-days", "counting"),
+    ("[{within: 3 workdays}]", "[{until: visit_at, counting: civil_code}]", "counting-without-days", "counting"),
+    ("[{within: 3 workdays}]", "[{within: 9 days, calendar: always, counting: civil_code}]", "no-rest-days", "counting"),
+    ("delay: 5 workdays, to", "delay: 2h, counting: civil_code, to", "counting-without-days", "counting"),
+    ("[{within: 3 workdays}]", "[{within: 3 workdays, counting: civilcode}]", "type", "civilcode"),
+    ("[{within: 3 workdays}]", "[{within: 3 workdays, counting: {first_day: yes}}]", "type", "yes"),
+    ("[{within: 3 workdays}]", "[{within: 3 workdays, counting: {firstday: true}}]", "unknown-key", "firstday"),
+    ("[{within: 3 workdays}]", "[{within: 3 workdays, counting: {}}]", "grammar", "{}"),
     ("[{within: 3 workdays}]", "[{until: now + hours(2)}]", "until-moves", "now"),
     ("severity == 'critical', within", "clock.resolve.left < minutes(5), within", "time-unnoticed", "clock.resolve"),
     ("stop: [closed, withdrawn]", "stop: [closed, now > visit_at]", "time-unnoticed", "now"),
@@ -174,7 +182,7 @@ def test_an_unknown_key_names_the_likely_one_and_lists_what_is_allowed() -> None
 def test_keys_of_a_delay_are_its_own_and_those_of_its_branch() -> None:
     (finding,) = found(COMPLAINT.replace("{delay: 5 workdays, to", "{delay: 5 workdays, too"))
     assert finding.hint is not None
-    assert "delay, at, every, calendar, to, guard" in finding.hint.en
+    assert "delay, at, every, calendar, counting, to, guard" in finding.hint.en
     assert "did you mean to?" in finding.hint.en
 
 

@@ -10,18 +10,20 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
+from copy import copy
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from ..clock import Instant
 from ..errors import Text
-from .amounts import Amount
+from .accounting import Day, days
+from .amounts import Amount, Unit
 from .counting import Counting
 from .flattening import has_working_time, no_working_time
 from .grammar import FIRST_YEAR, LAST_YEAR, CalendarError
-from .suspending import stretches, suspend
-from .years import Plan, Year, lay
+from .suspending import Stretch, stretches, suspend
+from .years import Kind, Plan, Year, lay
 
 _KEPT_YEARS = 64
 _YEAR = 31_556_952_000_000
@@ -92,6 +94,12 @@ class Calendar:
 
     # -- amounts
 
+    def counted(self, said: str | Mapping[str, Any] | None) -> Calendar:
+        """The same calendar, its days counted as is said (see `counting`)."""
+        other = copy(self)
+        other.counting = self.counting.changed(said)
+        return other
+
     def after(self, at: Instant, amount: Amount, *, first_day_counts: bool | None = None, due: bool = False) -> Instant:
         """Where an amount ends that is counted from `at`, or back from it when its value is negative; days as `counting`
         has them, unless `first_day_counts` says otherwise. What is counted back does not roll over.
@@ -112,6 +120,14 @@ class Calendar:
             first_day_counts=first_day_counts,
         )
         return self._last_day(ends, rolls=amount.unit == "days" and amount.value > 0)
+
+    def explained(self, at: Instant, amount: Amount) -> tuple[Instant, list[Day]]:
+        """Where an amount ends that is counted from an instant, with the account of every day until then."""
+        ends = self.after(at, amount)
+        if amount.unit == "time":
+            return ends, self.days(at, ends)
+        from_, until = self.counts_from(at, at), self.end_of_day(ends - 1)
+        return ends, self.days(at, ends, amount.unit, counts_from=from_, counts_until=until, at_most=amount.value)
 
     def counts_from(self, start: Instant, since: Instant, pause: tuple[Instant, Instant] | None = None) -> Instant:
         """From when on ends of days count for what started at `start` and runs since `since`, after its last pause: the
@@ -179,12 +195,23 @@ class Calendar:
         index = bisect_left(days, day.toordinal())
         return index < len(days) and days[index] == day.toordinal()
 
-    def name_of(self, day: date) -> str:
-        """Why the day differs from its weekday: the holiday's name, `workday`, `short day`, or nothing."""
+    def kind_of(self, day: date) -> tuple[Kind, str]:
+        """What makes the hours of a local day as they are planned, and the holiday's name where there is one."""
         if self._always:
-            return ""
+            return "", ""
         _, kind, key = self._plan.of(day)
-        return self._names.get(key, "") if kind == "holiday" else kind
+        return kind, self._names.get(key, "") if kind == "holiday" else ""
+
+    def suspended_at(self, at: Instant) -> Stretch | None:
+        """The stretch in which time stands still or runs slower at an instant."""
+        return next((stretch for stretch in self._stretches if stretch.begin <= at < stretch.end), None)
+
+    def days(
+        self, since: Instant, until: Instant, unit: Unit = "time", *,
+        counts_from: Instant | None = None, counts_until: Instant | None = None, at_most: int | None = None,
+    ) -> list[Day]:  # fmt: skip
+        """The account of [since, until), day by day (see `accounting.days`)."""
+        return list(days(self, since, until, unit, counts_from, counts_until, at_most))
 
     def provisional(self, at: Instant) -> bool:
         """Whether the time up to `at` ends in a year for which the calendar is not published."""

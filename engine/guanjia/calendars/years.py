@@ -18,7 +18,8 @@ from .walls import Walls
 
 _EPOCH = date(1970, 1, 1).toordinal()
 
-Kind = Literal["", "holiday", "workday", "short day"]
+Kind = Literal["", "closed", "holiday", "workday", "short day"]
+"""What makes a day's hours: its weekday, which is open or closed; or that it is a holiday, a make-up workday, a short day."""
 
 
 class Plan:
@@ -30,10 +31,10 @@ class Plan:
         self._short: Mapping[str, Windows] = data.get("short", {})
 
     def of(self, day: date) -> tuple[Windows, Kind, str]:
-        """The windows of a day, what makes it differ from its weekday, and the key that says so. What is said of the date
-        goes before what is said of every year; a short day has other hours than usual, and opens no day that is closed."""
+        """The windows of a day, what makes them so, and the key that says it. What is said of the date goes before what is
+        said of every year; a short day has other hours than usual, and opens no day that is closed."""
         windows, why = self._week[day.weekday()], ""
-        kind: Kind = ""
+        kind: Kind = "" if windows else "closed"
         written = day.isoformat()
         for key in (written[5:], written):
             if key in self._days:

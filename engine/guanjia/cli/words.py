@@ -87,6 +87,39 @@ def clock(item: Any, now: Instant) -> tuple[Text, str]:
     }[item.status]
 
 
+def day(item: Any, *, first: bool = False, last: bool = False) -> Text:
+    """Why a day counts or not, where its weekday alone does not say so. `item` is a `calendars.Day`; `first` and `last`, that
+    it is the one on which all began or ends."""
+    kind = {
+        "": Text("", ""),
+        "closed": Text("休息", "closed"),
+        "holiday": Text(item.name or "放假", item.name or "holiday"),
+        "workday": Text("调休上班", "make-up workday"),
+        "short day": Text("缩短工时", "short day"),
+    }[item.kind]
+    skip = {
+        "": Text("", ""),
+        "start": Text("起算当天", "the day of the start")
+        if first
+        else Text("暂停或恢复的当天", "a day of pausing or going on"),
+        "closed": Text("" if kind.zh else "已下班", "" if kind.en else "work was over"),
+        "still": Text(f"停止计时：{item.reason}", f"time stood still: {item.reason}"),
+        "slower": Text(f"放慢计时：{item.reason}", f"time ran slower: {item.reason}"),
+        "unfinished": Text("当天结束时没有计时", "time did not run as it ended"),
+        "over": Text("顺延到这一天", "the last day instead") if last else Text("天数已满，顺延", "all days are over"),
+    }[item.skip]
+    said = [part for part in (kind, skip) if part.zh]
+    return Text("，".join(part.zh for part in said), ", ".join(part.en for part in said))
+
+
+def plain_day(item: Any) -> dict[str, Any]:
+    """A `calendars.Day` as JSON has it (docs/cli.md)."""
+    return {
+        "date": item.date.isoformat(), "counted": item.counted, "kind": item.kind or None, "name": item.name or None,
+        "skip": item.skip or None, "reason": item.reason or None,
+    }  # fmt: skip
+
+
 def climb(item: Any, levels: int, zone: str) -> tuple[Text, str]:
     """How an escalation stands, with its style. `item` is a `model.case.Climb` of a ladder with so many levels."""
     level = Text(f"第 {item.level}/{levels} 级", f"level {item.level} of {levels}")

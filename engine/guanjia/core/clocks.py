@@ -64,7 +64,7 @@ def stand(program: Program, definition: ClockProgram, clock: Clock, now: Instant
     if still == (clock.status == "paused"):
         return clock
     if still:
-        stopped = measured(program, clock, now)
+        stopped = measured(program, clock, now, paused=True)
         return replace(stopped, status="paused", due=None, pending=(), pauses=(*clock.pauses, (now, None)))
     running = replace(
         clock, status="running", since=max(now, clock.since), pauses=(*clock.pauses[:-1], (clock.pauses[-1][0], now))
@@ -122,13 +122,12 @@ def extend(
     return longer if clock.status == "paused" else overtaken(_aimed(program, definition, longer), now)
 
 
-def measured(program: Program, clock: Clock, now: Instant) -> Clock:
-    """The same clock with all that was used until now in its limits."""
+def measured(program: Program, clock: Clock, now: Instant, *, paused: bool = False) -> Clock:
+    """The same clock with all that was used until now, when it is paused perhaps, in its limits."""
     if clock.status != "running" or now <= clock.since:
         return clock if clock.status != "paused" else replace(clock, since=max(now, clock.since))
     limits = tuple(
-        measures.spend(limit, program.calendars[limit.calendar], clock.counted_from, clock.since, now)
-        for limit in clock.limits
+        measures.spend(limit, program.calendar_of(limit), run_of(clock), now, paused=paused) for limit in clock.limits
     )
     return replace(clock, limits=limits, since=now)
 
@@ -144,15 +143,15 @@ def used(program: Program, clock: Clock, now: Instant) -> int:
 
 def runs(clock: Clock, until: Instant) -> Iterator[tuple[Instant, Instant]]:
     """The spans in which the clock ran from where it is counted until now, the pauses left out."""
-    since = clock.counted_from
-    for begun, ended in clock.pauses:
-        if since < begun:
-            yield since, begun
-        if ended is None:
-            return
-        since = max(since, ended)
-    if since < until:
-        yield since, until
+    for run, end, _ in measures.runs(clock.counted_from, clock.pauses, until):
+        yield run.since, end
+
+
+def run_of(clock: Clock) -> measures.Run:
+    """The run that the clock is in; of one that is paused, the one that would begin at its `since`."""
+    last = clock.pauses[-1] if clock.pauses else None
+    pause = None if last is None else (last[0], clock.since if last[1] is None else last[1])
+    return measures.Run(clock.counted_from, clock.since, pause)
 
 
 def verdict(program: Program, clock: Clock, limits: Sequence[Limit]) -> ClockStatus:
@@ -169,7 +168,7 @@ def _against(program: Program, clock: Clock, limits: Sequence[Limit], until: Ins
         limits=tuple(
             limit._replace(used=used[limit.unit])
             if limit.unit in used
-            else measures.measure(limit, program.calendars[limit.calendar], clock.counted_from, runs(clock, until))
+            else measures.measure(limit, program.calendar_of(limit), clock.counted_from, clock.pauses, until)
             for limit in limits
         ),
     )
@@ -182,7 +181,7 @@ def _lengthened(program: Program, clock: Clock, amount: Amount, origin: str) -> 
     return replace(
         clock,
         limits=tuple(
-            measures.lengthen(limit, program.calendars[limit.calendar], clock.counted_from, clock.since, amount, origin)
+            measures.lengthen(limit, program.calendar_of(limit), run_of(clock), amount, origin)
             for limit in clock.limits
         ),
     )
@@ -190,7 +189,7 @@ def _lengthened(program: Program, clock: Clock, amount: Amount, origin: str) -> 
 
 def _ends(program: Program, clock: Clock) -> Iterator[Instant]:
     for limit in clock.limits:
-        yield measures.due(limit, program.calendars[limit.calendar], clock.counted_from, clock.since)
+        yield measures.due(limit, program.calendar_of(limit), run_of(clock))
 
 
 def _aimed(program: Program, definition: ClockProgram, clock: Clock) -> Clock:
@@ -199,10 +198,7 @@ def _aimed(program: Program, definition: ClockProgram, clock: Clock) -> Clock:
     due = min(ends)
     pending = sorted(
         (
-            min(
-                measures.point(item, limit, program.calendars[limit.calendar], clock.counted_from, clock.since)
-                for limit in clock.limits
-            ),
+            min(measures.point(item, limit, program.calendar_of(limit), run_of(clock)) for limit in clock.limits),
             item.order,
             item.name,
         )

@@ -83,7 +83,8 @@ def _limits(target: TargetProgram, see: Surroundings) -> tuple[Limit, ...]:
     if not all(guard.evaluate(see) for guard in target.guards):
         return ()
     if target.amount is not None:
-        return (Limit(target.calendar_name, target.amount.unit, target.amount.value, target.head),)
+        amount = target.amount
+        return (Limit(target.calendar_name, amount.unit, amount.value, target.head, counting=target.counting),)
     if target.until is not None:
         until = target.until.evaluate(see)
         return () if until is None else (Limit(target.calendar_name, "instant", until),)

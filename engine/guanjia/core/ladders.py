@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
+from ..calendars import Amount
 from ..clock import Instant
 from ..model.case import Case, Climb, Told
 from ..model.event import Actor
@@ -148,8 +149,7 @@ def _due(ladder: LadderProgram, here: Climb) -> Instant | None:
     left = wait.value - here.used
     if wait.unit == "time":
         return ladder.calendar.add(here.since, left)
-    resumed = here.since != here.told[-1].at
-    return ladder.calendar.add_days(here.since, left, working=wait.unit == "workdays", first_day_counts=resumed)
+    return ladder.calendar.after(_days_from(ladder, here), Amount(wait.unit, left), first_day_counts=True)
 
 
 def _used(ladder: LadderProgram, here: Climb, now: Instant) -> int:
@@ -161,7 +161,11 @@ def _used(ladder: LadderProgram, here: Climb, now: Instant) -> int:
         return 0
     if wait.unit == "time":
         return here.used + ladder.calendar.between(here.since, now)
-    resumed = here.since != here.told[-1].at
     return here.used + ladder.calendar.days_between(
-        here.since, now, working=wait.unit == "workdays", first_day_counts=resumed
+        _days_from(ladder, here), now, working=wait.unit == "workdays", first_day_counts=True
     )
+
+
+def _days_from(ladder: LadderProgram, here: Climb) -> Instant:
+    """From when ends of days count. What was told as a day ended belongs to that day."""
+    return ladder.calendar.counts_from(here.told[-1].at - 1, here.since)

@@ -162,7 +162,9 @@ def _limits(program: Program, definition: ClockProgram, clock: Clock) -> Sequenc
     parts = [part for target in targets for part in target.earliest or (target,)]
     if len(parts) == len(clock.limits) and all(part.amount is not None for part in parts):
         return [
-            Limit(part.calendar_name, part.amount.unit, part.amount.value, part.head) for part in parts if part.amount
+            Limit(part.calendar_name, part.amount.unit, part.amount.value, part.head, counting=part.counting)
+            for part in parts
+            if part.amount
         ]
     names = [program.counted_by(limit.calendar, clock.name) for limit in clock.limits]
     if any(name not in program.calendars for name in names):

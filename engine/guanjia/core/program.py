@@ -9,6 +9,7 @@ never changed after compiling and serves any number of threads.
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,8 +20,10 @@ from .. import calendars as working_time, expressions
 from ..calendars import Amount, Calendar
 from ..expressions import Expression
 from ..model import scope as scopes
+from ..model.case import Limit
 from ..model.procedure import (
     Branch,
+    Counting,
     Delay,
     Effect,
     Field,
@@ -141,8 +144,9 @@ class TargetProgram:
     """Of an amount of time: how much of it is working time, where the rest is not."""
     until: Expression | None
     earliest: tuple[TargetProgram, ...]
-    calendar: Calendar
     calendar_name: str
+    counting: str
+    """As `Limit` has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +215,7 @@ class Program:
         self.calendars = _Calendars(
             {name: working_time.compile_calendar(data) for name, data in version.calendars.items()}
         )
+        self._counted: dict[tuple[str, str], Calendar] = {}
         self.nodes: dict[str, Node] = {}
         self._order = 0
         self._plain_scope: dict[frozenset[str], expressions.Scope] = {}
@@ -228,6 +233,15 @@ class Program:
 
     def calendar(self, name: str | None) -> Calendar:
         return self.calendars[name or self.procedure.calendar]
+
+    def calendar_of(self, limit: Limit) -> Calendar:
+        """The calendar of a clock's limit, its days counted as the limit has them."""
+        if not limit.counting:
+            return self.calendars[limit.calendar]
+        key = (limit.calendar, limit.counting)
+        if key not in self._counted:
+            self._counted[key] = self.calendars[limit.calendar].counted(json.loads(limit.counting))
+        return self._counted[key]
 
     def counted_by(self, calendar: str, clock: str) -> str:
         """The calendar that a clock counts by where its rules name this one: its own while a suspension covers it."""
@@ -379,7 +393,7 @@ class Program:
             f"{owner.name}.{name}", name, owner, 1_000_000 + self._order, delay,
             working_time.parse_amount(span) if span else None,
             self._expression(delay.at, {}, "instant") if delay.at else None,
-            self.calendar(delay.calendar),
+            self.calendar(delay.calendar).counted(_choices(delay.counting)),
         )  # fmt: skip
 
     def _clock(self, name: str, sla: Sla) -> ClockProgram:
@@ -417,8 +431,8 @@ class Program:
             *_within(target),
             self._expression(target.until, {}, "instant") if target.until else None,
             tuple(self._target(clock, sla, item) for item in target.earliest),
-            self.calendars[calendar],
             calendar,
+            target.counting.text if target.counting else "",
         )
 
     def _conditions(self, words: tuple[str, ...]) -> Conditions:
@@ -462,6 +476,10 @@ def _kind(state: State) -> str:
     if state.tracks:
         return "parallel"
     return "compound" if state.states else "simple"
+
+
+def _choices(counting: Counting | None) -> dict[str, Any] | None:
+    return counting.model_dump(exclude_none=True) if counting else None
 
 
 def _within(target: Target) -> tuple[Amount | None, int | None]:

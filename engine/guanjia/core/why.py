@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, Literal, NamedTuple
 
-from ..calendars import Calendar
+from ..calendars import Calendar, Day
 from ..clock import Instant
 from ..errors import NotFound, Text
 from ..expressions import Part
@@ -37,14 +36,11 @@ class Turn(NamedTuple):
     detail: str = ""
 
 
-class Day(NamedTuple):
-    """A local day in which the clock ran, and what it used of the limit there. `why` it differs from its weekday: a holiday's
-    name, `workday`, `short day`, or nothing."""
+class Spent(NamedTuple):
+    """A local day in which the clock ran, and what it used of the limit there."""
 
-    date: date
+    day: Day
     used: int
-    workday: bool
-    why: str
 
 
 class Stretch(NamedTuple):
@@ -57,7 +53,7 @@ class Stretch(NamedTuple):
     since: Instant
     until: Instant | None
     used: int
-    days: tuple[Day, ...]
+    days: tuple[Spent, ...]
 
 
 class Considered(NamedTuple):
@@ -133,16 +129,13 @@ def account(
     at = now if seen.open else judged.changed_at
     see = Surroundings(program, case if seen.open else judged, at, SYSTEM, Facts(_facts(events)), personal)
     standing = clocks.measured(program, seen, now) if seen.status == "paused" else seen
-    ends = tuple(
-        limits.due(limit, program.calendars[limit.calendar], seen.counted_from, standing.since) for limit in seen.limits
-    )
+    ends = tuple(limits.due(limit, program.calendar_of(limit), clocks.run_of(standing)) for limit in seen.limits)
     limit = seen.limits[ends.index(min(ends))]
-    calendar = program.calendars[limit.calendar]
-    ran = clocks.runs(seen, seen.ended_at or seen.since)
-    here = limits.measure(limit, calendar, seen.counted_from, ran).used
+    calendar = program.calendar_of(limit)
+    here = limits.measure(limit, calendar, seen.counted_from, seen.pauses, seen.ended_at or seen.since).used
     return Account(
         seen, definition.sla.kind, calendar.zone, definition.sla.from_ or "", limit, ends,
-        _considered(definition, see, seen), tuple(turns), _stretches(seen, limit, calendar, now), limit.used - here,
+        _considered(definition, see, seen), tuple(turns), _stretches(seen, limit, calendar, now, limit.used - here), limit.used - here,
     )  # fmt: skip
 
 
@@ -187,32 +180,42 @@ def _given(limit: Limit) -> Limit:
     return limit._replace(extra=0, used=0)
 
 
-def _stretches(clock: Clock, limit: Limit, calendar: Calendar, now: Instant) -> tuple[Stretch, ...]:
+def _stretches(clock: Clock, limit: Limit, calendar: Calendar, now: Instant, carried: int) -> tuple[Stretch, ...]:
     """When the clock ran and stood still since it counts, up to its due instant or its end."""
     end = clock.due if clock.status == "running" and clock.due is not None else clock.ended_at or now
-    spent = limit._replace(used=0)
+    spent = limit._replace(used=carried)
     found: list[Stretch] = []
     at = clock.counted_from
-    for since, until in clocks.runs(clock, end):
-        if at < since:
-            found.append(Stretch(False, at, since, 0, ()))
-        days = tuple(_days(clock, spent, calendar, since, until))
+    for run, until, paused in limits.runs(clock.counted_from, clock.pauses, end):
+        if at < run.since:
+            found.append(Stretch(False, at, run.since, 0, ()))
+        days = tuple(_days(spent, calendar, run, until, paused=paused, due=until == clock.due))
         used = sum(day.used for day in days)
         spent = spent._replace(used=spent.used + used)
-        found.append(Stretch(True, since, until, used, days))
+        found.append(Stretch(True, run.since, until, used, days))
         at = until
     if clock.status == "paused" or at < end:
         found.append(Stretch(False, at, None if clock.status == "paused" else end, 0, ()))
     return tuple(found)
 
 
-def _days(clock: Clock, spent: Limit, calendar: Calendar, since: Instant, until: Instant) -> Iterator[Day]:
-    while since < until:
-        ends = min(until, calendar.end_of_day(since))
-        after = limits.spend(spent, calendar, clock.counted_from, since, ends)
-        day = calendar.day_of(since)
-        yield Day(day, after.used - spent.used, calendar.is_workday(day), calendar.name_of(day))
-        spent, since = after, ends
+def _days(
+    spent: Limit, calendar: Calendar, run: limits.Run, until: Instant, *, paused: bool, due: bool
+) -> Iterator[Spent]:
+    if spent.unit in ("time", "instant"):
+        for day in calendar.days(run.since, until):
+            after = limits.spend(spent, calendar, run._replace(since=day.since), day.until)
+            yield Spent(day, after.used - spent.used)
+            spent = after
+        return
+    # The last day of all counts although it may close before it ends.
+    counts_until = calendar.end_of_day(until - 1) if due else calendar.counts_until(until) if paused else until
+    left = max(0, spent.total - spent.used) if due else None
+    for day in calendar.days(
+        run.since, until, "days" if spent.unit == "days" else "workdays",
+        counts_from=calendar.counts_from(*run), counts_until=counts_until, at_most=left,
+    ):  # fmt: skip
+        yield Spent(day, int(day.counted))
 
 
 def _considered(definition: ClockProgram, see: Surroundings, clock: Clock) -> tuple[Considered, ...]:

@@ -298,6 +298,7 @@ class _Contents:
             calendars=frozenset((*self.calendars, *(Path(finding.file).stem for finding in self.calendar_findings))),
             procedures={name: self._fields(name) for name in self.files},
             templates=self.compiled,
+            never_closed=frozenset(name for name, data in self.calendars.items() if data.get("always")),
         )
 
     @cached_property

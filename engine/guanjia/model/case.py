@@ -32,6 +32,8 @@ class Limit(NamedTuple):
     extra: int = 0
     """What extensions added."""
     used: int = 0
+    counting: str = ""
+    """How its target has days counted, as JSON; nothing where it is the calendar's way."""
 
     @property
     def total(self) -> int:

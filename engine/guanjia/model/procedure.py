@@ -247,7 +247,37 @@ class Branch(Node):
 
 Branches = Annotated[tuple[Branch, ...], BeforeValidator(_listed)]
 
-_TIMING = ("delay", "at", "every", "calendar", "branches")
+
+class Counting(Node):
+    """How the days of one limit are counted, where that differs from the way of its calendar (docs/calendars.md)."""
+
+    like: Literal["civil_code"] | None = None
+    """A ready-made way, from which the choices beside it differ."""
+    first_day: Flag | None = None
+    pause_day: Flag | None = None
+    resume_day: Flag | None = None
+    roll_over: Flag | None = None
+    ends: Literal["midnight", "closing"] | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Counting:
+        if not self.model_dump(exclude_none=True):
+            raise _wrong("counting 是空的", "counting is empty")
+        return self
+
+    @property
+    def text(self) -> str:
+        """The choices as a limit of a clock keeps them: JSON."""
+        return json.dumps(self.model_dump(exclude_none=True), separators=(",", ":"))
+
+
+def _counting(value: Any) -> Any:
+    return {"like": value} if isinstance(value, str) else value
+
+
+CountingKey = Annotated[Counting, BeforeValidator(_counting)]
+
+_TIMING = ("delay", "at", "every", "calendar", "counting", "branches")
 
 
 class Delay(Node):
@@ -257,6 +287,7 @@ class Delay(Node):
     at: Expression | None = None
     every: Duration | None = None
     calendar: Name | None = None
+    counting: CountingKey | None = None
     branches: Branches
 
     @model_validator(mode="before")
@@ -308,6 +339,7 @@ class Target(Node):
     until: Expression | None = None
     earliest: tuple[Target, ...] = ()
     calendar: Name | None = None
+    counting: CountingKey | None = None
 
     @model_validator(mode="after")
     def _one_measure(self) -> Target:

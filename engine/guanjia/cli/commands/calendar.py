@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import TYPE_CHECKING, Any
 
-from ...clock import HOUR, Instant, instant, iso, moment
+from ...clock import HOUR, MINUTE, Instant, instant, iso, moment
 from ...errors import Text
 from .. import words
 from ..desk import Desk
@@ -15,7 +15,7 @@ from ..out import Ink, Piece
 from ..spec import Argument, Command, Entry, Group, Option, json_option
 
 if TYPE_CHECKING:
-    from ...calendars import Calendar
+    from ...calendars import Amount, Calendar, Day
 
 WEEK = Text("一二三四五六日", "MoTuWeThFrSaSu")
 MOST_DAYS = 400
@@ -47,7 +47,7 @@ def show(desk: Desk, *, name: str, month: str | None, as_json: bool) -> None:
     out.line(Text(f"工作日 {workdays} 天，合计 {hours:g} 小时。", f"{workdays} workdays, {hours:g} hours in all."))
     for day in days:
         if named := _named(out.language, calendar, day):
-            out.line("  ", f"{day:%m-%d} ", _weekday(out.language, day), "  ", named)
+            out.line("  ", f"{day:%m-%d} ", words.weekday(day), "  ", named)
     out.line(
         Ink(
             Text(
@@ -93,19 +93,17 @@ def explain(desk: Desk, *, start: str, duration: str, name: str, as_json: bool) 
         amount = parse_amount(duration)
     except AmountError as error:
         raise Usage(error.text, error.hint) from None
-    due = calendar.after(begun, amount)
-    steps = _steps(calendar, begun, due, amount.unit)
+    due, days = calendar.explained(begun, amount)
     if as_json:
         desk.out.json(
             {"calendar": name, "zone": calendar.zone, "start": iso(begun, calendar.zone), "duration": duration,
-             "due": iso(due, calendar.zone), "provisional": calendar.provisional(due),
-             "days": [{"date": day.isoformat(), "workday": calendar.is_workday(day), "counted_minutes": spent // 60_000_000, "counted_days": counted}
-                      for day, spent, counted in steps]}
+             "due": iso(due, calendar.zone), "provisional": calendar.provisional(due), "counting": calendar.counting._asdict(),
+             "days": [{**words.plain_day(day), "counted_minutes": day.working // MINUTE} for day in days]}
         )  # fmt: skip
         return
     out = desk.out
     out.line(Ink(words.when(begun, calendar.zone), "bold"), " + ", format_amount(amount, out.language), "  (", name, ")  →  ",
-             Ink(words.by(due, calendar.zone), "good"), " ", _weekday(out.language, moment(due - 1, calendar.zone).date()))  # fmt: skip
+             Ink(words.by(due, calendar.zone), "good"), " ", words.weekday(moment(due - 1, calendar.zone).date()))  # fmt: skip
     if calendar.provisional(due):
         out.line(
             Ink(
@@ -113,55 +111,47 @@ def explain(desk: Desk, *, start: str, duration: str, name: str, as_json: bool) 
                 "soon",
             )
         )
-    rows: list[list[Piece]] = []
-    reached = 0
-    for day, spent, counted in steps:
-        reached += counted if amount.unit != "time" else spent
-        idle = not (counted if amount.unit != "time" else spent)
-        shown = Text(f"第 {reached} 天", f"day {reached}") if amount.unit != "time" else words.span(spent)
-        kind = Text("工作日", "workday") if calendar.is_workday(day) else Text("休息", "closed")
-        named = _named(out.language, calendar, day)
-        style = "dim" if idle else ""
+    shown: list[Day | None] = list(days)
+    if len(days) > MOST_DAYS:
+        shown = [*days[: MOST_DAYS // 2], None, *days[-MOST_DAYS // 2 :]]
+    reached, rows = 0, list[list[Piece]]()
+    for day in shown:
+        if day is None:
+            passed = days[MOST_DAYS // 2 : -MOST_DAYS // 2]
+            reached += sum(each.counted for each in passed)
+            rows.append([Ink(Text(f"（其间 {len(passed)} 天）", f"({len(passed)} days between)"), "dim")])
+            continue
+        reached += day.counted
+        of_days = Text(f"第 {reached} 天", f"day {reached}")
+        counted = of_days if amount.unit != "time" else words.span(day.working)
+        style = "" if day.counted else "dim"
         rows.append(
             [
-                Ink(day.isoformat(), style),
-                Ink(_weekday(out.language, day), style),
-                Ink(kind, style),
-                Ink(Text("不计", "not counted") if idle else shown, style),
-                Ink(named, style),
+                Ink(day.date.isoformat(), style),
+                Ink(words.weekday(day.date), style),
+                Ink(counted if day.counted else Text("不计", "not counted"), style),
+                Ink(words.day(day, first=day is days[0], last=day is days[-1]), style),
             ]
         )
-    if len(rows) > MOST_DAYS:
-        rows = [*rows[: MOST_DAYS // 2], ["…"], *rows[-MOST_DAYS // 2 :]]
     out.table(rows, indent="  ")
-    if amount.unit != "time":
-        out.line(
-            Ink(
-                Text(
-                    "起始当天不计；到最后一天 24:00 为止。",
-                    "The day of the start does not count; the last day ends at 24:00.",
-                ),
-                "dim",
-            )
-        )
+    out.line(Ink(_why(calendar, amount), "dim"))
 
 
-def _steps(calendar: Calendar, start: Instant, due: Instant, unit: str) -> list[tuple[datetime.date, int, int]]:
-    """Each local day from the start to the deadline: working time used, and day-ends counted."""
-    found: list[tuple[datetime.date, int, int]] = []
-    day = moment(start, calendar.zone).date()
-    while True:
-        begin, end = _midnight(calendar, day), _midnight(calendar, day + datetime.timedelta(days=1))
-        a, b = max(begin, start), min(end, due)
-        if begin >= due:
-            return found
-        counted = (
-            calendar.days_between(a, b, working=unit == "workdays", first_day_counts=begin >= start)
-            if unit != "time" and b > a
-            else 0
+def _why(calendar: Calendar, amount: Amount) -> Text:
+    """Why the deadline is this very instant."""
+    if amount.unit == "time":
+        return Text(
+            "工作时间用完的那一刻就是期限。", "The deadline is the instant at which the working time is used up."
         )
-        found.append((day, calendar.between(a, b), counted))
-        day += datetime.timedelta(days=1)
+    counting = calendar.counting
+    first = Text("起算当天计入", "The day of the start counts") if counting.first_day else Text("起算当天不计", "The day of the start does not count")  # fmt: skip
+    rolls = counting.roll_over and amount.unit == "days"
+    roll = Text("最后一天遇休息日顺延到工作日", "a last day that is a rest day gives way to the next working day")
+    ends = Text("到最后一天下班时为止（无工作时间则到 24:00）", "it ends when work is over on the last day, at 24:00 where there is none")  # fmt: skip
+    if counting.ends == "midnight":
+        ends = Text("到最后一天 24:00 为止", "the last day ends at 24:00")
+    said = [first, *([roll] if rolls else []), ends]
+    return Text("；".join(part.zh for part in said) + "。", "; ".join(part.en for part in said) + ".")
 
 
 def _calendar(desk: Desk, name: str) -> Calendar:
@@ -205,9 +195,13 @@ def _open(calendar: Calendar, day: datetime.date) -> int:
 
 def _named(language: str, calendar: Calendar, day: datetime.date) -> str:
     """Why a day differs from its weekday, in words."""
-    name = calendar.name_of(day)
-    known = {"workday": Text("调休上班", "make-up workday"), "short day": Text("缩短工时", "short day")}.get(name)
-    return known.get(language) if known else name
+    kind, name = calendar.kind_of(day)
+    known = {
+        "holiday": Text("放假", "holiday"),
+        "workday": Text("调休上班", "make-up workday"),
+        "short day": Text("缩短工时", "short day"),
+    }.get(kind)
+    return name or (known.get(language) if known else "")
 
 
 def _cell(desk: Desk, calendar: Calendar, day: datetime.date) -> Piece:
@@ -215,11 +209,6 @@ def _cell(desk: Desk, calendar: Calendar, day: datetime.date) -> Piece:
     if works:
         return Ink(f"{day.day:>2} {desk.out.both('班', 'on')}", "soon") if weekend else f"{day.day:>2}"
     return Ink(f"{day.day:>2} ·", "dim") if weekend else Ink(f"{day.day:>2} {desk.out.both('休', 'off')}", "late")
-
-
-def _weekday(language: str, day: datetime.date) -> str:
-    at = day.weekday()
-    return f"周{WEEK.zh[at]}" if language == "zh" else WEEK.en[2 * at : 2 * at + 2]
 
 
 COMMANDS = {

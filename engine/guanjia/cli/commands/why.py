@@ -20,7 +20,7 @@ from ..telling import Telling
 
 if TYPE_CHECKING:
     from ...core import Account
-    from ...core.why import Day
+    from ...core.why import Spent
 
 MOST_DAYS = 60
 """Days that are listed one by one; of a longer time the beginning and the end."""
@@ -166,35 +166,27 @@ def _days(desk: Desk, account: Account) -> None:
     out = desk.out
     out.line()
     out.line("  ", Ink(Text("逐日", "Day by day"), "bold"))
-    shown: list[Day | None] = list(days)
+    shown: list[Spent | None] = list(days)
     if len(days) > MOST_DAYS:
         shown = [*days[: MOST_DAYS // 2], None, *days[-MOST_DAYS // 2 :]]
     rows: list[list[Piece]] = []
-    for day in shown:
-        if day is None:
+    for spent in shown:
+        if spent is None:
             rows.append(
                 [Ink(Text(f"（其间 {len(days) - MOST_DAYS} 天）", f"({len(days) - MOST_DAYS} days between)"), "dim")]
             )
             continue
-        used = _used(out.language, account.limit.unit, day.used) if day.used else out.both("不计", "not counted")
-        style = "" if day.used else "dim"
+        used = _used(out.language, account.limit.unit, spent.used) if spent.used else out.both("不计", "not counted")
+        style = "" if spent.used else "dim"
         rows.append(
             [
-                Ink(day.date.isoformat(), style),
-                Ink(words.weekday(day.date), style),
+                Ink(spent.day.date.isoformat(), style),
+                Ink(words.weekday(spent.day.date), style),
                 Ink(used, style),
-                Ink(_reason(day, day is days[0] and account.limit.unit != "time"), style),
+                Ink(words.day(spent.day, first=spent is days[0], last=spent is days[-1]), style),
             ]
         )
     out.table(rows, indent="    ")
-
-
-def _reason(day: Day, first: bool) -> str | Text:
-    """Why a day counts or not, where its weekday alone does not say so."""
-    if first and not day.used:
-        return Text("起算当天", "the day of the start")
-    known = {"workday": Text("调休上班", "make-up workday"), "short day": Text("缩短工时", "short day")}.get(day.why)
-    return known or day.why or ("" if day.workday else Text("休息", "closed"))
 
 
 def _part(telling: Telling, part: Any) -> str:
@@ -274,7 +266,7 @@ def _plain(desk: Desk, telling: Telling, account: Account) -> dict[str, Any]:
         "stretches": [
             {
                 "running": stretch.running, "from": at(stretch.since), "until": at(stretch.until), "used": stretch.used,
-                "days": [{"date": day.date.isoformat(), "used": day.used, "workday": day.workday, "why": day.why or None} for day in stretch.days],
+                "days": [{**words.plain_day(spent.day), "used": spent.used} for spent in stretch.days],
             }
             for stretch in account.stretches
         ],

@@ -35,7 +35,7 @@ def check_clocks(view: View) -> None:
             )  # fmt: skip
         if sla.from_ is not None and sla.from_ != "open" and sla.from_ not in view.happenings:
             view.expression((*path, "from"), sla.from_, "instant")
-        _targets(view, (*path, "target"), sla.target)
+        _targets(view, (*path, "target"), sla)
         _thresholds(view, path, sla)
     _extensions(view)
 
@@ -103,10 +103,10 @@ def _pauses(view: View, path: Path, sla: Sla) -> None:
         )  # fmt: skip
 
 
-def _targets(view: View, path: Path, targets: tuple[Target, ...]) -> None:
-    for index, target in enumerate(targets):
+def _targets(view: View, path: Path, sla: Sla) -> None:
+    for index, target in enumerate(sla.target):
         here = (*path, index)
-        last = index == len(targets) - 1
+        last = index == len(sla.target) - 1
         if last and target.guard:
             view.say(
                 (*here, "guard"), "no-default-target",
@@ -119,7 +119,7 @@ def _targets(view: View, path: Path, targets: tuple[Target, ...]) -> None:
                 Text("这个 target 没有 guard，后面的都轮不到", "this target has no guard: those after it never apply"),
                 Text("加上 guard，或移到最后", "give it a guard, or move it to the end"),
             )  # fmt: skip
-        _target(view, here, target)
+        _target(view, here, sla, target)
         for inner, part in enumerate(target.earliest):
             if part.earliest:
                 view.say(
@@ -127,10 +127,10 @@ def _targets(view: View, path: Path, targets: tuple[Target, ...]) -> None:
                     Text("earliest 里不能再写 earliest", "earliest cannot stand inside earliest"),
                     Text("直接列在同一层", "list them on one level"), key=True,
                 )  # fmt: skip
-            _target(view, (*here, "earliest", inner), part)
+            _target(view, (*here, "earliest", inner), sla, part)
 
 
-def _target(view: View, path: Path, target: Target) -> None:
+def _target(view: View, path: Path, sla: Sla, target: Target) -> None:
     for index, guard in enumerate(target.guard):
         view.expression((*path, "guard", index, "that"), guard.that, "boolean")
         _timeless(view, (*path, "guard", index, "that"), guard.that)
@@ -146,6 +146,8 @@ def _target(view: View, path: Path, target: Target) -> None:
             )  # fmt: skip
     if target.then is not None:
         _then(view, path, target)
+    calendar = target.calendar or sla.calendar or view.procedure.calendar
+    view.counting(path, target.counting, target.within, calendar)
 
 
 def _then(view: View, path: Path, target: Target) -> None:

@@ -32,6 +32,7 @@ def check_values(view: View) -> None:
                 view.amount((*here, "delay"), delay.delay)
             if delay.every is not None:
                 view.positive(here, "every", delay.every)
+            view.counting(here, delay.counting, delay.delay or delay.every, delay.calendar or view.procedure.calendar)
             if delay.at is not None:
                 view.expression((*here, "at"), delay.at, "instant")
     for deed in view.deeds:

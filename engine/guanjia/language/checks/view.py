@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import Finding, Text
 from ...model import scope as scopes
-from ...model.procedure import Field, Procedure
+from ...model.procedure import Counting, Field, Procedure
 from ...model.survey import Deed, Path, Place, Step, deeds, places, steps_of
 from ..grammar import suggest
 from ..nodes import Node
@@ -38,6 +38,8 @@ class Around:
     calendars: frozenset[str] | None = None
     procedures: Mapping[str, frozenset[str] | None] | None = None
     """Procedure -> its fields; None for one whose file cannot be read."""
+    never_closed: frozenset[str] = frozenset({"always"})
+    """The calendars that are open around the clock."""
     templates: Templates | None = None
 
 
@@ -192,6 +194,32 @@ class View:
         except AmountError as wrong:
             self.say(path, "duration", wrong.text, wrong.hint, key=key, offset=offset)
             return None
+
+    def counting(self, path: Path, counting: Counting | None, amount: str | None, calendar: str) -> None:
+        """A way of counting days, beside an amount of days on a calendar that has rest days if they matter."""
+        from ...calendars import AmountError, Counting as Choices, parse_amount
+
+        if counting is None:
+            return
+        here = (*path, "counting")
+        try:
+            unit = parse_amount(amount).unit if amount is not None else "instant"
+        except AmountError:
+            return
+        if unit not in ("days", "workdays"):
+            self.say(
+                here, "counting-without-days",
+                Text("counting 只管以天计的时限", "counting is for limits in days"),
+                Text("时限写成 10 days 或 5 workdays，或去掉 counting", "write 10 days or 5 workdays, or take counting away"), key=True,
+            )  # fmt: skip
+        elif (
+            calendar in self.around.never_closed and Choices().changed(counting.model_dump(exclude_none=True)).roll_over
+        ):
+            self.say(
+                here, "no-rest-days",
+                Text(f"日历 {calendar} 没有休息日，无从顺延", f"the calendar {calendar} has no rest days to roll over"),
+                Text("换一个有休息日的日历，或写 roll_over: false", "name a calendar that has rest days, or write roll_over: false"), key=True,
+            )  # fmt: skip
 
     def positive(self, path: Path, key: str, text: str) -> None:
         """A duration that must be longer than nothing."""
