@@ -34,7 +34,7 @@ OFFICE = "name: {zh: 试验管家, en: Test office}\nzone: Asia/Shanghai\nchanne
 PEOPLE = """\
 roles:
   agent: {label: {zh: 客服, en: agent}}
-  supervisor: {label: {zh: 主管, en: supervisor}, rights: [backdate]}
+  supervisor: {label: {zh: 主管, en: supervisor}, rights: [backdate, clocks]}
   manager: {label: {zh: 经理, en: manager}}
 staff:
   agent.wang: {name: 王小明, roles: [agent]}

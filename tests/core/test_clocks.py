@@ -1,11 +1,18 @@
-"""SLA clocks as a table that a person can read: what happens when, and what the clock then says."""
+"""SLA clocks through the funnel, what their thresholds do, and clocks that people touch by hand.
+
+What a clock says after each thing that can happen to it is the matter of `clock_rules.md`.
+"""
 
 from __future__ import annotations
 
 import pytest
-from guanjia.clock import from_iso, iso
+from guanjia.clock import DAY, HOUR, from_iso, iso
+from guanjia.core import clocks, fold
+from guanjia.core.following import aim_of
+from guanjia.errors import Refused
 
-from tests.offices import clock_of, engine, small
+from tests.core.plain import Plain
+from tests.offices import MONDAY, clock_of, engine, small
 
 HEAD = """
 procedure: desk
@@ -240,3 +247,195 @@ def test_what_comes_every_workday_comes_at_the_end_of_each_and_misses_none(tmp_p
     desk.run_once()
     nudged = [at(event.occurred_at) for event in desk.history(case) if event.type == "elapsed"]
     assert nudged == ["2026-03-07T00:00", "2026-03-10T00:00", "2026-03-11T00:00"]
+
+
+# -- thresholds and what they do
+
+
+def plain(sla: str, more: str = "") -> Plain:
+    head = HEAD.replace("EXTEND", "{log: more}")
+    return Plain(head.replace("initial: new\n", f"initial: new\n{more}") + sla)
+
+
+def happened(case: Plain) -> list[tuple[str, str]]:
+    return [(event.type, event.name) for event in case.events if event.type in ("reached", "elapsed")]
+
+
+@pytest.mark.parametrize("first", ["one", "other"])
+def test_a_threshold_of_a_clock_that_stopped_in_the_same_instant_does_not_fire(first):
+    second = "other" if first == "one" else "one"
+    sla = "".join(f"  {name}: {{start: open, stop: done, target: {{within: 2h}}}}\n" for name in (first, second))
+    case = plain(sla, f"breach: {{{first}: {{to: done}}}}\n")
+    case.do(MONDAY, "open", "desk")
+    case.until(MONDAY + 3 * HOUR)
+    assert happened(case) == [("reached", f"{first}.due")]
+    assert case.case.clocks[second].status == "breached", "the due instant of both had come"
+
+
+def test_a_clock_that_is_cancelled_in_the_instant_of_its_threshold_does_not_fire():
+    sla = (
+        "  one: {start: open, stop: done, target: {within: 2h}}\n"
+        "  other: {start: open, stop: done, cancel: dropped, target: {within: 4h}, at: {due - 2h: [{log: told}]}}\n"
+    )
+    case = plain(sla, "breach: {one: {to: dropped}}\n")
+    case.do(MONDAY, "open", "desk")
+    case.until(MONDAY + 3 * HOUR)
+    assert happened(case) == [("reached", "one.due")]
+    assert case.case.clocks["other"].status == "cancelled"
+
+
+def test_what_a_threshold_does_is_asked_again_as_it_fires():
+    sla = """
+  solve:
+    start: open
+    stop: done
+    target: {within: 8h}
+    at:
+      50%: [{log: taken already, when: in_state('working')}, {log: nobody has it, when: not in_state('working')}]
+"""
+    for steps, line in (((), "nobody has it"), (("accept",), "taken already")):
+        case = plain(sla)
+        case.do(MONDAY, "open", "desk")
+        for step in steps:
+            case.do(MONDAY + HOUR, "act", step)
+        case.until(MONDAY + 7 * HOUR)
+        assert [event.data["log"] for event in case.events if event.type == "reached"] == [[line]]
+
+
+def test_a_breach_that_a_later_threshold_has_overtaken_still_moves_the_case_once():
+    sla = """
+  solve:
+    start: open
+    stop: done
+    target: [{guard: severity == 'critical', within: 1h}, {within: 8h}]
+    at: {due: [{log: late}], due + 1h: [{log: very late}]}
+"""
+    case = plain(sla, "breach: {solve: {to: waiting}}\n")
+    case.do(MONDAY, "open", "desk")
+    case.do(MONDAY + 5 * HOUR, "edit", severity="critical")
+    assert case.case.states == ("waiting",)
+    (reached,) = [event for event in case.events if event.type == "reached"]
+    assert (reached.name, reached.data["log"], reached.data["entered"]) == (
+        "solve.due + 1h",
+        ["very late"],
+        ["waiting"],
+    )
+    case.until(MONDAY + 30 * DAY)
+    assert len([event for event in case.events if event.type == "reached"]) == 1
+
+
+def test_a_target_may_depend_on_how_another_clock_stands():
+    sla = """
+  respond: {start: open, stop: accept, target: {within: 2h}}
+  solve: {start: open, stop: done, target: [{guard: clock.respond.breached, within: 4h}, {within: 8h}]}
+"""
+    case = plain(sla)
+    case.do(MONDAY, "open", "desk")
+    assert case.case.clocks["solve"].due == MONDAY + 9 * HOUR, "eight hours and noon"
+    case.until(MONDAY + 2 * HOUR)
+    assert case.case.clocks["solve"].due == MONDAY + 5 * HOUR
+
+
+def test_an_expression_sees_what_a_clock_has_used_by_now():
+    sla = "  solve: {start: open, pause: waiting, stop: done, target: {within: 8h}}\n"
+    more = "signals: {look: [{guard: clock.solve.used >= hours(3), do: [{log: three hours}]}, {do: [{log: less}]}]}\n"
+    for steps, line in ((("look",), "three hours"), (("ask", "look"), "less")):
+        case = plain(sla, more)
+        case.do(MONDAY, "open", "desk")
+        for number, step in enumerate(steps):
+            case.do(MONDAY + (number + 1 if len(steps) > 1 else 4) * HOUR, "signal" if step == "look" else "act", step)
+        assert case.events[-1].data["log"] == [line]
+
+
+def test_what_has_fired_does_not_fire_again_under_another_version():
+    old = plain(SOLVE.replace("notify: {warn: opener}", "log: warned").replace("notify: {late: opener}", "log: late"))
+    old.do(MONDAY, "open", "desk")
+    old.until(MONDAY + 6 * HOUR)
+    assert old.case.clocks["solve"].fired == ("50%",)
+    new = plain(
+        "  solve: {start: open, pause: waiting, stop: done, target: {within: 9h}, at: {50%: [{log: again}], 90%: [{log: soon}]}}\n"
+    )
+    aim = aim_of(new.program.clock_by_name["solve"], None)
+    for policy in ("keep", "carry"):
+        held = clocks.measured(old.program, old.case.clocks["solve"], MONDAY + 6 * HOUR)
+        moved = clocks.retarget(new.program, new.program.clock_by_name["solve"], held, aim, MONDAY + 6 * HOUR, policy)
+        assert "50%" not in [name for _, _, name in moved.pending]
+        assert [name for _, _, name in moved.pending] == ["90%", "due"]
+        assert moved.due == MONDAY + 24 * HOUR + HOUR
+
+
+# -- by hand
+
+
+def by_hand(tmp_path, more: str = ""):
+    desk = engine(
+        small(tmp_path, text(SOLVE.replace("stop: done", f"stop: done\n    {more}")), templates=("warn", "late"))
+    )
+    return desk, desk.open("desk", actor="agent.wang").case.id
+
+
+def test_a_clock_paused_by_hand_stands_in_the_history_with_the_reason(tmp_path):
+    desk, case = by_hand(tmp_path)
+    result = desk.adjust(case, "solve", "pause", actor="supervisor.zhao", reason="等配件")
+    assert result.case.clocks["solve"].held
+    (event,) = result.events
+    assert (event.type, event.name, event.actor, event.data["reason"]) == (
+        "adjusted", "solve.pause", "supervisor.zhao", "等配件",
+    )  # fmt: skip
+    assert fold(desk.history(case)) == desk.case(case)
+
+
+def test_to_touch_a_clock_needs_the_right_and_the_attempt_is_kept(tmp_path):
+    desk, case = by_hand(tmp_path)
+    with pytest.raises(Refused) as refused:
+        desk.adjust(case, "solve", "pause", actor="agent.wang", reason="想晚点")
+    assert refused.value.code == "role"
+    assert "clocks" in refused.value.text.en
+    assert [event.type for event in desk.history(case)] == ["opened", "refused"]
+
+
+@pytest.mark.parametrize(
+    ("more", "clock", "way", "reason", "code"),
+    [
+        ("", "solve", "pause", "", "reason"), ("", "sovle", "pause", "x", "not_found"), ("", "solve", "stop", "x", "not_found"),
+        ("", "solve", "resume", "x", "state"), ("manual: false", "solve", "pause", "x", "manual"),
+        ("manual: false", "solve", "reset", "x", "manual"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_done_to_a_clock_by_hand_is_refused(tmp_path, more, clock, way, reason, code):
+    desk, case = by_hand(tmp_path, more)
+    with pytest.raises(Refused) as refused:
+        desk.adjust(case, clock, way, actor="supervisor.zhao", reason=reason)
+    assert refused.value.code == code
+    assert desk.case(case).seq == 1
+
+
+def test_a_clock_is_paused_by_hand_once(tmp_path):
+    desk, case = by_hand(tmp_path)
+    desk.adjust(case, "solve", "pause", actor="supervisor.zhao", reason="x")
+    with pytest.raises(Refused, match="paused by hand already"):
+        desk.adjust(case, "solve", "pause", actor="supervisor.zhao", reason="x")
+
+
+def test_a_clock_that_its_rules_paused_is_not_let_go_on_by_hand(tmp_path):
+    desk, case = by_hand(tmp_path)
+    desk.act(case, "ask", actor="agent.wang")
+    with pytest.raises(Refused, match="own rules"):
+        desk.adjust(case, "solve", "resume", actor="supervisor.zhao", reason="x")
+
+
+def test_a_clock_that_has_ended_is_not_touched(tmp_path):
+    desk, case = by_hand(tmp_path)
+    desk.act(case, "accept", actor="agent.wang")
+    desk.act(case, "finish", actor="agent.wang")
+    with pytest.raises(Refused, match="closed"):
+        desk.adjust(case, "solve", "reset", actor="supervisor.zhao", reason="x")
+
+
+def test_nobody_touches_a_statutory_clock(tmp_path):
+    sla = "  by_law: {start: open, stop: done, pausable: false, target: {within: 10 days}}\n"
+    desk = engine(small(tmp_path, text(sla)))
+    case = desk.open("desk", actor="agent.wang").case.id
+    for way in ("pause", "resume", "reset"):
+        with pytest.raises(Refused, match="never stands still"):
+            desk.adjust(case, "by_law", way, actor="supervisor.zhao", reason="x")

@@ -15,10 +15,11 @@ PRIORITY_FIELDS = ("severity", "urgency", "level", "priority")
 
 def columns(case: Case, due: Instant | None) -> Columns:
     """The searchable columns of a case that time changes next at `due`; personal values are never among them."""
-    fields, deadline, breached, provisional = case.fields, None, 0, 0
+    fields, deadline, provisional = case.fields, None, 0
+    late = {cycle.name for cycle in case.cycles if cycle.breached_at is not None}
     for clock in case.clocks.values():
         if clock.breached_at is not None:
-            breached += 1
+            late.add(clock.name)
         if clock.due is not None and clock.status == "running":
             provisional += clock.provisional
             if deadline is None or clock.due < deadline:
@@ -28,7 +29,7 @@ def columns(case: Case, due: Instant | None) -> Columns:
         mode=case.mode, priority=_first(fields, PRIORITY_FIELDS), summary=(_first(fields, ("summary",)) or "")[:500],
         room=_first(fields, ("room", "place")), assignee=case.assignee, customer=case.customer, parent=case.parent,
         opened_at=case.opened_at, changed_at=case.changed_at, closed_at=case.closed_at, outcome=case.outcome,
-        next_due=due, deadline=deadline, breached=breached, provisional=provisional,
+        next_due=due, deadline=deadline, breached=len(late), provisional=provisional,
     )  # fmt: skip
 
 
