@@ -221,14 +221,15 @@ def unheard(clock: Clock, now: Instant) -> Clock:
 
 
 def overtaken(clock: Clock, now: Instant) -> Clock:
-    """Thresholds that a change has overtaken: only the last of them is told, now.
+    """Thresholds that a change has overtaken: only the last of them is told, now, unless one falls due now anyway.
 
     Without this a case that becomes urgent would warn at 50 %, 80 % and 100 % in one breath.
     """
     passed = [item for item in clock.pending if item[0] < now]
     if not passed:
         return clock
-    silent = tuple(name for _, _, name in passed[:-1])
-    return replace(
-        clock, pending=((now, *passed[-1][1:]), *clock.pending[len(passed) :]), fired=(*clock.fired, *silent)
-    )
+    ahead = clock.pending[len(passed) :]
+    if not ahead or ahead[0][0] > now:
+        _, order, last = passed.pop()
+        ahead = ((now, order, last), *ahead)
+    return replace(clock, pending=ahead, fired=(*clock.fired, *(name for _, _, name in passed)))
