@@ -215,6 +215,26 @@ def test_remarks_files_and_assignment_stand_in_the_history_by_name(do: Call, cas
         assert said in shown, said
 
 
+def test_a_clock_is_paused_by_hand_with_a_reason_and_says_so(do: Call, case: str, clock: ManualClock) -> None:
+    refused = do("clock", "pause", case, "respond", "--reason", "等钥匙", "--as", "agent.wang")
+    assert refused.code == 1
+    assert "clocks" in refused.err
+    assert "--reason" in do("clock", "pause", case, "respond", "--as", "supervisor.zhao").err
+    unknown = do("clock", "pause", case, "repsond", "--reason", "等钥匙", "--as", "supervisor.zhao")
+    assert "respond" in unknown.err
+    paused = do("clock", "pause", case, "respond", "--reason", "等钥匙", "--as", "supervisor.zhao")
+    assert (paused.code, "人工暂停“响应”" in paused.out, "等钥匙" in paused.out) == (0, True, True)
+    assert "人工暂停" in do("show", case).out
+    assert json.loads(do("show", case, "--json").out)["clocks"][0]["by_hand"] is True
+    clock.advance(HOUR)
+    assert do("clock", "resume", case, "respond", "--reason", "钥匙到了", "--as", "supervisor.zhao").code == 0
+    shown = json.loads(do("show", case, "--json").out)["clocks"][0]
+    assert (shown["status"], shown["used_seconds"], shown["due"][11:16]) == ("running", 0, "10:30")
+    assert do("clock", "reset", case, "respond", "--reason", "改了诉求", "--as", "supervisor.zhao").code == 0
+    cycles = [(item["cycle"], item["status"]) for item in json.loads(do("show", case, "--json").out)["clocks"]]
+    assert cycles == [(2, "running"), (1, "reset")]
+
+
 def test_the_worker_does_what_time_demands_and_says_so(do: Call, case: str, clock: ManualClock) -> None:
     assert "没有要做的" in do("work", "--once").out
     clock.advance(HOUR)

@@ -8,10 +8,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+from guanjia.authoring.stories import run_stories
 from guanjia.language import OfficeFiles, read_yaml
 from guanjia.model.office import Channels
 
-from tests.offices import ROOT, shipped
+from tests.offices import ROOT, shipped, small
 
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)\)")
 
@@ -47,6 +48,15 @@ def test_the_python_of_the_documents_runs(my_office, document, capsys):
             database.unlink()
         exec(compile(block, document, "exec"), {})
     assert "Traceback" not in capsys.readouterr().out
+
+
+def test_the_story_of_the_page_on_clocks_comes_true(tmp_path):
+    procedure, story = (text for text in snippets("docs/clocks.md", "yaml") if not text.startswith("# fragment"))
+    office = small(tmp_path, procedure, name="request", more={"procedures/request.stories.yaml": story})
+    results = list(run_stories(office))
+    assert [(result.name, result.message) for result in results] == [
+        ("every promise of a request, from its opening to its second end", None)
+    ]
 
 
 def test_the_mail_settings_of_the_operations_page_are_valid():

@@ -12,11 +12,19 @@ from guanjia.language.grammar import build
 from guanjia.model import office, procedure
 from pydantic import BaseModel
 
-PAGE = Path(__file__).parents[2] / "docs" / "language.md"
-PIECES = [
-    (PAGE.read_text()[: match.start()].count("\n") + 2, match.group(1))
-    for match in re.finditer(r"^```yaml\n(.*?)^```$", PAGE.read_text(), re.M | re.S)
-]
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = DOCS / "language.md"
+
+
+def pieces_of(page: Path) -> list[tuple[int, str]]:
+    """Every piece of YAML with the line that it begins on."""
+    text = page.read_text()
+    found = re.finditer(r"^```yaml\n(.*?)^```$", text, re.M | re.S)
+    return [(text[: match.start()].count("\n") + 2, match.group(1)) for match in found]
+
+
+PIECES = pieces_of(PAGE)
+CLOCKS = [(line, text) for line, text in pieces_of(DOCS / "clocks.md") if not text.startswith("stories:")]
 FILES = {m.group(1): text for _, text in PIECES if (m := re.match(r"# file: (\S+)", text))}
 
 ALL_FIELDS = """\
@@ -29,8 +37,11 @@ visit_at: {type: instant}
 PARTS = {
     "fields": ALL_FIELDS,
     "sla": "answer: {start: open, stop: ended, target: {within: 1h}}\n",
-    "states": "desk: {transitions: {accept: {to: over}, back: {}, withdraw: {to: over}}}\nover: {final: true}\n",
-    "transitions": "noop: {}\n",
+    "states": (
+        "desk: {transitions: {accept: {to: over}, back: {}, withdraw: {to: over}, ask: {to: waiting}}}\n"
+        "waiting: {transitions: {answered: {to: desk}}}\nover: {final: true}\n"
+    ),
+    "transitions": "reply: {}\ninform: {}\n",
     "ladders": "up: {levels: [{to: supervisor}]}\n",
     "modes": "drill: {}\n",
 }
@@ -43,7 +54,7 @@ def wrapped(key: str, text: str) -> str:
     assert first
     over = "" if re.search(r"^(over|settled):", parts["states"], re.M) else "over: {final: true}\n"
     body = "".join(f"{name}:\n{_indented(part)}" for name, part in parts.items())
-    return f"procedure: piece\ninitial: {first.group(1)}\nsignals: {{ended: {{}}}}\n{body}" + over
+    return f"procedure: piece\ninitial: {first.group(1)}\nsignals: {{ended: {{}}, wrote: {{}}, ordered: {{}}, repaired: {{}}}}\n{body}" + over
 
 
 def _indented(text: str) -> str:
@@ -63,7 +74,11 @@ def wrong(text: str) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize(("line", "text"), PIECES, ids=[f"line-{line}" for line, _ in PIECES])
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [*PIECES, *CLOCKS],
+    ids=[*(f"line-{line}" for line, _ in PIECES), *(f"clocks-line-{line}" for line, _ in CLOCKS)],
+)
 def test_every_piece_of_the_reference_is_right(line: int, text: str) -> None:
     head = re.match(r"# (fragment|file): (\S+)", text)
     if head is None:

@@ -34,6 +34,7 @@ SECTIONS = {
         "edit": Entry("acts", Text("修改字段", "change fields")),
         "assign": Entry("acts", Text("指定责任人", "make somebody responsible")),
         "ack": Entry("acts", Text("确认收到升级，不再往上报", "acknowledge an escalation, so that it climbs no further")),
+        "clock": Entry("acts", Text("人工暂停、恢复、重置时限", "pause, resume or reset a clock by hand")),
         "note": Entry("acts", Text("加一条备注", "add a remark")),
         "attach": Entry("acts", Text("附上文件", "attach a file")),
     },

@@ -56,6 +56,11 @@ class Telling:
         ladder = self.procedure.ladders.get(climb.ladder)
         return () if ladder is None else ladder.levels
 
+    def kind(self, clock: str) -> str:
+        """To whom a clock is promised: `sla`, `ola`, `uc`. A version that has it no more says nothing else of it."""
+        sla = self.procedure.sla.get(clock)
+        return sla.kind if sla is not None else "sla"
+
     # -- values
 
     def value(self, held: Any, field: Field | None = None) -> str:
@@ -158,6 +163,14 @@ class Telling:
             plain = data["climbs"][event.name]
             ladder, level = self.label(plain["ladder"]), len(plain.get("told", ()))
             return both(f"“{ladder}”升到第 {level} 级", f"“{ladder}” climbed to level {level}")
+        if event.type == "adjusted":
+            clock, _, way = event.name.partition(".")
+            name = self.label(clock)
+            return {
+                "pause": both(f"人工暂停“{name}”", f"“{name}” paused by hand"),
+                "resume": both(f"人工恢复“{name}”", f"“{name}” let go on by hand"),
+                "reset": both(f"人工重新起算“{name}”", f"“{name}” reset by hand"),
+            }[way]
         if event.type == "assigned":
             return both(
                 f"指定责任人 {self.desk.person(event.name or None)}",

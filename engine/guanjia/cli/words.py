@@ -71,20 +71,24 @@ def clock(item: Any, now: Instant) -> tuple[Text, str]:
             return Text("已超时", "late"), "late"
         return left(item.due, now) if item.due is not None else (Text("计时中", "running"), "")
     if item.status == "paused":
+        how = Text("人工暂停", "paused by hand") if item.held else Text("暂停中", "paused")
         if item.breached_at is not None:
-            return Text("暂停中，已超时", "paused, late"), "late"
-        return Text("暂停中", "paused"), "dim"
+            return Text(f"{how.zh}，已超时", f"{how.en}, late"), "late"
+        return how, "dim"
     if item.status == "breached":
         due = item.due if item.due is not None else item.breached_at
         if due is None or item.ended_at is None or item.ended_at < due:
             return Text("超时", "late"), "late"
         late = span(item.ended_at - due)
         return Text(f"超时 {late.zh}", f"{late.en} late"), "late"
-    return {
+    text, style = {
         "met": (Text("按时", "met"), "good"),
         "cancelled": (Text("已取消", "cancelled"), "dim"),
         "reset": (Text("已重新起算", "restarted"), "dim"),
     }[item.status]
+    if item.breached_at is not None:
+        return Text(f"{text.zh}，曾超时", f"{text.en}, was late"), "late"
+    return text, style
 
 
 def day(item: Any, *, first: bool = False, last: bool = False) -> Text:
@@ -133,6 +137,14 @@ def climb(item: Any, levels: int, zone: str) -> tuple[Text, str]:
     if item.status == "acknowledged":
         return Text(f"{level.zh}，{at} 已确认", f"{level.en}, acknowledged {at}"), "good"
     return Text(f"{level.zh}，{at} 停止", f"{level.en}, stopped {at}"), "dim"
+
+
+KINDS = {
+    "sla": Text("", ""),
+    "ola": Text("内部", "internal"),
+    "uc": Text("外包", "contractor"),
+}
+"""To whom a clock is promised, where that is not the customer."""
 
 
 def truth(value: bool) -> Text:

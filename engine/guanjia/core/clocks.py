@@ -132,12 +132,15 @@ def measured(program: Program, clock: Clock, now: Instant, *, paused: bool = Fal
     return replace(clock, limits=limits, since=now)
 
 
-def used(program: Program, clock: Clock, now: Instant) -> int:
-    """How much time the clock has used by now, in microseconds: of a limit in time what it counts, else working time."""
+def used(program: Program, clock: Clock, now: Instant) -> int | None:
+    """How much time the clock has used by now, in microseconds: of a limit in time what it counts, else working time; None
+    for a finished clock whose calendar the case has left behind."""
     limit = measured(program, clock, now).limits[0]
     if limit.unit == "time":
         return limit.used
-    calendar = program.calendars[limit.calendar]
+    calendar = program.calendars.get(program.counted_by(limit.calendar, clock.name))
+    if calendar is None:
+        return None
     return sum(calendar.between(since, until) for since, until in runs(clock, clock.ended_at or now))
 
 

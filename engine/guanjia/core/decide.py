@@ -308,9 +308,10 @@ class _Run:
         definition = self.program.clock_by_name.get(command.name)
         if definition is None or way not in WAYS:
             known = list(WAYS if definition is not None else self.program.clock_by_name)
-            asked = way if definition is not None else command.name
             raise Refused(
-                "not_found", Text(f"没有“{asked}”。", f"There is no {asked!r}."),
+                "not_found",
+                Text(f"没有时限“{command.name}”。", f"There is no clock {command.name!r}.") if definition is None
+                else Text(f"时限不能“{way}”。", f"There is no way to {way!r} a clock."),
                 Text(f"有：{'、'.join(known) or '—'}", f"There are: {', '.join(known) or 'none'}"), known=known,
             )  # fmt: skip
         if not command.reason:

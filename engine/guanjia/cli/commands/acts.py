@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...clock import Instant
@@ -14,7 +14,7 @@ from ..desk import Desk
 from ..failure import Usage
 from ..naming import PROCEDURE, nameless
 from ..out import Ink
-from ..spec import Argument, Command, Option, json_option, whole
+from ..spec import Argument, Command, Entry, Group, Option, json_option, whole
 from ..telling import Telling
 from ..values import ask, gather, interactive, retrying
 
@@ -126,6 +126,16 @@ def assign(desk: Desk, *, ref: str, who: str, reason: str | None, key: str | Non
 
 def ack(desk: Desk, *, ref: str, reason: str | None, key: str | None, as_json: bool) -> None:
     _told(desk, desk.engine.acknowledge(ref, actor=desk.actor, key=key, reason=reason), as_json=as_json)
+
+
+def adjust(way: str) -> Callable[..., None]:
+    def run(
+        desk: Desk, *, ref: str, clock: str, reason: str | None, at: str | None, key: str | None, as_json: bool
+    ) -> None:
+        command = Asked("clock", clock, ref, {"way": way}, desk.actor, key, at=_at(desk, at), reason=reason)
+        _told(desk, desk.engine.execute(command), as_json=as_json)
+
+    return run
 
 
 def note(desk: Desk, *, ref: str, text: tuple[str, ...], key: str | None, as_json: bool) -> None:
@@ -254,7 +264,33 @@ def _expect() -> Option:
                                                                    "only if the case is still at version N; else exit code 4"))  # fmt: skip
 
 
+def _by_hand(way: str, say: Text, example: str) -> Command:
+    params: list[Option | Argument] = [
+        _ref(), Argument("clock", complete="clocks", say=Text("时限的名字（见 guanjia show）", "name of the clock (see guanjia show)")),
+        _reason(), _backdate(), _key(), json_option(),
+    ]  # fmt: skip
+    return Command(way, adjust(way), params, say=say, examples=(f"guanjia clock {way} {example}",))
+
+
 COMMANDS = {
+    "clock": Group(
+        "clock",
+        {
+            Text("命令", "Commands"): {
+                "pause": Entry("acts", Text("人工暂停", "let it stand still")),
+                "resume": Entry("acts", Text("人工恢复", "let it go on")),
+                "reset": Entry("acts", Text("结束这一轮，从现在重新起算", "end its cycle and begin the next one now")),
+            }
+        },
+        say=Text("人工暂停、恢复、重置时限；需要 clocks 权限，须写原因。", "Pause, resume or reset a clock by hand; needs the right `clocks` and a reason."),
+    ),
+    "pause": _by_hand(
+        "pause", Text("人工暂停一个时限；只有人工恢复才会继续。", "Pause a clock by hand; it goes on by hand only."), "TS-2026-00001 resolve --reason 等业主提供图纸"
+    ),
+    "resume": _by_hand("resume", Text("恢复人工暂停的时限。", "Let a clock go on that was paused by hand."), "TS-2026-00001 resolve --reason 图纸已收到"),
+    "reset": _by_hand(
+        "reset", Text("结束时限的这一轮，从现在重新起算。", "End the cycle of a clock and begin the next one now."), "TS-2026-00001 resolve --reason 业主变更了诉求"
+    ),
     "open": Command(
         "open", open_case,
         [

@@ -13,7 +13,7 @@ from ..out import Ink, Piece
 from ..spec import Argument, Command, json_option
 
 if TYPE_CHECKING:
-    from ...model.procedure import Branch, Ladder, Procedure
+    from ...model.procedure import Branch, Ladder, Procedure, Target
 
 
 def procedures(desk: Desk, *, name: str | None, as_json: bool) -> None:
@@ -125,7 +125,10 @@ def _one(desk: Desk, it: Procedure, hash: str) -> None:
     if it.sla:
         out.line()
         out.line(Ink(Text("时限", "Clocks"), "bold"))
-        out.table([[label(name), _target(out.language, sla)] for name, sla in it.sla.items()], indent="  ", flex=1)
+        out.table(
+            [[label(name), _target(out.language, sla), Ink(words.KINDS[sla.kind], "dim")] for name, sla in it.sla.items()],
+            indent="  ", flex=1,
+        )  # fmt: skip
     if it.ladders:
         out.line()
         out.line(Ink(Text("升级阶梯", "Ladders"), "bold"))
@@ -176,14 +179,17 @@ def _who(desk: Desk, it: Procedure, word: str) -> str:
     return desk.out.both(f"{label}（代客户）", f"{label} for the customer") if behalf else label
 
 
+def _limit(target: Target) -> str:
+    if target.within is None:
+        return target.until or ""
+    return f"{target.within} + {target.then}" if target.then else target.within
+
+
 def _target(language: str, sla: Any) -> str:
     parts = []
     for target in sla.target:
-        measure = (
-            target.within
-            or target.until
-            or "min(" + ", ".join(item.within or item.until or "" for item in target.earliest) + ")"
-        )
+        limits = [_limit(item) for item in target.earliest or (target,)]
+        measure = limits[0] if not target.earliest else f"min({', '.join(limits)})"
         guard = " & ".join(item.that for item in target.guard)
         parts.append(f"{measure} [{guard}]" if guard else measure)
     return "；".join(parts) if language == "zh" else "; ".join(parts)

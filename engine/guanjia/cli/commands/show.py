@@ -7,6 +7,7 @@ from typing import Any
 
 from ...clock import Instant
 from ...core import recalculated
+from ...core.clocks import used
 from ...errors import NotFound, Text
 from ...model.case import Case, Climb, Clock
 from ...model.event import Event
@@ -130,8 +131,9 @@ def _clocks(desk: Desk, telling: Telling, case: Case, now: Instant, anew: Mappin
         if other is not None:
             verdict = words.VERDICTS[other]
             unsure = Text(f"（照现在的规则是{verdict.zh}）", f"(by the rules of now: {verdict.en})")
-        rows.append([name, Ink(text, style), due, cycle, Ink(unsure, "soon")])
-    desk.out.table(rows, indent="  ", flex=4)
+        kind = words.KINDS[telling.kind(clock.name)]
+        rows.append([name, Ink(text, style), due, cycle, Ink(kind, "dim"), Ink(unsure, "soon")])
+    desk.out.table(rows, indent="  ", flex=5)
 
 
 def _climbs(desk: Desk, telling: Telling, case: Case) -> None:
@@ -218,7 +220,9 @@ def _plain(desk: Desk, telling: Telling, case: Case, options: Any) -> dict[str, 
 
     def clock(item: Clock) -> dict[str, Any]:
         return {
-            "name": item.name, "cycle": item.cycle, "status": item.status, "started_at": at(item.started_at),
+            "name": item.name, "kind": telling.kind(item.name), "cycle": item.cycle, "status": item.status,
+            "by_hand": item.held, "started_at": at(item.started_at),
+            "used_seconds": None if (spent := used(telling.program, item, desk.now())) is None else spent // 1_000_000,
             "due": at(item.due), "breached_at": at(item.breached_at), "ended_at": at(item.ended_at),
             "seconds_left": (item.due - desk.now()) // 1_000_000 if item.due is not None and item.status == "running" else None,
             "provisional": item.provisional, "recalculated": anew.get((item.name, item.cycle)),
