@@ -54,7 +54,10 @@ def wrapped(key: str, text: str) -> str:
     assert first
     over = "" if re.search(r"^(over|settled):", parts["states"], re.M) else "over: {final: true}\n"
     body = "".join(f"{name}:\n{_indented(part)}" for name, part in parts.items())
-    return f"procedure: piece\ninitial: {first.group(1)}\nsignals: {{ended: {{}}, wrote: {{}}, ordered: {{}}, repaired: {{}}}}\n{body}" + over
+    return (
+        f"procedure: piece\ninitial: {first.group(1)}\nsignals: {{ended: {{}}, wrote: {{}}, ordered: {{}}, repaired: {{}}}}\n{body}"
+        + over
+    )
 
 
 def _indented(text: str) -> str:
