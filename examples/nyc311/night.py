@@ -122,7 +122,10 @@ def prepare(folder: Path) -> None:
     office = folder / "office.yaml"
     office.write_text(re.sub(r"(?m)^zone:.*$", f"zone: {ZONE}", office.read_text("utf-8")), "utf-8")
     for calendar in (folder / "calendars").glob("*.yaml"):
-        calendar.unlink()
+        if calendar.stem == "residents":
+            calendar.write_text(re.sub(r"(?m)^zone:.*$", f"zone: {ZONE}", calendar.read_text("utf-8")), "utf-8")
+        else:
+            calendar.unlink()
     shutil.copyfile(HERE / "calendar.yaml", folder / "calendars" / "office.yaml")
 
     organisation = folder / "organisation.yaml"

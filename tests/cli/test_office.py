@@ -385,6 +385,26 @@ def test_a_database_of_an_older_program_is_brought_up_to_date_by_whatever_is_ask
     assert do("open", "complaint", "--summary", "x").code == 0
 
 
+def test_the_outbox_says_until_when_a_message_waits_and_why(
+    do: Call, case: str, clock: ManualClock, office: Path
+) -> None:
+    with (office / "office.yaml").open("a") as file:
+        file.write("quiet: {customers: residents}\n")
+    clock.set(from_iso("2026-11-24T22:30+08:00"))
+    do("do", case, "accept", "--room", "3-1-502", "--promise", "今天上门")
+    assert "安静时段，11-25 08:00 发送" in do("outbox").out
+    assert "quiet hours; goes out at 11-25 08:00" in do("outbox", "--lang", "en").out
+    assert "安静时段，11-25 08:00 发送" in do("show", case).out
+    (row,) = (row for row in json.loads(do("outbox", "--json").out) if row["recipient"] == "customer")
+    assert (row["status"], row["urgency"], row["not_before"]) == ("waiting", "normal", "2026-11-25T08:00:00+08:00")
+    assert "一般" in do("outbox", "show", row["short"]).out
+    do("work", "--once")
+    assert json.loads(do("outbox", "show", row["short"], "--json").out)["status"] == "waiting"
+    clock.set(from_iso("2026-11-25T08:00+08:00"))
+    do("work", "--once")
+    assert json.loads(do("outbox", "show", row["short"], "--json").out)["status"] == "sent"
+
+
 def test_a_drill_is_marked_and_not_listed_among_real_cases(do: Call) -> None:
     opened = do("open", "complaint", "--mode", "drill", "--summary", "演习")
     assert opened.code == 0, opened.err

@@ -6,10 +6,11 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from guanjia.errors import Conflict, Refused, StoreError, Text
-from guanjia.model.event import GENESIS
+from guanjia.model.event import GENESIS, Notification
 from guanjia.store import InboxItem, OfficeChange, Query, Store, Transaction
 
 from tests.store.making import advance, change, columns, events, keys, message, put, writing
@@ -622,6 +623,115 @@ class Conformance:
             assert store.sent(row.notification.key, "last", 101)
         assert len(taken) == len(set(taken)) == 120
         assert store.outbox_counts()["sent"] == 120
+
+    # -- messages that wait
+
+    def test_a_message_that_has_to_wait_is_claimed_from_that_instant_on(self, store: Store) -> None:
+        waiting = message("a", 1, urgency="low", not_before=500, digest="d")
+        put(store, change("a", notifications=[waiting]))
+        assert store.next_wake() == 500
+        assert store.claim(499, "w", 600) == []
+        (row,) = store.claim(500, "w", 600)
+        assert row.notification == waiting
+
+    def test_what_has_the_same_digest_is_claimed_and_settled_as_one_whatever_the_limit(self, store: Store) -> None:
+        later = {"not_before": 500, "digest": "d"}
+        other = message("b", 4, channel="robot", not_before=500, digest="other")
+        mine = [message("a", 1, **later), message("a", 2, **later), message("a", 3, not_before=700)]
+        put(store, change("a", notifications=mine), change("b", notifications=[other, message("b", 5, **later)]))
+        assert keys(store.claim(500, "w", 600, limit=1)) == ["1", "2", "5"]
+        assert keys(store.claim(500, "v", 600, limit=1)) == ["4"]
+        assert store.sent(message("a", 2).key, "v", 510) is False
+        assert store.sent(message("a", 2).key, "w", 510, "250 ok")
+        assert {row.notification.key[-1]: row.status for row in store.outbox()} == {
+            "1": "sent", "2": "sent", "3": "waiting", "4": "sending", "5": "sent",
+        }  # fmt: skip
+        assert {row.sent_at for row in store.outbox(status="sent")} == {510}
+
+    def test_what_failed_or_was_lost_together_comes_again_together_and_nothing_joins_it(self, store: Store) -> None:
+        later = {"not_before": 500, "digest": "d"}
+        put(
+            store,
+            change("a", notifications=[message("a", 1, **later)]),
+            change("b", notifications=[message("b", 2, **later)]),
+        )
+        assert keys(store.claim(500, "dead worker", 600)) == ["1", "2"]
+        put(store, change("c", notifications=[message("c", 3, **later)]))
+        assert keys(store.claim(599, "w", 700)) == ["3"]
+        assert keys(store.claim(600, "w", 710)) == ["1", "2"]
+        assert store.failed(message("b", 2).key, "w", "450 later", 900)
+        assert store.next_wake() == 700
+        assert keys(store.claim(900, "w", 1_000, limit=1)) == ["3"]
+        assert keys(store.claim(900, "w", 1_000)) == ["1", "2"]
+        assert store.failed(message("a", 1).key, "w", "550 never", None)
+        assert [row.last_error for row in store.outbox(status="dead")] == ["550 never", "550 never"]
+        assert store.retry(message("a", 1), 950)
+        (again,) = store.claim(950, "w", 2_000)
+        assert (keys([again]), again.notification.digest, again.notification.not_before) == (["1"], None, None)
+
+    def test_a_message_is_held_without_counting_as_tried(self, store: Store) -> None:
+        put(store, change("a", notifications=[message("a", 1, digest="d"), message("a", 2, digest="d")]))
+        put(store, change("b", notifications=[message("b", 3, digest="d"), message("b", 4)]))
+        urgent = message("c", 5, digest="d", urgency="urgent")
+        put(store, change("c", notifications=[urgent]))
+        assert keys(store.claim(100, "w", 200, limit=1)) == ["1"]
+        assert not store.hold(message("a", 1).key, "other", 700)
+        assert store.hold(message("a", 1).key, "w", 700)
+        assert [(row.status, row.attempts, row.next_at, row.notification.not_before) for row in store.outbox()] == [
+            ("waiting", 0, 100, None), ("waiting", 0, 100, None), *[("waiting", 0, 700, 700)] * 3,
+        ]  # fmt: skip
+        assert keys(store.claim(100, "w", 200)) == ["5"]
+        assert keys(store.claim(700, "w", 800, limit=1)) == ["5"]
+        assert keys(store.claim(700, "w", 800, limit=1)) == ["1", "2", "3"]
+
+    def test_what_is_told_later_takes_along_what_waits_before_it(self, store: Store) -> None:
+        def late(number: int, **given: Any) -> Notification:
+            return message("a", number, **{"not_before": 800, "digest": "d", **given})
+
+        put(store, change("a", notifications=[late(1, urgency="low"), late(2, channel="robot"), late(3)]))
+        put(store, change("b", notifications=[message("b", 4, not_before=800, digest="d")]))
+        put(store, change("a", 1, notifications=[message("a", 5, 2, urgency="urgent", created_at=150)]))
+        assert store.next_wake() == 150
+        assert keys(store.claim(150, "w", 10_000)) == ["1"]
+        assert store.sent(message("a", 1).key, "w", 151)
+        assert keys(store.claim(151, "w", 10_000)) == ["3"]
+        assert store.sent(message("a", 3).key, "w", 152)
+        assert keys(store.claim(152, "w", 10_000)) == ["5"]
+        taken = [row.notification for row in store.outbox(status="sent")]
+        assert [(one.urgency, one.not_before, one.digest) for one in taken] == [("urgent", None, None)] * 2
+        assert keys(store.claim(800, "w", 10_000)) == ["2", "4"]
+
+    def test_an_urgent_message_does_not_stay_for_one_that_failed(self, store: Store) -> None:
+        put(store, change("a", notifications=[message("a", 1)]))
+        (row,) = store.claim(100, "w", 200)
+        put(store, change("a", 1, notifications=[message("a", 2, 2, urgency="urgent"), message("a", 3, 2)]))
+        assert store.claim(150, "w", 300) == []
+        assert store.failed(row.notification.key, "w", "450 later", 9_000)
+        assert store.next_wake() == 100
+        assert keys(store.claim(160, "w", 300)) == ["2"]
+        assert store.sent(message("a", 2, 2).key, "w", 170)
+        assert store.claim(180, "w", 300) == []
+
+    def test_of_what_goes_out_as_one_no_worker_takes_a_part(self, store: Store) -> None:
+        for number in range(40):
+            case, given = f"c{number}", {"not_before": 500, "digest": f"d{number % 5}"}
+            put(store, change(case, notifications=[message(case, n, **given) for n in (1, 2)]))
+        taken: list[list[str]] = []
+
+        def work(me: int) -> None:
+            while rows := store.claim(500, f"w{me}", 10_000, limit=3):
+                for digest in {row.notification.digest for row in rows}:
+                    parcel = [row.notification.key for row in rows if row.notification.digest == digest]
+                    taken.append(parcel)
+                    assert store.sent(parcel[0], f"w{me}", 501)
+
+        threads = [threading.Thread(target=work, args=(me,)) for me in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(len(parcel) for parcel in taken) == [16] * 5
+        assert store.outbox_counts()["sent"] == 80
 
     # -- inbox
 

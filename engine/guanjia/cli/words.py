@@ -164,6 +164,25 @@ def mask(value: Any, kind: str = "text") -> str:
 
 # What stands in a case as words of ours, not of the procedure.
 
+
+def waits(row: Any, zone: str, now: Instant) -> Text | None:
+    """Until when a message of the outbox waits and why; None where it does not. `row` is a `store.OutboxRow`."""
+    if row.status != "waiting" or row.next_at is None or row.next_at <= now:
+        return None
+    at = when(row.next_at, zone, now)
+    if row.attempts:
+        return Text(f"没有发出，{at} 再试", f"was not sent; next try {at}")
+    if row.notification.urgency == "low":
+        return Text(f"不急，{at} 与其他通知一并发送", f"has time; goes out with others at {at}")
+    return Text(f"安静时段，{at} 发送", f"quiet hours; goes out at {at}")
+
+
+URGENCY = {
+    "low": Text("不急", "has time"),
+    "normal": Text("一般", "normal"),
+    "urgent": Text("紧急", "urgent"),
+}
+
 STATUS = {
     "waiting": Text("待发送", "waiting"),
     "sending": Text("发送中", "sending"),

@@ -70,6 +70,8 @@ class NoticeProgram(NamedTuple):
     to: tuple[str, ...]
     channel: tuple[str, ...]
     given: tuple[tuple[str, Expression], ...]
+    more: Mapping[str, Any]
+    """What else the event says of it: its urgency, where it has one of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,7 +383,10 @@ class Program:
         return EffectProgram(
             effect.kind, effect, self._expression(effect.when, inputs) if effect.when else None, values,
             tuple(
-                NoticeProgram(name, to.to, to.channel, tuple((key, values[f"{name}.{key}"]) for key in to.with_))
+                NoticeProgram(
+                    name, to.to, to.channel, tuple((key, values[f"{name}.{key}"]) for key in to.with_),
+                    {"urgency": to.urgency} if to.urgency else {},
+                )
                 for name, to in (effect.notify or {}).items()
             ),
         )  # fmt: skip

@@ -215,7 +215,7 @@ class Step:
     def _notify(self, effect: EffectProgram) -> None:
         for notice in effect.notices:
             given = {name: self._value(expression) for name, expression in notice.given}
-            self.tell(notice.template, notice.to, notice.channel, given)
+            self.tell(notice.template, notice.to, notice.channel, given, **notice.more)
 
     def tell(
         self, template: str, words: Iterable[str], channel: Iterable[str] = (), given: Mapping[str, Any] | None = None,

@@ -7,6 +7,7 @@ its includes merged, the calendars it names, and the templates it can send: the 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +18,7 @@ from ..model.office import Office, Organisation
 from ..model.procedure import Version
 from .checks import Around, template_findings, template_names
 from .checks.organisation import check_office, check_organisation
+from .checks.words import DIGEST, check_digest, digest_findings
 from .folder import Folder
 from .grammar import build, suggest
 from .nodes import Node, errors, in_order
@@ -68,6 +70,20 @@ class OfficeFiles:
         if contents.unreadable:
             raise Invalid(contents.unreadable)
         return dict(contents.texts)
+
+    def quiet(self) -> dict[str, Any]:
+        """What leaving people in peace needs: `calendars` by whom they are for (`customers`, `staff`), as canonical data, and
+        the `templates` of digests by key. Invalid when a calendar that office.yaml names cannot be used."""
+        contents, quiet = self._contents(), self.office().quiet
+        named = {} if quiet is None else {whom: name for whom, name in quiet if name is not None}
+        if wrong := errors(contents.office_findings):
+            raise Invalid(wrong)
+        if not set(named.values()) <= contents.calendars.keys():
+            raise Invalid(errors(contents.calendar_findings))
+        return {
+            "calendars": {whom: contents.calendars[name] for whom, name in named.items()},
+            "templates": {key: contents.texts[key] for key in contents.sending([DIGEST])} if named else {},
+        }
 
     def procedures(self) -> list[str]:
         """The names of the procedures, sorted; of broken ones too, as far as the name can be read."""
@@ -159,7 +175,10 @@ class _Contents:
         office, root, findings = self._office
         if office is not None and root is not None:
             findings = list(findings)
-            check_office(office, root, {name: self._fields(name) for name in self.files}, findings)
+            check_office(
+                office, root, {name: self._fields(name) for name in self.files}, self.known_calendars, findings
+            )
+            check_digest(office, root, self.compiled, findings)
         return in_order(findings)
 
     @cached_property
@@ -211,6 +230,11 @@ class _Contents:
     @property
     def calendar_findings(self) -> list[Finding]:
         return self._calendars[1]
+
+    @cached_property
+    def known_calendars(self) -> frozenset[str]:
+        """Those that can be used, and those with mistakes of their own."""
+        return frozenset((*self.calendars, *(Path(finding.file).stem for finding in self.calendar_findings)))
 
     # -- templates
 
@@ -295,7 +319,7 @@ class _Contents:
             roles=frozenset(organisation.roles) if organisation and known else None,
             staff=frozenset(organisation.staff) if organisation and known else None,
             staffed=_staffed(organisation) if organisation and known else None,
-            calendars=frozenset((*self.calendars, *(Path(finding.file).stem for finding in self.calendar_findings))),
+            calendars=self.known_calendars,
             procedures={name: self._fields(name) for name in self.files},
             templates=self.compiled,
             never_closed=frozenset(name for name, data in self.calendars.items() if data.get("always")),
@@ -359,9 +383,10 @@ class _Contents:
 
     def _sent(self, draft: Draft) -> list[str]:
         """The keys of the templates that a procedure can send, and of what those include."""
-        if draft.procedure is None:
-            return []
-        names = template_names(draft.procedure)
+        return [] if draft.procedure is None else self.sending(template_names(draft.procedure))
+
+    def sending(self, names: Collection[str]) -> list[str]:
+        """The keys of these templates, and of what they include."""
         pending = [key for key in self.texts if _template_name(key) in names]
         found: set[str] = set()
         while pending:
@@ -382,6 +407,7 @@ class _Contents:
             *self.calendar_findings,
             *self.unreadable,
             *self.clashes,
+            *digest_findings(self.compiled),
         ]
         for key in self.texts:
             found += self.template_findings(key)

@@ -143,6 +143,10 @@ def chain(head: bytes, text: str) -> bytes:
     return digest
 
 
+Urgency = Literal["low", "normal", "urgent"]
+"""`urgent` never waits; `normal` waits while people are to be left in peace; `low` waits for the next digest."""
+
+
 @quick
 @dataclass(frozen=True, slots=True)
 class Notification:
@@ -166,6 +170,11 @@ class Notification:
     outside: bool = False
     problem: str | None = None
     """Why it could not be rendered; such a one is kept and shown, never sent."""
+    urgency: Urgency = "normal"
+    not_before: Instant | None = None
+    """Where it has to wait, the first instant at which it may go out."""
+    digest: str | None = None
+    """Messages with the same one that have to wait for the same instant go out as one: they are for the same person."""
 
 
 PERSONAL = "personal"

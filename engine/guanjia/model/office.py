@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field as Key, StrictBool as Flag, StrictInt as Whole
+from pydantic import Field as Key, StrictBool as Flag, StrictInt as Whole, model_validator
 
-from .procedure import Labelled, Languages, Name, Node, Scalar, Words
+from .procedure import Labelled, Languages, Name, Node, Scalar, Words, _wrong
 
 
 class Mail(Node):
@@ -39,6 +39,19 @@ class Channels(Node):
     mail: Mail | None = None
 
 
+class Quiet(Node):
+    """When people are left in peace: in the closed time of these calendars what is not urgent waits."""
+
+    customers: Name | None = None
+    staff: Name | None = None
+
+    @model_validator(mode="after")
+    def _of_somebody(self) -> Quiet:
+        if self.customers is None and self.staff is None:
+            raise _wrong("quiet 要写 customers 或 staff 的日历", "quiet names a calendar for customers or staff")
+        return self
+
+
 class Schedule(Node):
     """Opens a case again and again: `cron` as five fields in the office's zone."""
 
@@ -60,6 +73,7 @@ class Office(Node):
     database: str = "guanjia.db"
     """A file in the office's folder, or postgresql://…"""
     channels: Channels = Channels()
+    quiet: Quiet | None = None
     schedules: dict[Name, Schedule] = Key(default_factory=dict)
 
 

@@ -27,6 +27,7 @@ from pydantic import (
 )
 
 from ..errors import Text
+from .event import Urgency
 
 LANGUAGE_VERSION = 1
 LONGEST_MATCHED = 200
@@ -120,6 +121,8 @@ class Recipients(Node):
     to: Words
     channel: Words = ()
     with_: dict[Name, Expression] = Key(default_factory=dict, alias="with")
+    urgency: Urgency | None = None
+    """How long it may wait; as the procedure says where it is not said here."""
 
 
 def _recipients(value: Any) -> Any:
@@ -420,6 +423,8 @@ class Procedure(State):
     ladders: dict[Name, Ladder] = Key(default_factory=dict)
     reopen: Annotated[tuple[Reopen, ...], BeforeValidator(_listed)] = ()
     modes: dict[Name, Mode] = Key(default_factory=dict)
+    urgency: Urgency = "normal"
+    """How long its notifications may wait for people who are to be left in peace."""
     open_by: Words = ("anyone",)
     """Who may open a case."""
     labels: dict[Languages, dict[str, str]] = Key(default_factory=dict)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -18,6 +18,8 @@ from ..clock import HOUR, MINUTE, SECOND, Clock, Instant
 from ..errors import GuanjiaError
 from ..failpoints import fp
 from ..store.interface import OutboxRow, Store
+from ..store.rows import together
+from .quiet import Quiet
 
 BACK_OFF = (30 * SECOND, 2 * MINUTE, 10 * MINUTE, HOUR, 6 * HOUR)
 """How long a message waits after each failed attempt; after the last it is a dead letter."""
@@ -34,7 +36,7 @@ log = logging.getLogger("guanjia.delivery")
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """`failed` will be tried again, `dead` will not."""
+    """Messages, of those that go out as one each. `failed` will be tried again, `dead` will not."""
 
     sent: int = 0
     failed: int = 0
@@ -42,25 +44,30 @@ class Delivered:
 
 
 def deliver(
-    store: Store, channels: Mapping[str, Channel], clock: Clock, owner: str, *, limit: int = 20,
+    store: Store, channels: Mapping[str, Channel], clock: Clock, owner: str, *, limit: int = 20, quiet: Quiet | None = None,
     stopping: Callable[[], bool] = lambda: False,
 ) -> Delivered:  # fmt: skip
-    """Deliver everything that waits now, `limit` to a claim. Never raises for a message. What is in nobody's hand yet when
-    `stopping` comes true is left to others at once."""
-    sent = failed = dead = 0
+    """Deliver everything that waits now, `limit` to a claim. Never raises for a message. Whoever is to be left in peace now
+    is told later. What is in nobody's hand yet when `stopping` comes true is left to others at once."""
+    count = dict.fromkeys(("sent", "failed", "dead", "held"), 0)
     begun = clock.now()
     while not stopping() and (rows := store.claim(begun, owner, clock.now() + LEASE, limit)):
         fp("after_claim")
         with _renewed(store, clock, owner):
-            for row in rows:
+            for parcel in _parcels(rows):
                 if stopping():
                     store.release(owner, begun)
                     break
-                outcome = _one(store, channels, row, clock.now(), owner)
-                sent += outcome == "sent"
-                failed += outcome == "failed"
-                dead += outcome == "dead"
-    return Delivered(sent, failed, dead)
+                count[_one(store, channels, parcel, clock.now(), owner, quiet or Quiet())] += len(parcel)
+    return Delivered(count["sent"], count["failed"], count["dead"])
+
+
+def _parcels(rows: Sequence[OutboxRow]) -> Sequence[Sequence[OutboxRow]]:
+    """What goes out as one message, in the order of their first ones; most by themselves."""
+    parcels: dict[object, list[OutboxRow]] = {}
+    for row in rows:
+        parcels.setdefault(together(row) or row.notification.key, []).append(row)
+    return list(parcels.values())
 
 
 @contextmanager
@@ -85,24 +92,34 @@ def _renewed(store: Store, clock: Clock, owner: str) -> Iterator[None]:
         thread.join()
 
 
-def _one(store: Store, channels: Mapping[str, Channel], row: OutboxRow, now: Instant, owner: str) -> str:
-    key = row.notification.key
-    channel = channels.get(row.notification.channel)
+def _one(
+    store: Store, channels: Mapping[str, Channel], parcel: Sequence[OutboxRow], now: Instant, owner: str, quiet: Quiet
+) -> str:  # fmt: skip
+    """Hand over one message, and mark all that went into it by the first."""
+    first = parcel[0].notification
+    channel = channels.get(first.channel)
     if channel is None:
-        store.failed(key, owner, f"没有渠道 / no such channel: {row.notification.channel}", None)
+        store.failed(first.key, owner, f"没有渠道 / no such channel: {first.channel}", None)
         fp("after_failure_mark")
         return "dead"
+    until = quiet.free(first, now)
+    if until > now:
+        store.hold(first.key, owner, until)
+        return "held"
+    message = first if len(parcel) == 1 else quiet.as_one([row.notification for row in parcel])
     try:
-        note = channel.send(row.notification)
+        note = channel.send(message)
     except Exception as error:  # a channel may fail in any way; the message must not be lost for it
         permanent = isinstance(error, Undeliverable) and error.permanent
         text = str(error) if isinstance(error, Undeliverable) else f"{type(error).__name__}: {error}"
-        retry_at = None if permanent or row.attempts > len(BACK_OFF) else now + BACK_OFF[row.attempts - 1]
-        store.failed(key, owner, text, retry_at)
+        attempts = parcel[0].attempts
+        given_up = permanent or attempts > len(BACK_OFF)
+        retry_at = None if given_up else quiet.free(first, now + BACK_OFF[attempts - 1])
+        store.failed(first.key, owner, text, retry_at)
         fp("after_failure_mark")
         return "dead" if retry_at is None else "failed"
     fp("after_hand_over")
-    if not store.sent(key, owner, now, note):
-        log.warning("the lease of %s ran out while it was handed over; it may go out again", key)
+    if not store.sent(first.key, owner, now, note):
+        log.warning("the lease of %s ran out while it was handed over; it may go out again", first.key)
     fp("after_mark")
     return "sent"

@@ -30,6 +30,7 @@ from ..store.interface import Held, InboxItem, Query, Row, Store, Transaction
 from . import delivery, schedules, stream
 from .funnel import Recent, Result, as_case, carry_out, suppose, unknown, with_facts
 from .publishing import COMPILED, take_up
+from .quiet import Quiet
 from .rendering import Renderer
 
 
@@ -283,7 +284,7 @@ class Engine:
         fired = self.fire(problems, stopping)
         applied = self._apply_inbox()
         name = owner or f"worker-{self.entropy(6).hex()}"
-        sent = delivery.deliver(self.store, self.channels, self.clock, name, stopping=stopping)
+        sent = delivery.deliver(self.store, self.channels, self.clock, name, quiet=self.quiet, stopping=stopping)
         return Work(fired, applied, opened, sent.sent, sent.failed + sent.dead, tuple(problems))
 
     def fire(self, problems: MutableSequence[str], stopping: Callable[[], bool] = lambda: False) -> int:
@@ -335,7 +336,8 @@ class Engine:
 
     def resend(self, message: Notification) -> bool:
         """Let a notification that failed go out again, told anew by the event that it is of: with the address and the
-        channels that there are now. False when it did not fail; Refused when it still cannot be told."""
+        channels that there are now, and not while its recipient is to be left in peace. False when it did not fail; Refused
+        when it still cannot be told."""
         held = self._held(message.case)
         case = fold(Event.from_text(row.text) for row in self.store.events(held.id) if row.seq <= message.seq)
         event = Event.from_text(self.store.events(held.id, message.seq - 1)[0].text)
@@ -347,7 +349,7 @@ class Engine:
         told = next((told for told in anew if told.channel == message.channel), anew[0])
         if told.problem is not None:
             raise Refused("unrenderable", Text.parse(told.problem), case=case.number, key=message.key)
-        return self.store.retry(replace(told, key=message.key), self.clock.now())
+        return self.store.retry(replace(told, key=message.key), self.quiet.free(told, self.clock.now()))
 
     # -- definitions
 
@@ -373,6 +375,7 @@ class Engine:
         self, digest: str, by: str, happened: Sequence[stream.Happened] = (), versions: Iterable[Version] = ()
     ) -> tuple[Event, ...]:
         self._published = take_up(self, by, happened, versions)
+        self.renderer.quiet = self.quiet = Quiet(self._published.quiet, self.office, self.zone)
         self._seen = (digest, self.store.setting(COMPILED))
         return self._published.events
 
@@ -408,11 +411,11 @@ class Engine:
 
     def openable(self) -> Sequence[str]:
         """The procedures of which cases can be opened now: those whose files are in order."""
-        versions, invalid, _ = self._published
+        versions, invalid = self._published.versions, self._published.invalid
         return [name for name in versions if name not in invalid]
 
     def opening(self, procedure: str) -> Program:
-        versions, invalid, _ = self._published
+        versions, invalid = self._published.versions, self._published.invalid
         if procedure in invalid:
             raise invalid[procedure]
         if procedure not in versions:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -23,6 +24,8 @@ from .stream import Happened
 if TYPE_CHECKING:
     from .engine import Engine
 
+log = logging.getLogger("guanjia.publishing")
+
 COMPILED = "office"
 """The setting that holds the compiled copy."""
 
@@ -32,6 +35,8 @@ class Published(NamedTuple):
 
     versions: Mapping[str, str]
     invalid: Mapping[str, Invalid]
+    quiet: Mapping[str, Any]
+    """When people are left in peace, and what then tells it together (`OfficeFiles.quiet`)."""
     events: tuple[Event, ...] = ()
 
 
@@ -41,8 +46,8 @@ def take_up(engine: Engine, by: str, happened: Sequence[Happened] = (), kept: It
     versions that this needs are `kept`, all in one transaction."""
     digest = engine.files.digest()
     compiled = _compiled(engine.store)
-    if not happened and compiled.get("digest") == digest:
-        return Published(compiled["versions"], {})
+    if not happened and compiled.get("digest") == digest and "quiet" in compiled:
+        return Published(compiled["versions"], {}, compiled["quiet"])
     written: dict[str, Version] = {}
     invalid: dict[str, Invalid] = {}
     for name in engine.files.procedures():
@@ -50,6 +55,7 @@ def take_up(engine: Engine, by: str, happened: Sequence[Happened] = (), kept: It
             written[name] = engine.files.version(name)
         except Invalid as wrong:
             invalid[name] = wrong
+    quiet = _quiet(engine)
     people = engine.files.organisation()
 
     def write(tx: Transaction) -> Published:
@@ -61,8 +67,8 @@ def take_up(engine: Engine, by: str, happened: Sequence[Happened] = (), kept: It
         # A procedure that cannot be read stays known by its last version: once it is mended nothing new was published.
         current = {name: known[name] for name in invalid if name in known}
         current |= {name: version.hash for name, version in versions.items()}
-        plain = {
-            "digest": "" if invalid else digest,
+        plain: dict[str, Any] = {
+            "digest": "" if invalid or quiet is None else digest, "quiet": before.get("quiet", {}) if quiet is None else quiet,
             "name": engine.office.name.model_dump(), "zone": engine.zone, "language": engine.office.language,
             "labels": {name: before["labels"][name] for name in current if name in before.get("labels", {})}
             | {name: version.procedure.labels for name, version in versions.items()},
@@ -81,9 +87,18 @@ def take_up(engine: Engine, by: str, happened: Sequence[Happened] = (), kept: It
             ],
             settings={COMPILED: json.dumps(plain, ensure_ascii=False)},
         )  # fmt: skip
-        return Published(current, invalid, events)
+        return Published(current, invalid, plain["quiet"], events)
 
     return engine.store.transact(write)
+
+
+def _quiet(engine: Engine) -> dict[str, Any] | None:
+    """None where a calendar cannot be used: what was known of it goes on."""
+    try:
+        return engine.files.quiet()
+    except Invalid as wrong:
+        log.error("%s", wrong)
+        return None
 
 
 def _compiled(store: Store) -> dict[str, Any]:

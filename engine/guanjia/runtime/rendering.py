@@ -17,6 +17,7 @@ from ..model.case import Case, Climb
 from ..model.event import PERSONAL, Event, Notification, is_personal
 from ..model.frozen import quick
 from ..people.organisation import Contact, Organisation
+from .quiet import Quiet
 
 PREFERRED = ("mail", "file", "console")
 """Which channel is used when a notice names none: the first that the office has and that reaches the recipient."""
@@ -52,6 +53,7 @@ class Renderer:
         self.language = language
         self.zone = zone
         self.channels = tuple(channels)
+        self.quiet = Quiet()
         self._templates: dict[str, Templates] = {}
         self._labels: dict[tuple[str, str], Mapping[str, str]] = {}
 
@@ -126,11 +128,19 @@ class Renderer:
             problem = "办公室没有能送达此人的渠道 / the office has no channel that reaches this recipient"
         elif problem is None and channel == "mail" and not address:
             problem = "没有邮箱地址 / there is no mail address"
-        return Notification(
+        message = Notification(
             key=f"{case.id}:{event.seq}:{template}:{to.recipient}:{channel}", case=case.id, seq=event.seq,
             template=template, recipient=to.recipient, channel=RECORDER if kept_in else channel, address=address,
             language=language, subject=subject, body=body, created_at=event.recorded_at, outside=to.outside, problem=problem,
+            urgency=notice.get("urgency", program.procedure.urgency),
         )  # fmt: skip
+        return message if problem is not None or kept_in else self.quiet.placed(message, self._whom(case, to, address))
+
+    def _whom(self, case: Case, to: Addressee, address: str) -> str:
+        """Who it is, across cases and as surely as anything says: the customer of the case, else whoever has the address."""
+        if not to.customer:
+            return to.recipient
+        return f"customer:{case.customer}" if case.customer else address if "@" in address else case.id
 
     def _problem(self, case: Case, event: Event, template: str, recipient: str, problem: str) -> Notification:
         return Notification(

@@ -329,14 +329,23 @@ class Store(Protocol):
     def claim(self, now: Instant, owner: str, lease: Instant, limit: int = 20) -> Sequence[OutboxRow]:
         """Take messages that are to be sent now (or whose lease ran out) for `owner` until `lease`; attempts + 1.
 
-        A message stays while an earlier one of its case to the same recipient by the same channel is waiting or sending.
+        A message stays while an earlier one of its case to the same recipient by the same channel is waiting or sending; but
+        an urgent one does not stay for others that failed. Those with the same `digest` that had to wait for the same
+        instant (`not_before`) and have been tried equally often come together, whatever `limit` says. A new message that may go out sooner than earlier ones which wait takes
+        them along: they get its instant, its digest and at least its urgency.
         """
 
     def sent(self, key: str, owner: str, at: Instant, note: str | None = None) -> bool:
-        """Mark as sent; False when the lease was lost to another owner meanwhile (fencing)."""
+        """Mark as sent, and with it what `owner` claimed together with it; False when the lease was lost to another
+        owner meanwhile (fencing)."""
 
     def failed(self, key: str, owner: str, error: str, retry_at: Instant | None) -> bool:
-        """Put back until `retry_at`; None makes it a dead letter. False when the lease was lost."""
+        """Put back until `retry_at`, with what was claimed together with it; None makes dead letters. False when the
+        lease was lost."""
+
+    def hold(self, key: str, owner: str, until: Instant) -> bool:
+        """Put back untried: its recipient is told nothing before `until`, neither this nor what else with the same `digest`
+        has not been tried and is not urgent. False when the lease was lost."""
 
     def renew(self, owner: str, lease: Instant) -> int:
         """Extend the lease of everything that `owner` has in hand until `lease`; how many that is."""
@@ -348,7 +357,8 @@ class Store(Protocol):
         """Messages, the latest first."""
 
     def retry(self, message: Notification, now: Instant) -> bool:
-        """A dead or unrenderable one is tried again as it is given here (attempts from 0); False when it is neither."""
+        """A dead or unrenderable one is tried again from `now` on as it is given here (attempts from 0), by itself; False when
+        it is neither."""
 
     def outbox_counts(self) -> Mapping[str, int]:
         """How many messages there are of every status (see `STATUSES`)."""

@@ -34,7 +34,7 @@ from .interface import (
     Row,
     Transaction,
 )
-from .rows import RENEWED, first_status, fold, words
+from .rows import RENEWED, first_status, first_try, fold, together, words
 from .turns import due_in_turn
 
 T = TypeVar("T")
@@ -246,22 +246,25 @@ class MemoryStore:
     # -- outbox
 
     def _heads(self) -> Iterator[OutboxRow]:
-        """Of each case, recipient and channel the first message that is not settled."""
-        seen: set[tuple[str, str, str]] = set()
+        """What may be claimed once its instant has come: nothing before it is on its way to the same recipient, but what goes
+        out as one message with it. An urgent one does not wait for others that failed."""
+        before: dict[tuple[str, str, str], builtins.list[OutboxRow]] = {}
         for key in sorted(self.unsettled, key=self.unsettled.__getitem__):
             row = self.messages[key]
-            line = (row.notification.case, row.notification.recipient, row.notification.channel)
-            if line not in seen:
-                seen.add(line)
+            line = before.setdefault((row.notification.case, row.notification.recipient, row.notification.channel), [])
+            if not any(_blocks(earlier, row) for earlier in line):
                 yield row
+            line.append(row)
 
     def claim(self, now: Instant, owner: str, lease: Instant, limit: int = 20) -> Sequence[OutboxRow]:
         def take(tx: _MemoryTransaction) -> builtins.list[OutboxRow]:
             ready = [row for row in self._heads() if row.next_at is not None and row.next_at <= now]
             ready.sort(key=lambda row: row.next_at or 0)
+            whole = {together(row) for row in ready[:limit]} - {None}
             taken = [
                 replace(row, status="sending", attempts=row.attempts + 1, next_at=lease, owner=owner)
-                for row in ready[:limit]
+                for place, row in enumerate(ready)
+                if place < limit or together(row) in whole
             ]
             for row in taken:
                 tx.put(self.messages, row.notification.key, row)
@@ -269,24 +272,50 @@ class MemoryStore:
 
         return self._put(take)
 
-    def _settle(self, key: str, owner: str, **changes: Any) -> bool:
+    def _settle(self, key: str, owner: str, changed: Callable[[OutboxRow], OutboxRow]) -> bool:
         def settle(tx: _MemoryTransaction) -> bool:
-            row = self.messages.get(key)
-            if row is None or row.status != "sending" or row.owner != owner:
+            mine = {row.notification.key: row for row in self._in_hand(owner)}
+            named = mine.get(key)
+            if named is None:
                 return False
-            tx.put(self.messages, key, replace(row, owner=None, **changes))
-            if changes["status"] != "waiting":
-                tx.take(self.unsettled, key)
+            for row in mine.values():
+                if row is named or (together(row) is not None and together(row) == together(named)):
+                    after = replace(changed(row), owner=None)
+                    tx.put(self.messages, row.notification.key, after)
+                    if after.status != "waiting":
+                        tx.take(self.unsettled, row.notification.key)
             return True
 
         return self._put(settle)
 
+    def _in_hand(self, owner: str) -> Iterator[OutboxRow]:
+        rows = (self.messages[key] for key in builtins.list(self.unsettled))
+        return (row for row in rows if row.status == "sending" and row.owner == owner)
+
     def sent(self, key: str, owner: str, at: Instant, note: str | None = None) -> bool:
-        return self._settle(key, owner, status="sent", sent_at=at, next_at=None, last_error=None, note=note)
+        done = {"status": "sent", "sent_at": at, "next_at": None, "last_error": None, "note": note}
+        return self._settle(key, owner, lambda row: replace(row, **done))  # type: ignore[arg-type]
 
     def failed(self, key: str, owner: str, error: str, retry_at: Instant | None) -> bool:
         status = "dead" if retry_at is None else "waiting"
-        return self._settle(key, owner, status=status, next_at=retry_at, last_error=error)
+        return self._settle(key, owner, lambda row: replace(row, status=status, next_at=retry_at, last_error=error))
+
+    def hold(self, key: str, owner: str, until: Instant) -> bool:
+        def held(row: OutboxRow) -> OutboxRow:
+            attempts = row.attempts - (row.status == "sending")
+            told = row.notification if attempts else replace(row.notification, not_before=until)
+            return replace(row, notification=told, status="waiting", next_at=until, attempts=attempts)
+
+        def rest(tx: _MemoryTransaction) -> None:
+            """Whoever is left in peace is told nothing else meanwhile."""
+            digest = self.messages[key].notification.digest
+            for other in builtins.list(self.unsettled) if digest is not None else ():
+                row = self.messages[other]
+                mine = row.notification.digest == digest and row.notification.urgency != "urgent"
+                if mine and row.status == "waiting" and not row.attempts and (row.next_at or 0) < until:
+                    tx.put(self.messages, other, held(row))
+
+        return self._settle(key, owner, held) and (self._put(rest) or True)
 
     def renew(self, owner: str, lease: Instant) -> int:
         return self._of_owner(owner, lambda row: replace(row, next_at=lease))
@@ -298,7 +327,7 @@ class MemoryStore:
 
     def _of_owner(self, owner: str, changed: Callable[[OutboxRow], OutboxRow]) -> int:
         def each(tx: _MemoryTransaction) -> int:
-            rows = [row for row in self.messages.values() if row.status == "sending" and row.owner == owner]
+            rows = builtins.list(self._in_hand(owner))
             for row in rows:
                 tx.put(self.messages, row.notification.key, changed(row))
             return len(rows)
@@ -322,7 +351,7 @@ class MemoryStore:
             if row is None or row.status not in ("dead", "unrenderable"):
                 return False
             renewed = {name: getattr(message, name) for name in RENEWED}
-            told = replace(row.notification, **renewed, problem=None)
+            told = replace(row.notification, **renewed, problem=None, not_before=None, digest=None)
             tx.put(
                 self.messages, message.key, replace(row, notification=told, status="waiting", attempts=0, next_at=now)
             )
@@ -500,7 +529,9 @@ class _MemoryTransaction:
             if message.key in store.messages:
                 raise refusals.broken_rule(f"outbox.key {message.key}")
             status = first_status(message)
-            at = message.created_at if status == "waiting" else None
+            at = first_try(message) if status == "waiting" else None
+            if at is not None:
+                self._take_along(message, at)
             self.put(store.messages, message.key, OutboxRow(message, status, 0, at, None, None))
             self.append(case.messages, message.key)
             if status == "waiting":
@@ -513,6 +544,20 @@ class _MemoryTransaction:
         for sha256, content in change.blobs:
             if sha256 not in store.blobs:
                 self.put(store.blobs, sha256, content)
+
+    def _take_along(self, message: Notification, at: Instant) -> None:
+        """What is told later takes along what waits before it, so that messages of a case to one recipient stay in order."""
+        store = self._store
+        line = (message.case, message.recipient, message.channel)
+        for key in store.unsettled:
+            row = store.messages[key]
+            told = row.notification
+            if (told.case, told.recipient, told.channel) != line or row.status != "waiting" or row.attempts:
+                continue
+            if row.next_at is not None and row.next_at > at:
+                urgency = message.urgency if message.urgency == "urgent" or told.urgency == "low" else told.urgency
+                told = replace(told, urgency=urgency, not_before=message.not_before, digest=message.digest)
+                self.put(store.messages, key, replace(row, notification=told, next_at=at))
 
     def load(self, assignees: Sequence[str]) -> Mapping[str, int]:
         counts = dict.fromkeys(assignees, 0)
@@ -541,6 +586,13 @@ class _MemoryTransaction:
                 self.put(store.versions, hash, canonical)
         for name, value in change.settings.items():
             self.put(store.settings, name, value)
+
+
+def _blocks(earlier: OutboxRow, row: OutboxRow) -> bool:
+    if together(earlier) is not None and together(earlier) == together(row):
+        return False
+    overtaken = earlier.status == "waiting" and earlier.attempts and earlier.notification.urgency != "urgent"
+    return not (row.notification.urgency == "urgent" and overtaken)
 
 
 def _fits(it: Columns, query: Query) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import Any
 
+from ..clock import Instant
 from ..model.event import Notification
 from .interface import RECORDER, Columns, OutboxRow
 
@@ -46,10 +47,21 @@ def first_status(message: Notification) -> str:
     return "recorded" if message.channel == RECORDER else "waiting"
 
 
+def first_try(message: Notification) -> Instant:
+    """When a new message may first be claimed."""
+    return message.created_at if message.not_before is None else message.not_before
+
+
+def together(row: OutboxRow) -> tuple[str, Instant, int] | None:
+    """What goes out as one message has the same: for one person, since one instant, tried equally often. None: by itself."""
+    told = row.notification
+    return None if told.digest is None or told.not_before is None else (told.digest, told.not_before, row.attempts)
+
+
 def message_values(message: Notification) -> tuple[Any, ...]:
     """The row of a new message, with the columns `NEW_MESSAGE`."""
     status = first_status(message)
-    return (*_notification_values(message), status, message.created_at if status == "waiting" else None)
+    return (*_notification_values(message), status, first_try(message) if status == "waiting" else None)
 
 
 def outbox_row(row: Sequence[Any]) -> OutboxRow:

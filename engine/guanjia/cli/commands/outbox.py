@@ -33,7 +33,7 @@ def list_(desk: Desk, *, ref: str | None, status: str | None, limit: int, as_jso
             [
                 words.when(row.sent_at or sent.created_at, desk.zone, desk.now()), Ink(words.STATUS[row.status], _style(row)),
                 columns.number if columns else sent.case, desk.short(sent.recipient), sent.channel,
-                _problem(row) or sent.subject, Ink(short(sent.key), "dim"),
+                _what(desk, row), Ink(short(sent.key), "dim"),
             ]
         )  # fmt: skip
     head = (Text("时间", "WHEN"), Text("状态", "STATUS"), Text("工单", "CASE"), Text("收件人", "TO"), Text("渠道", "BY"),
@@ -59,6 +59,7 @@ def show(desk: Desk, *, key: str, as_json: bool) -> None:
         [Ink(Text("收件人", "To"), "dim"), address],
         [Ink(Text("渠道", "Channel"), "dim"), sent.channel],
         [Ink(Text("状态", "Status"), "dim"), Ink(words.STATUS[row.status], _style(row))],
+        [Ink(Text("缓急", "Urgency"), "dim"), words.URGENCY[sent.urgency]],
         [Ink(Text("尝试", "Attempts"), "dim"), str(row.attempts)],
     ]
     for title, at in (
@@ -68,6 +69,8 @@ def show(desk: Desk, *, key: str, as_json: bool) -> None:
     ):
         if at is not None:
             rows.append([Ink(title, "dim"), words.when(at, desk.zone)])
+    if (waits := words.waits(row, desk.zone, desk.now())) is not None:
+        rows.append([Ink(Text("等待", "Waits"), "dim"), Ink(waits, "soon")])
     out.table(rows)
     problem = _problem(row)
     if problem is not None:
@@ -143,6 +146,12 @@ def short(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()[:8]
 
 
+def _what(desk: Desk, row: OutboxRow) -> Piece:
+    """The problem, else until when it waits and why, else the subject."""
+    problem, waits = _problem(row), words.waits(row, desk.zone, desk.now())
+    return problem or (Ink(waits, "soon") if waits is not None else row.notification.subject)
+
+
 def _problem(row: OutboxRow) -> Text | None:
     kept = row.notification.problem or row.last_error
     return Text.parse(kept) if kept else None
@@ -169,6 +178,7 @@ def _plain(desk: Desk, row: OutboxRow) -> dict[str, Any]:
         "status": row.status, "attempts": row.attempts, "created_at": iso(sent.created_at, desk.zone),
         "sent_at": None if row.sent_at is None else iso(row.sent_at, desk.zone),
         "next_at": None if row.next_at is None else iso(row.next_at, desk.zone), "problem": sent.problem or row.last_error,
+        "urgency": sent.urgency, "not_before": None if sent.not_before is None else iso(sent.not_before, desk.zone),
     }  # fmt: skip
 
 

@@ -180,7 +180,8 @@ def _notifications(desk: Desk, case: Case) -> None:
         table.append(
             [
                 words.when(row.sent_at or sent.created_at, desk.zone), Ink(words.STATUS[row.status], "late" if bad else ""),
-                desk.short(sent.recipient), sent.channel, sent.problem or row.last_error or sent.subject,
+                desk.short(sent.recipient), sent.channel,
+                sent.problem or row.last_error or words.waits(row, desk.zone, desk.now()) or sent.subject,
             ]
         )  # fmt: skip
     desk.out.table(table, indent="  ", flex=4, keep=(0,))

@@ -38,30 +38,42 @@ class _Lines(logging.Handler):
 def work(desk: Desk, *, once: bool, as_json: bool) -> None:
     if as_json and not once:
         raise Usage(Text("--json 只能与 --once 一起用。", "--json goes with --once only."))
-    engine, out = desk.engine, desk.out
-    logger = logging.getLogger("guanjia")
-    logger.addHandler(_Lines(out))
+    logger, lines = logging.getLogger("guanjia"), _Lines(desk.out)
+    logger.addHandler(lines)
     logger.propagate = False
     # The scheduler's own remarks are none of the user's business; only its failures are.
     logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
-    if once:
-        done = engine.run_once()
-        if as_json:
-            out.json({"fired": done.fired, "applied": done.applied, "opened": done.opened, "delivered": done.delivered,
-                      "failed": done.failed, "problems": list(done.problems)})  # fmt: skip
-            return
-        _print(desk, done)
-        for problem in done.problems:
-            out.line(Ink("! ", "late"), problem, err=True)
+    try:
+        if once:
+            _once(desk, as_json=as_json)
+        else:
+            _forever(desk)
+    finally:
+        logger.removeHandler(lines)
+
+
+def _once(desk: Desk, *, as_json: bool) -> None:
+    out, done = desk.out, desk.engine.run_once()
+    if as_json:
+        out.json({"fired": done.fired, "applied": done.applied, "opened": done.opened, "delivered": done.delivered,
+                  "failed": done.failed, "problems": list(done.problems)})  # fmt: skip
         return
+    _print(desk, done)
+    for problem in done.problems:
+        out.line(Ink("! ", "late"), problem, err=True)
+
+
+def _forever(desk: Desk) -> None:
     from ...runtime.worker import Worker
+
+    out = desk.out
 
     def report(done: Work) -> None:
         if done.fired or done.applied or done.opened or done.delivered or done.failed:
             _print(desk, done)
             out.flush()
 
-    worker = Worker(engine, report=report)
+    worker = Worker(desk.engine, report=report)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, worker.stop)
     out.line(Text("后台已启动，Ctrl-C 停止。", "The worker is running; Ctrl-C stops it."))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from zoneinfo import ZoneInfo
 
 from ...errors import Finding, Text
@@ -15,9 +15,15 @@ _RESERVED = (*RELATIONS, "system", "anyone", "open")
 
 
 def check_office(
-    office: Office, root: Node, procedures: Mapping[str, frozenset[str] | None], findings: list[Finding]
-) -> None:
+    office: Office, root: Node, procedures: Mapping[str, frozenset[str] | None], calendars: Collection[str],
+    findings: list[Finding],
+) -> None:  # fmt: skip
     """`procedures`: name -> its fields, None where they are not known."""
+    for whom, calendar in office.quiet or ():
+        if calendar is not None and calendar not in calendars:
+            what = Text(f"没有叫“{calendar}”的日历", f"there is no calendar {calendar!r}")
+            known = likely(calendar, sorted(calendars))
+            findings.append(root.at(("quiet", whom))[1].finding("unknown-calendar", what, known))
     try:
         ZoneInfo(office.zone)
     except (KeyError, ValueError, OSError):

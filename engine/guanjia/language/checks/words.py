@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from ...errors import Finding, Text
+from ...model.office import Office
 from ...model.procedure import Procedure
 from ...model.survey import Path, deeds
+from ..nodes import Node
 from .view import View, likely
+
+if TYPE_CHECKING:
+    from ...expressions import Templates
 
 LANGUAGES = ("zh", "en")
 TEMPLATE_DATA = frozenset({
@@ -142,6 +148,36 @@ def _variables(view: View, key: str, path: Path, known: frozenset[str]) -> None:
             Text(f"模板 {key} 用到“{name}”，这里没有给它", f"the template {key} uses {name!r}, which it is not given here"),
             likely(name, sorted(known)), key=True,
         )  # fmt: skip
+
+
+DIGEST = "digest"
+"""The template of several messages that go out as one."""
+
+DIGEST_DATA = frozenset({"count", "items", "language", "zone", "office"})
+
+
+def check_digest(office: Office, root: Node, templates: Templates, findings: list[Finding]) -> None:
+    """An office that leaves people in peace has a template for what they are then told together, in both languages."""
+    for language in LANGUAGES if office.quiet is not None else ():
+        if language not in templates.languages(DIGEST):
+            what = Text(
+                f"汇总通知的模板没有{_SPOKEN[language].zh}版",
+                f"the template of digests is missing in {_SPOKEN[language].en}",
+            )
+            hint = Text(f"写一个 templates/{language}/{DIGEST}.text.j2", f"write templates/{language}/{DIGEST}.text.j2")
+            findings.append(root.at(("quiet",))[0].finding("missing-template", what, hint, severity="warning"))
+
+
+def digest_findings(templates: Templates) -> Iterator[Finding]:
+    """Names in the templates of digests that they are not given."""
+    for language in sorted(templates.languages(DIGEST)):
+        for channel in sorted(templates.channels(DIGEST)):
+            key = f"{language}/{DIGEST}.{channel}"
+            for name in sorted(templates.variables(key) - DIGEST_DATA if key in templates.sources else ()):
+                what = Text(
+                    f"这里用到“{name}”，汇总通知没有给它", f"{name!r} is used here, which a digest is not given"
+                )
+                yield Finding("unknown-variable", what, f"templates/{key}.j2", 1, 1, likely(name, sorted(DIGEST_DATA)))
 
 
 def template_findings(file: str, text: str, problems: list[tuple[int, Text, Text | None]]) -> list[Finding]:

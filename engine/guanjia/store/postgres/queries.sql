@@ -76,39 +76,61 @@ SELECT id FROM cases WHERE closed_at IS NULL AND next_due <= %s ORDER BY next_du
 SELECT least(
     (SELECT 0 FROM inbox WHERE status = 'waiting' LIMIT 1),
     (SELECT next_due FROM cases WHERE closed_at IS NULL AND next_due IS NOT NULL ORDER BY next_due LIMIT 1),
-    (SELECT next_at FROM outbox AS o
-        WHERE status IN ('waiting', 'sending') AND NOT EXISTS (
-            SELECT 1 FROM outbox AS e
-            WHERE e.status IN ('waiting', 'sending') AND e.case_id = o.case_id AND e.recipient = o.recipient
-                AND e.channel = o.channel AND e.n < o.n)
-        ORDER BY next_at LIMIT 1))
+    (SELECT next_at FROM heads ORDER BY next_at LIMIT 1))
 
--- Workers skip what another one is just taking.
+-- Workers take turns, for of what goes out as one message nobody may take a part.
+-- name: claim_lock
+SELECT pg_advisory_xact_lock(hashtextextended('guanjia.outbox.' || current_schema(), 0))
+
+-- Rows that somebody is just changing are skipped.
 -- name: claim
 WITH ready AS MATERIALIZED (
-    SELECT n, next_at FROM outbox AS o
-    WHERE status IN ('waiting', 'sending') AND next_at <= %(now)s AND NOT EXISTS (
-        SELECT 1 FROM outbox AS e
-        WHERE e.status IN ('waiting', 'sending') AND e.case_id = o.case_id AND e.recipient = o.recipient
-            AND e.channel = o.channel AND e.n < o.n)
-    ORDER BY next_at, n LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+    SELECT n, digest, not_before, attempts FROM heads WHERE next_at <= %(now)s ORDER BY next_at, n LIMIT %(limit)s
+), locked AS MATERIALIZED (
+    SELECT n, next_at FROM outbox
+    WHERE status IN ('waiting', 'sending') AND next_at <= %(now)s AND n IN (
+        SELECT n FROM ready
+        UNION
+        SELECT h.n FROM heads AS h JOIN ready AS r USING (digest, not_before, attempts) WHERE h.next_at <= %(now)s)
+    FOR UPDATE SKIP LOCKED
 ), taken AS (
     UPDATE outbox AS o SET status = 'sending', attempts = attempts + 1, owner = %(owner)s, next_at = %(lease)s
-    FROM ready WHERE o.n = ready.n
-    RETURNING ready.next_at AS was, o.*
+    FROM locked WHERE o.n = locked.n
+    RETURNING locked.next_at AS was, o.*
 )
 SELECT key, case_id, seq, template, recipient, channel, address, language, subject, body, created_at, outside, problem,
-    status, attempts, next_at, last_error, sent_at, owner, note
+    urgency, not_before, digest, status, attempts, next_at, last_error, sent_at, owner, note
 FROM taken ORDER BY was, n
 
+-- What went out as one message is marked as one.
 -- name: sent
 UPDATE outbox SET status = 'sent', sent_at = %(at)s, note = %(note)s, owner = NULL, next_at = NULL, last_error = NULL
-WHERE key = %(key)s AND owner = %(owner)s AND status = 'sending'
+WHERE owner = %(owner)s AND status = 'sending' AND n IN (
+    SELECT n FROM outbox WHERE key = %(key)s
+    UNION
+    SELECT m.n FROM outbox AS k JOIN outbox AS m USING (digest, not_before, attempts)
+    WHERE k.key = %(key)s AND m.status IN ('waiting', 'sending'))
 
 -- name: failed
 UPDATE outbox SET status = CASE WHEN %(retry_at)s::bigint IS NULL THEN 'dead' ELSE 'waiting' END, next_at = %(retry_at)s::bigint,
     last_error = %(error)s, owner = NULL
-WHERE key = %(key)s AND owner = %(owner)s AND status = 'sending'
+WHERE owner = %(owner)s AND status = 'sending' AND n IN (
+    SELECT n FROM outbox WHERE key = %(key)s
+    UNION
+    SELECT m.n FROM outbox AS k JOIN outbox AS m USING (digest, not_before, attempts)
+    WHERE k.key = %(key)s AND m.status IN ('waiting', 'sending'))
+
+-- Whoever is left in peace is told nothing else meanwhile.
+-- name: hold
+UPDATE outbox SET status = 'waiting', next_at = %(until)s, attempts = attempts - (status = 'sending')::int,
+    not_before = CASE WHEN attempts > (status = 'sending')::int THEN not_before ELSE %(until)s END, owner = NULL
+WHERE owner = %(owner)s AND status = 'sending' AND n IN (
+    SELECT n FROM outbox WHERE key = %(key)s
+    UNION
+    SELECT m.n FROM outbox AS k JOIN outbox AS m USING (digest, not_before, attempts)
+    WHERE k.key = %(key)s AND m.status IN ('waiting', 'sending'))
+OR status = 'waiting' AND attempts = 0 AND urgency <> 'urgent' AND next_at < %(until)s
+    AND digest = (SELECT digest FROM outbox WHERE key = %(key)s AND owner = %(owner)s)
 
 -- name: renew
 UPDATE outbox SET next_at = %(lease)s WHERE owner = %(owner)s AND status = 'sending'
@@ -119,12 +141,12 @@ WHERE owner = %(owner)s AND status = 'sending'
 
 -- name: retry
 UPDATE outbox SET status = 'waiting', attempts = 0, next_at = %(now)s, problem = NULL, channel = %(channel)s,
-    address = %(address)s, language = %(language)s, subject = %(subject)s, body = %(body)s
+    address = %(address)s, language = %(language)s, subject = %(subject)s, body = %(body)s, not_before = NULL, digest = NULL
 WHERE key = %(key)s AND status IN ('dead', 'unrenderable')
 
 -- name: outbox
 SELECT key, case_id, seq, template, recipient, channel, address, language, subject, body, created_at, outside, problem,
-    status, attempts, next_at, last_error, sent_at, owner, note
+    urgency, not_before, digest, status, attempts, next_at, last_error, sent_at, owner, note
 FROM outbox
 
 -- name: outbox_counts

@@ -1,7 +1,7 @@
 """Cases on a PostgreSQL server, for offices whose commands come from several machines.
 
 Every command locks its case's row and writes everything by one function of the schema (migrations/), so that it takes two
-round trips. Workers divide the outbox by SKIP LOCKED.
+round trips.
 """
 
 from __future__ import annotations
@@ -282,14 +282,22 @@ class PostgresStore:
 
     def claim(self, now: Instant, owner: str, lease: Instant, limit: int = 20) -> Sequence[OutboxRow]:
         values = {"now": now, "owner": owner, "lease": lease, "limit": limit}
-        rows = self._read(lambda connection: connection.execute(SQL["claim"].encode(), values).fetchall())
-        return [outbox_row(row) for row in rows]
+
+        def take(connection: Connection) -> builtins.list[tuple[Any, ...]]:
+            with connection.transaction(), connection.pipeline():
+                connection.execute(SQL["claim_lock"].encode())
+                return connection.execute(SQL["claim"].encode(), values).fetchall()
+
+        return [outbox_row(row) for row in self._read(take)]
 
     def sent(self, key: str, owner: str, at: Instant, note: str | None = None) -> bool:
-        return self._change("sent", key=key, owner=owner, at=at, note=note) == 1
+        return self._change("sent", key=key, owner=owner, at=at, note=note) > 0
 
     def failed(self, key: str, owner: str, error: str, retry_at: Instant | None) -> bool:
-        return self._change("failed", key=key, owner=owner, error=error, retry_at=retry_at) == 1
+        return self._change("failed", key=key, owner=owner, error=error, retry_at=retry_at) > 0
+
+    def hold(self, key: str, owner: str, until: Instant) -> bool:
+        return self._change("hold", key=key, owner=owner, until=until) > 0
 
     def renew(self, owner: str, lease: Instant) -> int:
         return self._change("renew", owner=owner, lease=lease)

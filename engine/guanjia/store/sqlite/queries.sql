@@ -48,8 +48,8 @@ INSERT INTO commands (key, digest, answer) VALUES (?, ?, ?) ON CONFLICT DO NOTHI
 
 -- name: add_message
 INSERT INTO outbox (key, case_id, seq, template, recipient, channel, address, language, subject, body, created_at, outside,
-    problem, status, next_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    problem, urgency, not_before, digest, status, next_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: add_item
 INSERT INTO inbox (key, sender, receiver, command) VALUES (?, ?, ?, ?)
@@ -95,24 +95,18 @@ SELECT min(at) FROM (
     UNION ALL
     SELECT * FROM (SELECT next_due FROM cases WHERE closed_at IS NULL AND next_due IS NOT NULL ORDER BY next_due LIMIT 1)
     UNION ALL
-    SELECT * FROM (
-        SELECT next_at FROM outbox AS o INDEXED BY outbox_by_time
-        WHERE status IN ('waiting', 'sending') AND NOT EXISTS (
-            SELECT 1 FROM outbox AS e
-            WHERE e.status IN ('waiting', 'sending') AND e.case_id = o.case_id AND e.recipient = o.recipient
-                AND e.channel = o.channel AND e.n < o.n)
-        ORDER BY next_at LIMIT 1)
+    SELECT * FROM (SELECT next_at FROM heads ORDER BY next_at LIMIT 1)
 )
 
 -- name: ready
 SELECT key, case_id, seq, template, recipient, channel, address, language, subject, body, created_at, outside, problem,
-    status, attempts, next_at, last_error, sent_at, owner, note
-FROM outbox AS o INDEXED BY outbox_by_time
-WHERE status IN ('waiting', 'sending') AND next_at <= ?1 AND NOT EXISTS (
-    SELECT 1 FROM outbox AS e
-    WHERE e.status IN ('waiting', 'sending') AND e.case_id = o.case_id AND e.recipient = o.recipient
-        AND e.channel = o.channel AND e.n < o.n)
-ORDER BY next_at, n LIMIT ?2
+    urgency, not_before, digest, status, attempts, next_at, last_error, sent_at, owner, note
+FROM outbox JOIN (SELECT n FROM heads WHERE next_at <= ?1 ORDER BY next_at, n LIMIT ?2) USING (n) ORDER BY next_at, n
+
+-- name: ready_together
+SELECT key, case_id, seq, template, recipient, channel, address, language, subject, body, created_at, outside, problem,
+    urgency, not_before, digest, status, attempts, next_at, last_error, sent_at, owner, note
+FROM outbox JOIN (SELECT n FROM heads WHERE next_at <= ?1 AND digest = ?2 AND not_before = ?3 AND attempts = ?4) USING (n) ORDER BY n
 
 -- name: claim
 UPDATE outbox SET status = 'sending', attempts = attempts + 1, owner = ?2, next_at = ?3 WHERE key = ?1
@@ -120,13 +114,34 @@ UPDATE outbox SET status = 'sending', attempts = attempts + 1, owner = ?2, next_
 -- name: claimable
 SELECT 1 FROM outbox INDEXED BY outbox_by_time WHERE status IN ('waiting', 'sending') AND next_at <= ? LIMIT 1
 
+-- What went out as one message is marked as one.
 -- name: sent
 UPDATE outbox SET status = 'sent', sent_at = ?3, note = ?4, owner = NULL, next_at = NULL, last_error = NULL
-WHERE key = ?1 AND owner = ?2 AND status = 'sending'
+WHERE owner = ?2 AND status = 'sending' AND n IN (
+    SELECT n FROM outbox WHERE key = ?1
+    UNION
+    SELECT m.n FROM outbox AS k JOIN outbox AS m ON m.digest = k.digest AND m.not_before = k.not_before AND m.attempts = k.attempts
+    WHERE k.key = ?1 AND m.status IN ('waiting', 'sending'))
 
 -- name: failed
 UPDATE outbox SET status = iif(?4 IS NULL, 'dead', 'waiting'), next_at = ?4, last_error = ?3, owner = NULL
-WHERE key = ?1 AND owner = ?2 AND status = 'sending'
+WHERE owner = ?2 AND status = 'sending' AND n IN (
+    SELECT n FROM outbox WHERE key = ?1
+    UNION
+    SELECT m.n FROM outbox AS k JOIN outbox AS m ON m.digest = k.digest AND m.not_before = k.not_before AND m.attempts = k.attempts
+    WHERE k.key = ?1 AND m.status IN ('waiting', 'sending'))
+
+-- Whoever is left in peace is told nothing else meanwhile.
+-- name: hold
+UPDATE outbox SET status = 'waiting', next_at = ?3, not_before = iif(attempts > (status = 'sending'), not_before, ?3),
+    attempts = attempts - (status = 'sending'), owner = NULL
+WHERE owner = ?2 AND status = 'sending' AND n IN (
+    SELECT n FROM outbox WHERE key = ?1
+    UNION
+    SELECT m.n FROM outbox AS k JOIN outbox AS m ON m.digest = k.digest AND m.not_before = k.not_before AND m.attempts = k.attempts
+    WHERE k.key = ?1 AND m.status IN ('waiting', 'sending'))
+OR status = 'waiting' AND attempts = 0 AND urgency <> 'urgent' AND next_at < ?3
+    AND digest = (SELECT digest FROM outbox WHERE key = ?1 AND owner = ?2)
 
 -- name: renew
 UPDATE outbox SET next_at = ?2 WHERE owner = ?1 AND status = 'sending'
@@ -136,12 +151,12 @@ UPDATE outbox SET status = 'waiting', next_at = ?2, owner = NULL, attempts = att
 
 -- name: retry
 UPDATE outbox SET status = 'waiting', attempts = 0, next_at = ?2, problem = NULL, channel = ?3, address = ?4, language = ?5,
-    subject = ?6, body = ?7
+    subject = ?6, body = ?7, not_before = NULL, digest = NULL
 WHERE key = ?1 AND status IN ('dead', 'unrenderable')
 
 -- name: outbox
 SELECT key, case_id, seq, template, recipient, channel, address, language, subject, body, created_at, outside, problem,
-    status, attempts, next_at, last_error, sent_at, owner, note
+    urgency, not_before, digest, status, attempts, next_at, last_error, sent_at, owner, note
 FROM outbox
 
 -- name: outbox_counts

@@ -21,7 +21,7 @@ from ...failpoints import fp
 from ...model.event import Notification
 from .. import refusals
 from ..interface import STATUSES, Columns, EventRow, Held, InboxItem, OutboxRow, Query, Row, Transaction
-from ..rows import RENEWED, outbox_row
+from ..rows import RENEWED, outbox_row, together
 from ..statements import Migration
 from ..turns import due_in_turn
 from . import connection as files, errors
@@ -304,6 +304,10 @@ class SqliteStore:
 
         def take(tx: SqliteTransaction) -> builtins.list[OutboxRow]:
             ready = [outbox_row(row) for row in tx.execute(SQL["ready"], (now, limit)).fetchall()]
+            known = {row.notification.key for row in ready}
+            for parcel in {parcel for row in ready if (parcel := together(row)) is not None}:
+                rest = map(outbox_row, tx.execute(SQL["ready_together"], (now, *parcel)).fetchall())
+                ready += [row for row in rest if row.notification.key not in known]
             for row in ready:
                 tx.execute(SQL["claim"], (row.notification.key, owner, lease))
             return [
@@ -314,10 +318,13 @@ class SqliteStore:
         return taken
 
     def sent(self, key: str, owner: str, at: Instant, note: str | None = None) -> bool:
-        return self._change("sent", (key, owner, at, note)) == 1
+        return self._change("sent", (key, owner, at, note)) > 0
 
     def failed(self, key: str, owner: str, error: str, retry_at: Instant | None) -> bool:
-        return self._change("failed", (key, owner, error, retry_at)) == 1
+        return self._change("failed", (key, owner, error, retry_at)) > 0
+
+    def hold(self, key: str, owner: str, until: Instant) -> bool:
+        return self._change("hold", (key, owner, until)) > 0
 
     def renew(self, owner: str, lease: Instant) -> int:
         return self._change("renew", (owner, lease))
