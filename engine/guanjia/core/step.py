@@ -153,6 +153,7 @@ class Step:
             due = delay.at.evaluate(self.see)
             if due is None:
                 return None
+            due = max(due, since)  # what is over already runs out at once, not in the past
         else:
             assert delay.amount is not None
             due = delay.calendar.after(since, delay.amount, due=again)

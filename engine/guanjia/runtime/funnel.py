@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..clock import Instant, moment, spoken
 from ..core import NeedFact, Program, advance, evolve, next_due, prepare, refusal
+from ..core.decide import MOST_STEPS
 from ..core.values import unfit
 from ..errors import Conflict, GuanjiaError, NotFound, Refused, Text
 from ..failpoints import fp
@@ -75,7 +76,14 @@ def carry_out(
             raise unknown(engine.store, command.case or "")
         pack.take(read.held)
         _expected(engine, pack, command)
-        pack.drain(occurred)
+        try:
+            pack.drain(occurred)
+        except Refused as loop:
+            if loop.code != "loop" or command.kind == "due":
+                raise
+            # Time cannot get this case any further. A person can get it out, so what they do comes first.
+            pack = Passage(engine, tx, now)
+            pack.take(read.held)
     error: GuanjiaError | None = None
     if command.kind != "due":
         error = pack.apply(command, occurred)
@@ -248,15 +256,37 @@ class Passage:
         self.program = self.engine.program(self.case)
 
     def drain(self, until: Instant) -> None:
-        """Apply everything that is due at or before `until`, each at its own instant, in order."""
+        """Apply everything that is due at or before `until`, each at its own instant, in order.
+
+        Refused (code `loop`) when one instant has no end: delays that lead to each other and are over as they begin.
+        """
+        last, times = None, 0
         while self.case is not None:
             due = self.due = next_due(self.case)
             if due is None or due > until:
                 return
+            last, times = due, times + 1 if due == last else 0
+            if times > MOST_STEPS:
+                raise self._circle(due)
             before = self.case.seq
             self._advance(Command("due", "", self.case.id), due)
             if self.case.seq == before:
                 return
+
+    def _circle(self, at: Instant) -> Refused:
+        assert self.case is not None
+        label, when = self.program.procedure.label, spoken(at, self.engine.zone)
+        names = dict.fromkeys(name.partition(".")[2] for name in (event.name for event in self.events[-8:]))
+        zh, en = ("、".join(label(name, "zh") for name in names), ", ".join(label(name, "en") for name in names))
+        return Refused(
+            "loop",
+            Text(
+                f"{self.case.number} 在 {when} 这一刻转圈，停不下来：{zh}",
+                f"{self.case.number} goes round in a circle at {when}: {en}",
+            ),
+            Text("检查这些延时的 at，或者办理一步让它离开。", "Look at `at` of these delays, or take an action that leaves."),
+            case=self.case.number,
+        )  # fmt: skip
 
     def apply(self, command: Command, occurred: Instant) -> GuanjiaError | None:
         """The command itself. A refusal is returned, so that what was due before it stays."""

@@ -1,0 +1,137 @@
+"""Procedures and paths at random, run side by side on every store: the histories are the same to the byte.
+
+`GUANJIA_SOAK=1` runs thousands; a failing pair of seeds goes into corpus.txt beside this file, which is replayed first for ever.
+"""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from guanjia.clock import DAY, HOUR, MINUTE
+from guanjia.core import fold
+from guanjia.errors import GuanjiaError, Refused
+from guanjia.language import OfficeFiles
+from guanjia.runtime.audit import audit
+from guanjia.store.memory import MemoryStore
+from guanjia.store.postgres import PostgresStore
+from guanjia.store.sqlite import SqliteStore
+
+from tests.offices import clock_of, engine, small
+from tests.runtime.procedures_at_random import TEMPLATES, made
+from tests.scale import drawn, scale
+
+CORPUS = Path(__file__).with_name("corpus.txt")
+SPANS = (0, MINUTE, 9 * MINUTE, HOUR, 7 * HOUR, DAY, 3 * DAY)
+
+
+def kept() -> list[tuple[int, int]]:
+    lines = (line.split("#")[0].split() for line in CORPUS.read_text().splitlines())
+    return [(int(parts[0]), int(parts[1])) for parts in lines if parts]
+
+
+def outcome(work) -> object:
+    """What came of it, to be the same everywhere."""
+    try:
+        result = work()
+    except Refused as refused:
+        return refused.code, refused.text
+    except GuanjiaError as error:
+        return type(error).__name__, error.text
+    return getattr(result, "events", result)
+
+
+class Path_:
+    """One way through a procedure: what is done next is drawn from what the first engine says is possible."""
+
+    def __init__(self, desks, seed: int) -> None:
+        self.desks, self.draw = desks, random.Random(seed)
+        self.numbers: list[str] = []
+
+    def everywhere(self, work) -> None:
+        first, *others = [outcome(lambda desk=desk: work(desk)) for desk in self.desks]
+        for other in others:
+            assert other == first
+
+    def walk(self, steps: int) -> None:
+        for _ in range(steps):
+            self.step()
+
+    def step(self) -> None:
+        draw = self.draw
+        kind = draw.random()
+        if not self.numbers or kind < 0.05:
+            values = {
+                "summary": "水 water",
+                "c": draw.choice("xyz"),
+                **({"phone": "13800001234"} if draw.random() < 0.5 else {}),
+            }
+            self.everywhere(lambda desk: desk.open("desk", actor="agent.wang", **values))
+            self.numbers = [f"D-{n:04}" for n in range(1, len(self.numbers) + 2)]
+        number = draw.choice(self.numbers)
+        if kind < 0.35:
+            span = draw.choice(SPANS)
+            for desk in self.desks:
+                clock_of(desk).advance(span)
+            self.everywhere(lambda desk: desk.run_once().fired)
+        elif kind < 0.45:
+            values = (
+                {"n": draw.randint(0, 8)}
+                if draw.random() < 0.5
+                else {"b": draw.random() < 0.5, "c": draw.choice("xyz")}
+            )
+            self.everywhere(lambda desk: desk.edit(number, actor="supervisor.zhao", **values))
+        elif kind < 0.5:
+            self.everywhere(lambda desk: desk.signal(number, "ping", why="x"))
+        else:
+            options = self.desks[0].available(number, "agent.li")
+            if options:
+                option = draw.choice(options)
+                given = dict.fromkeys(option.inputs, "因为 because")
+                key = f"k{draw.randint(0, 40)}" if draw.random() < 0.1 else None
+                self.everywhere(lambda desk: desk.act(number, option.action, actor="agent.li", key=key, **given))
+
+
+@pytest.fixture
+def stores(tmp_path: Path, postgres_dsn: str):
+    opened = [MemoryStore(), SqliteStore(tmp_path / "guanjia.db", "OFF"), PostgresStore(postgres_dsn)]
+    yield opened
+    for store in opened:
+        store.close()
+
+
+def run(folder: Path, stores, procedure_seed: int, path_seed: int) -> None:
+    office = small(folder, made(random.Random(procedure_seed)), templates=TEMPLATES)
+    wrong = [finding for finding in OfficeFiles(office).check() if finding.severity == "error"]
+    assert not wrong, wrong
+    people = (office / "organisation.yaml").read_text().replace("rights: [backdate]", "rights: [backdate, edit]")
+    (office / "organisation.yaml").write_text(people)
+    desks = [engine(office, store=store, seed=path_seed) for store in stores]
+    Path_(desks, path_seed).walk(30)
+    histories = [{case: [row.text for row in desk.store.events(case)] for case in desk.store.cases()} for desk in desks]
+    assert histories[0] == histories[1] == histories[2]
+    told = [
+        sorted((row.notification.key, row.notification.body) for row in desk.store.outbox(limit=10_000))
+        for desk in desks
+    ]
+    assert told[0] == told[1] == told[2]
+    for case in histories[0]:
+        assert fold(desks[0].history(case)) == desks[0].case(case)
+    assert not list(audit(desks[1]))
+    assert not list(audit(desks[2]))
+
+
+@pytest.mark.parametrize(("procedure", "path"), kept())
+def test_what_failed_once_is_replayed_first(tmp_path, stores, procedure, path):
+    run(tmp_path / "office", stores, procedure, path)
+
+
+@pytest.mark.parametrize("number", range(scale(10, 3000)))
+def test_every_store_tells_the_same_history(tmp_path, stores, number):
+    draw = drawn()
+    for _ in range(number):
+        draw.random()
+    procedure, path = draw.randrange(2**32), draw.randrange(2**32)
+    print(f"to keep: {procedure} {path}")
+    run(tmp_path / "office", stores, procedure, path)
