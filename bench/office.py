@@ -30,6 +30,36 @@ CALENDAR = """\
 zone: Asia/Shanghai
 always: true
 """
+HOURS = """\
+zone: Asia/Shanghai
+week: {mon-fri: ["08:30-18:00"]}
+published: [2025, 2026, 2027]
+"""
+SHIFT = """\
+procedure: shift
+number: S-{seq:07}
+calendar: hours
+fields:
+  summary: {type: text, required: true}
+sla:
+  respond:
+    start: open
+    stop: working
+    target: [{within: 900h}]
+    at: {80%: [{log: soon}]}
+  resolve:
+    start: open
+    stop: ended
+    target: [{within: 200 workdays}]
+    at: {50%: [{log: half}], due - 5 workdays: [{log: soon}], due: [{log: late}]}
+initial: waiting
+states:
+  waiting: {transitions: {begin: {to: working}}}
+  working: {transitions: {end: {to: ended}}}
+  ended: {final: true}
+"""
+"""A procedure on working hours, for what happens when they are edited."""
+
 TEMPLATE = "{{ number }} 已到 {{ state }}：{{ summary }}\n"
 
 
@@ -69,7 +99,9 @@ def make(folder: Path) -> Path:
         "office.yaml": OFFICE,
         "organisation.yaml": ORGANISATION,
         "calendars/always.yaml": CALENDAR,
+        "calendars/hours.yaml": HOURS,
         "procedures/row.yaml": procedure(),
+        "procedures/shift.yaml": SHIFT,
         "templates/zh/moved.file.j2": TEMPLATE,
     }.items():
         path = folder / name

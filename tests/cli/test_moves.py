@@ -113,6 +113,11 @@ def test_a_suspension_is_decided_listed_and_ended(guanjia, three):
     done = guanjia("suspend", *window, "--yes", "--reason", "台风", "--clock", "answer")
     assert done.code == 0
     assert "3 deadlines moved" in done.out
+    why = guanjia("why", "D-1", "answer", lang="zh").out
+    assert "日历 hours" in why
+    assert "hours@" not in why
+    assert "台风" in why
+    assert json.loads(guanjia("why", "D-1", "answer", "--json").out)[0]["calendar"] == "hours"
     listed = guanjia("suspend", "--list", lang="zh").out
     assert "S1" in listed
     assert "停止计时" in listed

@@ -36,7 +36,7 @@ from ..model.procedure import (
     Target,
     Version,
 )
-from ..model.suspension import SCOPE, kept_for
+from ..model.suspension import as_written, kept_for
 
 
 @dataclass(eq=False, slots=True)
@@ -201,8 +201,8 @@ class _Calendars(dict[str, Calendar]):
     """By name. A finished cycle may name one that an earlier version kept for its clock alone: the plain one answers for it."""
 
     def __missing__(self, name: str) -> Calendar:
-        plain, scope, _ = name.partition(SCOPE)
-        if not scope:
+        plain = as_written(name)
+        if plain == name:
             raise KeyError(name)
         return self[plain]
 
@@ -247,7 +247,7 @@ class Program:
 
     def counted_by(self, calendar: str, clock: str) -> str:
         """The calendar that a clock counts by where its rules name this one: its own while a suspension covers it."""
-        plain = calendar.partition(SCOPE)[0]
+        plain = as_written(calendar)
         own = kept_for(plain, clock)
         return own if own in self.calendars else plain
 

@@ -17,6 +17,7 @@ from ..errors import NotFound, Text
 from ..expressions import Part
 from ..model.case import Case, Clock, Limit
 from ..model.event import SYSTEM, Event
+from ..model.suspension import as_written
 from . import clocks, limits
 from .evolve import evolve
 from .program import ClockProgram, Program
@@ -230,7 +231,11 @@ def _considered(definition: ClockProgram, see: Surroundings, clock: Clock) -> tu
                 except NeedFact:
                     continue
         guards = " and ".join(guard.source for guard in target.guards)
-        found.append(Considered(_written(written), target.calendar_name, guards, tuple(failing), place == clock.target))
+        found.append(
+            Considered(
+                _written(written), as_written(target.calendar_name), guards, tuple(failing), place == clock.target
+            )
+        )
         if place == clock.target:
             break
     return tuple(found)

@@ -86,6 +86,11 @@ def kept_for(calendar: str, clock: str) -> str:
     return f"{calendar}{SCOPE}{clock}"
 
 
+def as_written(calendar: str) -> str:
+    """The name that the office gave it, whichever clock it is kept for."""
+    return calendar.partition(SCOPE)[0]
+
+
 def calendars_of(version: Version, sla: Sla) -> Iterator[str]:
     """The calendars that the targets of a clock count by."""
     for target in sla.target:

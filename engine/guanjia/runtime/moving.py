@@ -17,7 +17,7 @@ from ..clock import Instant
 from ..errors import GuanjiaError, NotFound, Refused, Text
 from ..model.event import SYSTEM, Actor, Command
 from ..model.procedure import Version
-from ..model.suspension import SCOPE, Suspension, suspensions, under
+from ..model.suspension import Suspension, as_written, suspensions, under
 from . import stream
 from .funnel import Result
 
@@ -122,9 +122,7 @@ def plan(engine: Engine, names: Sequence[str] | None = None, decided: Sequence[S
         if target.hash != pinned:
             targets[pinned], counts[pinned] = target, count
             both = {**version.calendars, **target.calendars}
-            changed |= {
-                name.partition(SCOPE)[0] for name in both if version.calendars.get(name) != target.calendars.get(name)
-            }
+            changed |= {as_written(name) for name in both if version.calendars.get(name) != target.calendars.get(name)}
     return Plan(targets, counts, tuple(sorted(changed)))
 
 

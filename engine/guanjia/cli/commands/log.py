@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...clock import iso
 from ...errors import Text
 from ...model.event import Event
-from ...model.suspension import SCOPE
+from ...model.suspension import as_written
 from .. import words
 from ..desk import Desk
 from ..out import Ink
@@ -56,7 +56,7 @@ def told(desk: Desk, event: Event) -> Text:
             return Text(f"撤下流程“{label}”（{version}）", f"withdrew the procedure “{label}” ({version})")
         if "changed" not in data:
             return Text(f"发布流程“{label}”（{version}）", f"published the procedure “{label}” ({version})")
-        changed = list(dict.fromkeys(part.partition(SCOPE)[0] for part in data["changed"]))
+        changed = list(dict.fromkeys(as_written(part) for part in data["changed"]))
         shown, more = changed[:MOST_PARTS], len(changed) - MOST_PARTS
         return Text(
             f"发布流程“{label}”的新版本（{version}）：改动 {'、'.join(shown)}" + (f" 等 {len(changed)} 项" if more > 0 else ""),

@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from ...runtime.moving import Plan, Tally
     from ...runtime.stream import Happened
 
+ALWAYS = ("cases", "deadlines", "breaches")
+COUNTS = (
+    ("cases", Text("工单", "CASES"), ""), ("deadlines", Text("时限改期", "DEADLINES"), ""), ("breaches", Text("随即超时", "BREACH"), "late"),
+    ("delays", Text("延时改期", "DELAYS"), ""), ("provisional", Text("仍暂定", "PROVISIONAL"), "soon"), ("rejudged", Text("判定有异", "REJUDGED"), ""),
+)  # fmt: skip
+"""What is counted: the name in a tally, its title, the style where there are any. The latter three are shown where there are."""
+
 AGAIN = Text(
     "再运行一次同样的命令，就从停下的地方继续。", "Run the same command again, and it goes on where it stopped."
 )
@@ -88,14 +95,15 @@ def _print(desk: Desk, plan: Plan, tally: Tally, *, done: bool, as_json: bool, s
     out = desk.out
     out.line(Ink(_headline(plan, tally, done), "bold"))
     if tally.procedures:
-        rows: list[list[Piece]] = [
-            [desk.label(name, name), str(part.cases), str(part.deadlines), Ink(str(part.breaches), "late" if part.breaches else ""),
-             str(part.delays), str(part.provisional), str(part.rejudged)]
-            for name, part in tally.procedures.items()
-        ]  # fmt: skip
-        head = (Text("流程", "PROCEDURE"), Text("工单", "CASES"), Text("时限改期", "DEADLINES"), Text("随即超时", "BREACH"),
-                Text("延时改期", "DELAYS"), Text("仍暂定", "PROVISIONAL"), Text("改判参考", "REJUDGED"))  # fmt: skip
-        out.table(rows, head, indent="  ")
+        shown = [(name, title, style) for name, title, style in COUNTS if name in ALWAYS or getattr(tally, name)]
+        out.table(
+            [
+                [desk.label(name, name), *(_count(getattr(part, count), style) for count, _, style in shown)]
+                for name, part in tally.procedures.items()
+            ],
+            [Text("流程", "PROCEDURE"), *(title for _, title, _ in shown)],
+            indent="  ",
+        )
     if tally.examples:
         out.line(Text("例如：", "For example:"))
         out.table(
@@ -109,6 +117,10 @@ def _print(desk: Desk, plan: Plan, tally: Tally, *, done: bool, as_json: bool, s
     for identity, why in tally.reasons:
         columns = desk.store.columns(identity)
         out.line(Ink("! ", "late"), columns.number if columns else identity, "  ", why)
+
+
+def _count(number: int, style: str) -> Piece:
+    return Ink(str(number), style if number else "")
 
 
 def _headline(plan: Plan, tally: Tally, done: bool) -> Text:

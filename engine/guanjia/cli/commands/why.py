@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...clock import iso
 from ...errors import NotFound, Text
+from ...model.suspension import as_written
 from .. import words
 from ..desk import Desk
 from ..failure import Usage
@@ -242,7 +243,7 @@ def _plain(desk: Desk, telling: Telling, account: Account) -> dict[str, Any]:
         return None if instant is None else iso(instant, zone)
 
     return {
-        "clock": clock.name, "kind": account.kind, "cycle": clock.cycle, "status": clock.status, "calendar": account.limit.calendar,
+        "clock": clock.name, "kind": account.kind, "cycle": clock.cycle, "status": clock.status, "calendar": as_written(account.limit.calendar),
         "zone": zone, "unit": account.limit.unit, "counted_from": at(clock.counted_from), "from": account.counted_from or None,
         "total": account.limit.total if account.limit.unit != "instant" else None, "ends": [at(end) for end in account.ends], "due": at(clock.due), "provisional": clock.provisional,
         "breached_at": at(clock.breached_at), "carried": account.carried,
