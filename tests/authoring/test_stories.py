@@ -70,6 +70,23 @@ def test_a_story_tells_how_high_an_escalation_climbed_and_who_acknowledged(tmp_p
     assert result.message.en == "ladder up should be 3, is 2 (acknowledged)"
 
 
+def test_a_story_touches_clocks_by_hand(tmp_path):
+    steps = """\
+      - {pause: respond, by: agent, refused: role}
+      - {pause: respond, by: supervisor}
+      - then: {clocks: {respond: paused}}
+      - after: 1h
+      - {resume: respond, by: supervisor}
+      - then: {clocks: {respond: {due: "2026-03-02 10:30"}}}
+      - after: 10m
+      - {reset: respond, by: supervisor}
+      - then: {clocks: {respond: {due: "2026-03-02 10:40"}}}
+"""
+    story = "stories:\n  - story: s\n    at: 2026-03-02 09:00\n    open: {by: agent}\n    steps:\n" + steps
+    (result,) = run_stories(small(tmp_path, DESK, more={"procedures/desk.stories.yaml": story}))
+    assert result.passed, result.message
+
+
 def test_time_passes_through_everything_that_falls_due(tmp_path):
     steps = """\
       - {when: accept, by: agent}

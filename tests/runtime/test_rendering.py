@@ -21,11 +21,11 @@ states:
 """
 
 
-def told(tmp_path, text: str):
+def told(tmp_path, text: str, procedure: str = PROMISE):
     """The letters that the customer gets when the case is opened and when it is taken."""
     people = PEOPLE.replace("roles: [agent]}", 'roles: [agent], phone: "13800001234"}', 1)
     more = {f"templates/zh/{name}.text.j2": f"Subject: s\n{text}\n" for name in ("promised", "taken_up")}
-    folder = small(tmp_path, PROMISE, more=more | {"organisation.yaml": people})
+    folder = small(tmp_path, procedure, more=more | {"organisation.yaml": people})
     desk = engine(folder)
     number = desk.open("desk", actor="agent.wang", summary="x").case.number
     desk.act(number, "take", actor="agent.wang")
@@ -38,6 +38,12 @@ def test_a_letter_can_name_each_deadline_by_its_clock(tmp_path):
         "answer 2026年3月3日 24:00, finish .",
         "answer 2026年3月3日 24:00, finish 2026年3月2日 11:00.",
     ]
+
+
+def test_a_customer_is_told_no_deadline_that_was_not_promised_to_him(tmp_path):
+    assert sorted(told(tmp_path / "all", "{{ due | by }}")) == ["2026年3月2日 11:00", "2026年3月3日 24:00"]
+    inside = PROMISE.replace("finish: {start", "finish: {kind: ola, start")
+    assert told(tmp_path / "ours", "{{ due | by }}", inside) == ["2026年3月3日 24:00"] * 2
 
 
 def test_a_letter_can_show_by_which_number_the_assignee_will_call(tmp_path):

@@ -16,6 +16,7 @@ from typing import Any
 from ..calendars import AmountError, parse_amount
 from ..channels.recorder import Recorder
 from ..clock import Instant, ManualClock, from_iso, instant, iso, moment
+from ..core.adjusting import WAYS
 from ..core.surroundings import is_in
 from ..errors import GuanjiaError, Refused, Text
 from ..language import Document, OfficeFiles
@@ -150,6 +151,10 @@ class _Telling:
             return Command("assign", self._who(item.assign).id, self.case_id, {}, self._who(item.by or "system"))
         if item.ack is not None:
             return Command("ack", "", self.case_id, {}, self._who(item.ack))
+        for way in WAYS:
+            if (clock := getattr(item, way)) is not None:
+                who = self._who(item.by or "system")
+                return Command("clock", clock, self.case_id, {"way": way}, who, reason="story")
         return Command("edit", "", self.case_id, _values(item.edit or {}), self._who(item.by or "system"))
 
     def _who(self, word: str) -> Actor:

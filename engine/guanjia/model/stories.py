@@ -43,8 +43,12 @@ class Then(Node):
     """Name of a child -> its procedure."""
 
 
+KINDS = ("when", "signal", "edit", "assign", "ack", "pause", "resume", "reset", "after", "until", "then")
+
+
 class Moment(Node):
-    """One step: an action, a signal, an edit, an acknowledgement, time that passes, or what must then be true."""
+    """One step: an action, a signal, an edit, an acknowledgement, a clock that is touched by hand, time that passes, or what must
+    then be true."""
 
     when: Name | None = None
     signal: Name | None = None
@@ -52,23 +56,22 @@ class Moment(Node):
     assign: str | None = None
     ack: str | None = None
     """Who acknowledges the escalation."""
+    pause: Name | None = None
+    resume: Name | None = None
+    reset: Name | None = None
+    """The clock that somebody pauses, lets go on, or resets by hand."""
     after: str | None = None
     until: str | None = None
     then: Then | None = None
     by: str | None = None
     with_: Values = Key(default_factory=dict, alias="with")
     refused: str | None = None
-    """The code with which the step must be refused: state, role, field, guard, at_most, not_by, window."""
+    """The code with which the step must be refused: state, role, field, guard, at_most, not_by, window, manual."""
 
     @model_validator(mode="after")
     def _one_kind(self) -> Moment:
-        kinds = [
-            name
-            for name in ("when", "signal", "edit", "assign", "ack", "after", "until", "then")
-            if getattr(self, name) is not None
-        ]
-        if len(kinds) != 1:
-            raise ValueError("a step is exactly one of when, signal, edit, assign, ack, after, until, then")
+        if sum(getattr(self, name) is not None for name in KINDS) != 1:
+            raise ValueError(f"a step is exactly one of {', '.join(KINDS)}")
         return self
 
 

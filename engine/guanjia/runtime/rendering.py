@@ -171,7 +171,11 @@ class Renderer:
         if climb is not None:
             clock = climb.clock or ""
         held = case.clocks.get(clock)
-        dues = [item.due for item in case.clocks.values() if item.status == "running" and item.due is not None]
+        dues = [
+            item.due
+            for item in case.clocks.values()
+            if item.due is not None and item.status == "running" and _concerns(program, item.name, to)
+        ]
         return {
             **data,
             "number": case.number, "procedure": case.procedure, "state": case.states[0] if case.states else "",
@@ -208,6 +212,12 @@ class Renderer:
     def _person(self, who: str | None) -> dict[str, str] | None:
         contact = self.organisation.contact(f"staff:{who}") if who else None
         return {"name": contact.name, "id": who or "", "phone": contact.addresses.get("sms", "")} if contact else None
+
+
+def _concerns(program: Program, clock: str, to: Addressee) -> bool:
+    """Whether the recipient was promised it: a customer nothing that is so among ourselves or with a contractor."""
+    sla = program.procedure.sla.get(clock)
+    return not to.customer or sla is None or sla.kind == "sla"
 
 
 def _clocks(program: Program, case: Case) -> dict[str, dict[str, Any]]:
