@@ -232,6 +232,35 @@ def test_an_action_in_one_track_that_stops_the_only_clock_leaves_its_next_state_
     assert not [f for f in found(TRACKS.replace("stop: jump", "stop: end"), Around()) if f.code != "missing-labels"]
 
 
+LATCHED = """\
+procedure: p
+initial: a
+states:
+  a: {transitions: {hold: {to: b}}}
+  b: {transitions: {next: {to: c}, go_on: {to: c}}}
+  c: {transitions: {finish: {to: end}}}
+  end: {final: true}
+reopen: {to: d}
+sla:
+  all: {start: open, stop: end, pause: b, target: {within: 1h}}
+"""
+
+
+def test_a_clock_that_waits_for_its_resume_bounds_no_state_before_it() -> None:
+    text = LATCHED.replace("reopen: {to: d}\n", "")
+    assert [f.place for f in found(text, Around()) if f.code == "unbounded-wait"] == ["complaint.yaml:5:3"]
+    assert "c" not in [pointed(f)[:1] for f in found(text.replace("pause: b", "pause: b, resume: c"), Around())]
+    never = text.replace("pause: b", "pause: b, resume: hold")
+    assert {pointed(f)[:2] for f in found(never, Around()) if f.code == "unbounded-wait"} == {"b:", "c:"}
+
+
+def test_a_clock_that_stays_closed_bounds_no_state_of_a_reopened_case() -> None:
+    text = LATCHED.replace("  end: {final", "  d: {transitions: {over: {to: end}}}\n  end: {final")
+    assert "d:" not in {pointed(f)[:2] for f in found(text, Around()) if f.code == "unbounded-wait"}
+    stays = text.replace("stop: end", "stop: end, on_reopen: closed")
+    assert "d:" in {pointed(f)[:2] for f in found(stays, Around()) if f.code == "unbounded-wait"}
+
+
 def test_a_state_that_only_another_track_can_end_is_no_dead_end() -> None:
     text = TRACKS.replace("    always: {to: end, guard: done('left') and done('right')}\n", "").replace(
         "lx: {to: l2}", "lx: {to: end}"

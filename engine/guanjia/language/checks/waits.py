@@ -89,20 +89,22 @@ def _running(view: View, graph: Graph, sla: Sla, moves: Mapping[str, set[Move]])
         return not around.isdisjoint(pause) or bool(sla.runs_in and around.isdisjoint(sla.runs_in))
 
     starts_anyhow, resumes_anyhow = computed(sla.start), computed(sla.resume)
-    pause_pulse = pause - frozenset(view.states)
+    # Where there is a resume, also what a state paused waits for it.
+    latching = pause if sla.resume else pause - frozenset(view.states)
 
     @cache
     def after(status: str, happened: frozenset[str]) -> frozenset[str]:
         if status in (_RUNNING, _PAUSED):
             if not happened.isdisjoint(ends):
                 return frozenset({_ENDED})
-            if not happened.isdisjoint(pause_pulse):
+            if not happened.isdisjoint(latching):
                 return frozenset({_PAUSED})
             if status == _PAUSED and (not happened.isdisjoint(resume) or resumes_anyhow):
                 return frozenset({_PAUSED, _RUNNING})
             return frozenset({status})
         begins = not happened.isdisjoint(start) and happened.isdisjoint(ends)
-        return frozenset({_RUNNING} if begins else {status, _RUNNING} if starts_anyhow else {status})
+        runs = _RUNNING if happened.isdisjoint(latching) else _PAUSED
+        return frozenset({runs} if begins else {status, runs} if starts_anyhow else {status})
 
     def walk(entered: frozenset[str], happened: frozenset[str]) -> set[tuple[str, str]]:
         pending = [
@@ -126,7 +128,8 @@ def _running(view: View, graph: Graph, sla: Sla, moves: Mapping[str, set[Move]])
     lived = {leaf for leaf, _ in first}
     again: set[tuple[str, str]] = set()
     for step in view.own[""]:
-        if step.trigger == "reopen" and step.branch.to:
+        stays = sla.on_reopen == "closed" and any(status == _RUNNING for _, status in first)
+        if step.trigger == "reopen" and step.branch.to and not stays:
             again |= walk(frozenset(graph.entered(step.branch.to)), frozenset({"open", "reopen"}))
     # What only a reopened case would have running does not help one in its first life.
     seen = first | {(leaf, status) for leaf, status in again if leaf not in lived}
