@@ -114,7 +114,9 @@ def play(case: Plain, events: str) -> None:
         at = instant(when)
         verb, *rest = what.split(" ")
         values = {name: value for name, _, value in (word.partition("=") for word in rest)}
-        values = {name: instant(value.replace("_", " ")) if "_" in value else value for name, value in values.items()}
+        values = {
+            name: instant(value.replace("_", " ")) if "_" in value else value or None for name, value in values.items()
+        }
         if verb == "open":
             case.do(at, "open", "desk", **values)
         elif verb == "set":

@@ -94,6 +94,7 @@ BROKEN = [
     ("[{within: 3 workdays}]", "[{within: 3 workdays, counting: {firstday: true}}]", "unknown-key", "firstday"),
     ("[{within: 3 workdays}]", "[{within: 3 workdays, counting: {}}]", "grammar", "{}"),
     ("[{within: 3 workdays}]", "[{until: now + hours(2)}]", "until-moves", "now"),
+    ("[{within: 3 workdays}]", "[{until: visit_at}]", "no-certain-target", "{until"),
     ("severity == 'critical', within", "clock.resolve.left < minutes(5), within", "time-unnoticed", "clock.resolve"),
     ("stop: [closed, withdrawn]", "stop: [closed, now > visit_at]", "time-unnoticed", "now"),
     ("80%: ", "due - 20m: ", "threshold-before-start", "due - 20m"),
@@ -163,6 +164,17 @@ def test_a_level_whose_role_nobody_has_is_a_warning() -> None:
     around = replace(AROUND, staffed=frozenset({"agent", "manager"}))
     (finding,) = found(COMPLAINT, around)
     assert (finding.code, finding.severity, pointed(finding)[:10]) == ("nobody-in-role", "warning", "supervisor")
+
+
+@pytest.mark.parametrize(
+    "targets",
+    [
+        "[{until: visit_at}, {within: 3 workdays}]", "[{earliest: [{until: visit_at}, {within: 2h}]}]", "[{until: opened_at + days(3)}]",
+        "[{guard: visit_at is not none, until: visit_at}, {within: 3 workdays}]",
+    ],
+)  # fmt: skip
+def test_targets_that_always_give_an_instant_say_nothing(targets: str) -> None:
+    assert found(COMPLAINT.replace("[{within: 3 workdays}]", targets)) == []
 
 
 def test_everything_wrong_is_said_at_once_in_the_order_of_the_file() -> None:

@@ -65,9 +65,9 @@ def join(step: Step, definition: ClockProgram, see: Surroundings, *, from_now: b
 
 def aim_of(definition: ClockProgram, see: Surroundings) -> clocks.Aim:
     """The target that applies. Refused when none does, because an `until` has no value and nothing comes after it."""
-    for place, target in enumerate(definition.targets):
-        if limits := _limits(target, see):
-            return clocks.Aim(place, limits)
+    aim = _aim(definition, see)
+    if aim is not None:
+        return aim
     raise Refused(
         "target",
         Text(
@@ -76,6 +76,13 @@ def aim_of(definition: ClockProgram, see: Surroundings) -> clocks.Aim:
         ),
         clock=definition.name,
     )
+
+
+def _aim(definition: ClockProgram, see: Surroundings) -> clocks.Aim | None:
+    for place, target in enumerate(definition.targets):
+        if limits := _limits(target, see):
+            return clocks.Aim(place, limits)
+    return None
 
 
 def _limits(target: TargetProgram, see: Surroundings) -> tuple[Limit, ...]:
@@ -109,8 +116,9 @@ def _go_on(step: Step, definition: ClockProgram, clock: Clock, after: Surroundin
     halted = _halted(step, definition, clock, after)
     followed = clocks.stand(step.program, definition, clock, step.now, halted=halted, held=clock.held)
     if definition.varies:
-        aim = aim_of(definition, after)
-        if not aim.is_of(followed):
+        aim = _aim(definition, after)
+        # Where none applies any more, as an instant was taken away, the clock keeps the one that it has.
+        if aim is not None and not aim.is_of(followed):
             policy = definition.sla.on_change
             if policy == "restart":
                 renew(step, definition, followed, after)

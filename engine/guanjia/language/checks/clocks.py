@@ -113,7 +113,13 @@ def _targets(view: View, path: Path, sla: Sla) -> None:
                 Text("最后一个 target 不能有 guard，否则可能没有时限", "the last target has no guard: otherwise none may apply"),
                 Text("在后面加一个没有 guard 的 target", "add one without a guard after it"), key=True,
             )  # fmt: skip
-        elif not last and not target.guard:
+        elif last and not _applies(view, target):
+            view.warn(
+                here, "no-certain-target",
+                Text("until 还没有值时没有时限，启动时钟的那一步会被拒绝", "while its until has no value there is no target, and the step that starts the clock is refused"),
+                Text("在后面加一个 {within: …}", "add a {within: …} after it"),
+            )  # fmt: skip
+        elif not last and not target.guard and _applies(view, target):
             view.warn(
                 here, "unreachable-target",
                 Text("这个 target 没有 guard，后面的都轮不到", "this target has no guard: those after it never apply"),
@@ -128,6 +134,20 @@ def _targets(view: View, path: Path, sla: Sla) -> None:
                     Text("直接列在同一层", "list them on one level"), key=True,
                 )  # fmt: skip
             _target(view, (*here, "earliest", inner), sla, part)
+
+
+def _applies(view: View, target: Target) -> bool:
+    """Whether the target always gives an instant where its guard holds: an `until` may have no value."""
+    if target.earliest:
+        return any(not part.guard and _applies(view, part) for part in target.earliest)
+    if target.until is None:
+        return True
+    fields = view.procedure.fields
+    given = {
+        ("opened_at",),
+        *((name,) for name, field in fields.items() if field.required or field.default is not None),
+    }
+    return view.reads(target.until) <= given
 
 
 def _target(view: View, path: Path, sla: Sla, target: Target) -> None:
