@@ -84,7 +84,11 @@ def fired(case: Plain) -> list[str]:
 
 # -- A: pause, change, reopening
 
-PAUSE_LOST = Bug("a new target counts from the opening", "guanjia.core.clocks.runs", lambda real: lambda clock, until: iter([(clock.counted_from, until)]))  # fmt: skip
+PAUSE_LOST = Bug(
+    "a new target counts from the opening",
+    "guanjia.core.limits.runs",
+    lambda real: lambda counted_from, pauses, until: real(counted_from, (), until),
+)
 
 
 @planted(PAUSE_LOST)
@@ -379,8 +383,8 @@ EARLY = {
 
 
 def _wall_clock(real: Callable[..., Any]) -> Callable[..., Any]:
-    def point(threshold: Any, limit: Any, calendar: Any, counted_from: int, since: int) -> int:
-        due = real(replace(threshold, offset=None, share=10_000), limit, calendar, counted_from, since)
+    def point(threshold: Any, limit: Any, calendar: Any, run: Any) -> int:
+        due = real(replace(threshold, offset=None, share=10_000), limit, calendar, run)
         return due - due % DAY if threshold.offset is not None and threshold.sign < 0 else due
 
     return point
