@@ -219,10 +219,11 @@ COMMANDS = {
                 "show": Entry("calendar", Text("一个月：哪天上班，哪天放假", "a month: workdays and holidays")),
                 "check": Entry("calendar", Text("检查日历文件", "check the calendar files")),
                 "explain": Entry("calendar", Text("期限落在哪一刻，逐日说明", "where a deadline falls, day by day")),
+                "import": Entry("feed", Text("从 .ics 订阅导入假日", "holidays from an .ics feed")),
                 "apply": Entry("moves", Text("让在办工单改用现在的日历", "let open cases come under the calendars as they are now")),
             }
         },
-        say=Text("工作日历：看一个月、检查、推算期限。", "Working calendars: a month, checks, and where a deadline falls."),
+        say=Text("工作日历：看一个月、检查、推算期限、导入假日。", "Working calendars: a month, checks, where a deadline falls, feeds of holidays."),
     ),
     "show": Command(
         "show", show,
