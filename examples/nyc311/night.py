@@ -1,6 +1,6 @@
 """The demo: a real night of New York's 311 line in an office of Guanjia, and the week after it.
 
-    .venv/bin/python examples/nyc311/night.py [--seed 1] [--office demo-office]
+    .venv/bin/python examples/nyc311/night.py [--seed 1] [--office demo-office] [--lang zh|en]
 
 Everything goes through the ordinary engine on a clock that is moved by hand: requests open at their real instants, staff
 act as planned (plan.py), and the worker is let run at every instant at which something falls due. One seed, one history.
@@ -12,22 +12,26 @@ import argparse
 import heapq
 import random
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import report
 import yaml
-from guanjia import Engine, Instant, ManualClock, Refused, from_iso, iso
-from guanjia.cli.run import run as cli
+from guanjia import Engine, Instant, ManualClock, Refused, from_iso, moment
+from guanjia.cli.desk import Desk
+from guanjia.cli.out import Ink, Out, Piece
+from guanjia.cli.run import language
 from guanjia.clock import DAY
+from guanjia.errors import Text
 from guanjia.language import read_yaml
-from plan import HERE, ZONE, Planned, Planner, requests
+from plan import HERE, ZONE, Planned, Planner, Request, requests
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -95,7 +99,7 @@ class Night:
             self.commands += 1
             return
         step, case = planned.steps[number - 1], self.engine.case(self.cases[id])
-        if step.within is not None and step.within not in case.states:
+        if case.finished or (step.within is not None and step.within not in case.states):
             return
         self.commands += 1
         try:
@@ -135,30 +139,37 @@ def prepare(folder: Path) -> None:
     organisation.write_text(yaml.safe_dump(people, allow_unicode=True, sort_keys=False), "utf-8")
 
 
-def run(folder: Path, seed: int, console: Console) -> tuple[Night, float]:
-    """Live through the night and the week; the run, and the wall seconds it took."""
+def leave_a_clock(folder: Path) -> None:
+    """`./guanjia` in the demo's office: the ordinary command at the instant at which the demo ended, so that what was an hour
+    late then is not years late now."""
+    line = f"import sys; from guanjia.cli.main import main; from guanjia import ManualClock; sys.exit(main(sys.argv[1:], clock=ManualClock({END})))"
+    script = folder / "guanjia"
+    script.write_text(
+        f'#!/bin/sh\nGUANJIA_OFFICE=$(dirname "$0") exec {shlex.quote(sys.executable)} -c {shlex.quote(line)} "$@"\n'
+    )
+    script.chmod(0o755)
+
+
+def run(folder: Path, seed: int, out: Out, asked: Sequence[Request]) -> tuple[Night, float]:
+    """Live through the night and the week of these requests; the run, and the wall seconds it took."""
     prepare(folder)
     clock = ManualClock(MIDNIGHT)
     engine = Engine.at(folder, clock=clock, entropy=random.Random(seed).randbytes)
     night = Night(engine, clock)
     planner = Planner(seed, engine.organisation.candidates)
-    for request in requests():
+    for request in asked:
         night.add(planner.plan(request))
     began = time.perf_counter()
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console) as progress:
+    columns = (TextColumn("  {task.description}"), BarColumn(24), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn())  # fmt: skip
+    with Progress(*columns, console=Console(file=out.stdout)) as progress:
         for label, start, until in (
-            ("这一夜（两小时）  The night, two hours", MIDNIGHT, MORNING),
-            ("随后七天          Seven days more     ", MORNING, END),
+            (out.both("这一夜，两小时", "The night, two hours"), MIDNIGHT, MORNING),
+            (out.both("随后的七天    ", "Seven days more     "), MORNING, END),
         ):
             task = progress.add_task(label, total=until - start)
             night.live(until, lambda now, task=task, start=start: progress.update(task, completed=now - start))
             progress.update(task, completed=until - start)
+    leave_a_clock(folder)
     return night, time.perf_counter() - began
 
 
@@ -166,34 +177,59 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--seed", type=int, default=1, help="what staff do and forget (default 1)")
     options.add_argument("--office", type=Path, default=Path("demo-office"), help="the folder to make")
+    options.add_argument(
+        "--lang", choices=["zh", "en"], default=language([]), help="else that of the surroundings, as for guanjia"
+    )
     given = options.parse_args()
-    console = Console()
-    console.print(
-        f"纽约 311 热线 2022-05-01 的一夜：464 件真实工单。A night of New York's 311 line. seed {given.seed}",
-        style="bold",
-    )
-    night, seconds = run(given.office, given.seed, console)
-    engine = night.engine
-    console.print()
-    cli(["--office", str(given.office), "board", "--limit", "12"], night.clock)
-    console.print()
-    report.promises(engine, console)
-    report.notifications(engine, console)
+    out = Out(given.lang)
+    asked = requests()
+    report.opening(out, len(asked), given.seed)
+    night, seconds = run(given.office, given.seed, out, asked)
+    desk = Desk(out, night.clock)
+    desk.take({"office": str(given.office)})
+    report.outcome(night.engine, out)
+    report.promises(night.engine, out)
+    number = report.one_case(desk)
+    report.notifications(night.engine, out)
     for what, count in (*night.refused.most_common(), *night.problems.most_common()):
-        console.print(f"{count} × 未办成 not done: {what}", style="yellow", markup=False)
-    now = iso(engine.clock.now(), ZONE)
-    speed = f"{night.commands} 条命令 commands，{seconds:.1f} s，{night.commands / seconds:.0f} 条/秒 commands/s"
-    console.print(f"\n{now}  {len(night.cases)} 件工单 cases，{speed}", highlight=False, soft_wrap=True)
-    console.print(f"seed {given.seed}  历史摘要 digest {report.digest(engine)}", highlight=False, soft_wrap=True)
-    last = engine.case(night.cases[requests()[-1].id]).number
-    engine.close()
-    console.print("\n接下来 Next:", style="bold")
-    console.print(
-        f"  演示的时钟停在 {now}；以下命令按今天算。The demo's clock stopped there; these count from today.",
+        out.line(Ink(Text(f"  {count} × 未办成：{what}", f"  {count} × not done: {what}"), "soon"))
+    out.line()
+    speed = night.commands / seconds
+    out.lines(
+        Text(
+            f"{night.commands} 条命令用了 {seconds:.1f} 秒（每秒 {speed:.0f} 条）。历史摘要 {report.digest(night.engine)[:16]}",
+            f"{night.commands} commands in {seconds:.1f} s ({speed:.0f} a second). Digest of all history: {report.digest(night.engine)[:16]}",
+        ),
         style="dim",
-    )
-    for command in ("board", "ls --limit 20", f"show {last}", "outbox", "audit", "--lang en board"):
-        console.print(f"  .venv/bin/guanjia --office {given.office} {command}", highlight=False, soft_wrap=True)
+    )  # fmt: skip
+    night.engine.close()
+    desk.close()
+    _next(out, given.office, number)
+
+
+def _next(out: Out, office: Path, number: str) -> None:
+    out.line()
+    out.line(Ink(Text("接着看", "What to type next"), "bold"))
+    at = f"{moment(END, ZONE):%Y-%m-%d %H:%M}"
+    out.lines(Text(f"这里的 ./guanjia 的时钟停在演示结束的 {at}。", f"The clock of this ./guanjia stands at {at}, where the demo ended."), indent="  ", style="dim")  # fmt: skip
+    rows: list[list[Piece]] = [
+        [Ink(line, "good"), text]
+        for line, text in (
+            (f"cd {shlex.quote(str(office))}", Text("演示办公室", "the demo's office")),
+            ("./guanjia board", Text("全局：未结多少、哪些最急", "what is open, what is most urgent")),
+            (
+                f"./guanjia show {number}",
+                Text("一个工单：时限、经过、能办什么", "one case: clocks, history, what can be done"),
+            ),
+            (f"./guanjia outbox {number}", Text("它的通知", "what was told about it")),
+            ("./guanjia audit", Text("核对每个工单与它的历史", "verify every case against its history")),
+            (
+                "./guanjia procedures complaint",
+                Text("投诉流程，可在 procedures/ 里改", "the procedure; edit it in procedures/"),
+            ),
+        )
+    ]
+    out.table(rows, indent="  ")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Who does what when: the real requests, and the invented work between their opening and their closing.
 
-A request opens its case at the real instant. The steps that lead to the closing stand in mapping.yaml, each at a percentage
-of the way; a request that was closed in reality walks them all and ends at its real closing instant. One that stayed open is
-planned from the seed: finished within the week, left half way, or never touched.
+A request opens its case at the real instant. The steps that lead to the closing stand in mapping.yaml; a request that was
+closed in reality walks them all and ends at its real closing instant. One that stayed open is planned from the seed: finished
+within the week, left half way, or never touched; what is urgent is worked off at once.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from guanjia.calendars import parse_amount
 from guanjia.clock import DAY, HOUR, MINUTE, Instant, from_iso, instant, moment
 from guanjia.language import read_yaml
 
@@ -83,7 +84,7 @@ class Planner:
         # Its own random source for each request: a changed rule for one leaves the others as they were.
         chance = random.Random(f"{self.seed}:{request.id}")
         rule = next(rule for rule in self.rules if _fits(rule["match"], request.about))
-        words = {**request.about, **self._invent(request, chance)}
+        words = {**request.about, **self._invent(request, chance), "call": rule.get("call", "")}
         words["handler"] = chance.choice(self.people(rule["handler"]))
         steps = tuple(self._steps(request, rule, words, chance))
         return Planned(request, rule["procedure"], _fill(rule["fields"], words, chance), steps)
@@ -92,36 +93,49 @@ class Planner:
         about = request.about
         digest = hashlib.sha256(request.id.encode()).digest()
         building = int(about["incident_zip"] or 0) % 20 + 1
+        language = chance.choice(["zh", "en"])
+        said = self.invented["words"].get(about["descriptor"], {}).get(language, about["descriptor"])
         return {
             "room": f"{building}-{digest[0] % 4 + 1}-{digest[1] % 18 + 1}{digest[2] % 4 + 1:02}",
-            "name": chance.choice(self.invented["names"]),
+            "name": chance.choice(self.invented["names"][language]),
             "phone": f"{self.invented['phone']}{int.from_bytes(digest[3:7], 'big') % 10_000:04}",
-            "language": chance.choice(["zh", "en"]),
+            "language": language,
             "channel": self.invented["channels"][about["open_data_channel_type"]],
-            "words": self.invented["words"].get(about["descriptor"], about["descriptor"]),
+            "words": said,
         }
 
     def _steps(
         self, request: Request, rule: Mapping[str, Any], words: Mapping[str, str], chance: random.Random
     ) -> Iterator[Step]:
-        steps = self.steps[rule["procedure"]]
-        most = len(steps)
-        if request.closed is not None:
-            begin, end = request.opened, request.closed
-        elif rule.get("urgent"):
-            begin = request.opened + chance.randrange(MINUTE, 4 * MINUTE)
-            end = begin + chance.randrange(HOUR, 3 * HOUR)
-        else:
+        steps = self.steps[rule.get("steps", rule["procedure"])]
+        by_day = request.closed is None and not rule.get("urgent")
+        most, begin, end = len(steps), request.opened, request.closed
+        if by_day:
             begin = request.opened + chance.randrange(5 * MINUTE, 20 * HOUR)
             end = begin + int(chance.triangular(2 * HOUR, 5 * DAY, 18 * HOUR))
-            fate = chance.choices(("finished", "half way", "forgotten"), (76, 14, 10))[0]
+            fates = self.invented["fates"]
+            fate = chance.choices(list(fates), list(fates.values()))[0]
             most = {"finished": most, "half way": chance.randrange(1, most), "forgotten": 0}[fate]
-        by_day = request.closed is None and not rule.get("urgent")
+        before = begin
         for step in steps[:most]:
-            at = begin + (end - begin) * step["at"] // 100
+            at = _instant(step, request, begin, end, chance)
+            at = _awake(at) if by_day else at
+            if not step.get("whenever"):
+                at = before = max(at, before)
             by = step["by"] if step["by"] == "assignee" else chance.choice(self.people(step["by"]))
-            values = _fill(step.get("values", {}), words, chance)
-            yield Step(_awake(at) if by_day else at, step["do"], by, step.get("in"), values)
+            yield Step(at, step["do"], by, step.get("in"), _fill(step.get("values", {}), words, chance))
+
+
+def _instant(
+    step: Mapping[str, Any], request: Request, begin: Instant, end: Instant | None, chance: random.Random
+) -> Instant:
+    """So long after the opening as is drawn, or so far on the way; the sooner where the closing is a real one."""
+    on_the_way = None if end is None else begin + (end - begin) * step.get("at", 100) // 100
+    if "after" not in step:
+        assert on_the_way is not None, f"{step['do']} needs `after`: nobody knows when the case was closed"
+        return on_the_way
+    drawn = request.opened + chance.randrange(*(parse_amount(span).value for span in step["after"]))
+    return drawn if request.closed is None or on_the_way is None else min(drawn, on_the_way)
 
 
 def _fits(match: Mapping[str, Any], about: Mapping[str, str]) -> bool:
@@ -129,9 +143,16 @@ def _fits(match: Mapping[str, Any], about: Mapping[str, str]) -> bool:
 
 
 def _fill(values: Mapping[str, Any], words: Mapping[str, str], chance: random.Random) -> dict[str, Any]:
-    """Values with words put in, and one taken by chance where several are listed."""
-    taken = {name: chance.choice(value) if isinstance(value, list) else value for name, value in values.items()}
-    return {name: value.format(**words) if isinstance(value, str) else value for name, value in taken.items()}
+    """Values in the customer's language, with words put in, and one taken by chance where several are listed."""
+
+    def one(value: Any) -> Any:
+        if isinstance(value, dict):
+            value = value[words["language"]]
+        if isinstance(value, list):
+            value = chance.choice(value)
+        return value.format(**words) if isinstance(value, str) else value
+
+    return {name: one(value) for name, value in values.items()}
 
 
 def _awake(at: Instant) -> Instant:
