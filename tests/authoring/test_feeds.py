@@ -7,7 +7,8 @@ from datetime import date
 from typing import Any
 
 import pytest
-from guanjia.authoring.feeds import Choice, Feed, FeedError, choose, holiday_lines, published, read_feed, to_yaml
+from guanjia.authoring.feeds import Feed, FeedError, read_feed
+from guanjia.authoring.holidays import Choice, choose, holiday_lines, published, to_yaml
 from guanjia.calendars import check_calendar, compile_calendar, flatten
 from guanjia.language import read_yaml
 from hypothesis import given, settings, strategies as st
@@ -94,6 +95,16 @@ def test_what_is_no_whole_day_is_left_out_and_said() -> None:
     ]  # fmt: skip
 
 
+def test_a_make_up_workday_may_be_given_by_its_hours() -> None:
+    read = feed(
+        event("DTSTART:20260214T090000", "DTEND:20260214T180000", "SUMMARY:春节 补班 第1天/共2天"),
+        event("DTSTART:20260228T010000Z", "DTEND:20260228T100000Z", "SUMMARY:春节 补班 第2天/共2天"),
+        event("DTSTART:20260216T130000", "DTEND:20260216T180000", "SUMMARY:除夕 放假"),
+    )
+    assert made(choose(read, (), (), ()))["workdays"] == ["2026-02-14", "2026-02-28"]
+    assert [name for name, _ in read.left_out] == ["除夕 放假"], "half a day off is not a day off"
+
+
 # -- repetition
 
 
@@ -147,7 +158,9 @@ def test_a_repetition_ends_skips_and_moves_as_it_says() -> None:
         ("退休", "", "退休"),
         ("值班", "", "值班"),
         ("调休", "", "调休"),
-        ("放假前补班", "", "放假前补班"),
+        ("上班(补春节假期)", "workday", "上班(补春节假期)"),
+        ("放假前补班", "workday", "放假前"),
+        ("全天不上班", "holiday", "全天不上班"),
     ],
 )
 def test_chinese_feeds_mark_what_is_off_and_what_is_worked(summary: str, mark: str, name: str) -> None:

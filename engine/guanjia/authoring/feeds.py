@@ -1,17 +1,15 @@
-"""From an iCalendar feed of holidays to a calendar file: what each entry says, what was chosen of it, and the YAML.
+"""What an iCalendar feed of holidays says: of each entry its days, its name, and whether it is marked as off or on.
 
-A feed mixes days off, make-up workdays and days that only have a name. What is marked (班 and 休 in Chinese feeds, and as
-Apple marks them) is taken by its mark; of anything else nobody but a person can know whether the office is closed, so it is
-taken only by name or category. An entry is as many local days as it covers: an end is exclusive, and a day is the day of
-the entry's own zone, whatever the zone of the calendar. Needs the extra `ics`.
+An entry is as many local days as it covers: an end is exclusive, and a day is the day of the entry's own zone, whatever the
+zone of the calendar. Days off and made-up workdays are marked in Chinese feeds (休 and 班) and by Apple; what is not marked
+has only a name. Needs the extra `ics`.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from fnmatch import fnmatchcase
 from typing import Any, Literal
@@ -24,8 +22,12 @@ MOST_DAYS = 366
 
 Mark = Literal["holiday", "workday", ""]
 
-_OFF = re.compile(r"放假|假期|休假|休息日|[（(\[【\s]休\s*[）)\]】]?\s*$|^[（(\[【]休[）)\]】]")
-_ON = re.compile(r"补班|上班|[（(\[【\s]班\s*[）)\]】]?\s*$|^[（(\[【]班[）)\]】]")
+_MARKS: tuple[tuple[re.Pattern[str], Mark], ...] = (
+    (re.compile(r"[（(\[【]\s*休\s*[）)\]】]|\s休$|不上班"), "holiday"),
+    (re.compile(r"[（(\[【]\s*班\s*[）)\]】]|\s班$|补班|上班"), "workday"),
+    (re.compile(r"放假|假期|休假|休息日"), "holiday"),
+)
+"""The first that is found: what is made up for a holiday has its name too, as in 上班(补春节假期)."""
 _COUNTER = re.compile(r"\s*第\s*\d+\s*天\s*/\s*共\s*\d+\s*天")
 _DRESS = re.compile(
     r"\s*[（(\[【]\s*(休|班|休假|放假|补班|上班|调休上班)\s*[）)\]】]\s*|\s+(休|班)\s*$|\s*(假期|放假|休假|补班|调休上班)\s*$"
@@ -43,7 +45,7 @@ _RULE = {
     "BYSETPOS",
     "WKST",
 }
-_APPLE = {"WORK-HOLIDAY": "holiday", "ALTERNATE-WORKDAY": "workday"}
+_APPLE: dict[str, Mark] = {"WORK-HOLIDAY": "holiday", "ALTERNATE-WORKDAY": "workday"}
 
 
 class FeedError(GuanjiaError):
@@ -78,15 +80,6 @@ class Feed:
     left_out: tuple[tuple[str, Text], ...]
 
 
-@dataclass(slots=True)
-class Choice:
-    """What becomes a holiday or a workday; `undecided` is taken for neither."""
-
-    holidays: list[Entry] = field(default_factory=list)
-    workdays: list[Entry] = field(default_factory=list)
-    undecided: list[Entry] = field(default_factory=list)
-
-
 def read_feed(content: bytes, zone: str, years: Sequence[int], this_year: int) -> Feed:
     """The feed; with `years` named, only their days, and yearly ones as days of these. FeedError when it is none."""
     try:
@@ -107,101 +100,21 @@ def read_feed(content: bytes, zone: str, years: Sequence[int], this_year: int) -
         ) from None
     events = calendar.walk("VEVENT")
     moved = {(str(event.get("UID")), _first(event)) for event in events if event.get("RECURRENCE-ID") is not None}
-    dated = [day.year for event in events if event.get("RRULE") is None for day in [_day(event, zone)] if day]
+    dated = [day.year for event in events if event.get("RRULE") is None and (day := _day(event, zone))]
     entries: list[Entry] = []
     left_out: list[tuple[str, Text]] = []
     for event in events:
         summary = _text(event.get("SUMMARY")) or "?"
         try:
-            days = _days(event, zone)
+            mark = _mark(event, summary)
+            days = _days(event, zone, mark)
             if str(event.get("STATUS", "")).upper() == "CANCELLED":
                 raise _LeftOut(Text("已取消", "cancelled"))
-            entries.append(_entry(event, summary, days, years, dated, this_year, moved))
+            entries.append(_entry(event, summary, mark, days, years, dated, this_year, moved))
         except _LeftOut as why:
             left_out.append((summary, why.text))
     title, maker = _text(calendar.get("X-WR-CALNAME")).replace("\\n", " "), _text(calendar.get("PRODID"))
     return Feed(title, maker, tuple(item for item in entries if item.days or item.yearly), tuple(left_out))
-
-
-def choose(feed: Feed, holidays: Sequence[str], workdays: Sequence[str], ignored: Sequence[str]) -> Choice:
-    """Each entry by the patterns that fit it, else by its mark. FeedError for a pattern that fits none, and for a day that
-    would be both."""
-    for pattern in (*holidays, *workdays, *ignored):
-        if not any(entry.fits(pattern) for entry in feed.entries):
-            names = list(dict.fromkeys(entry.name for entry in feed.entries))[:20]
-            raise FeedError(
-                Text(f"文件里没有叫“{pattern}”的日子或类别。", f"Nothing in the feed is called {pattern!r}, name or category."),
-                Text(f"有：{'、'.join(names) or '—'}", f"There are: {', '.join(names) or 'none'}"),
-            )  # fmt: skip
-    choice = Choice()
-    for entry in feed.entries:
-        if any(map(entry.fits, ignored)):
-            continue
-        by_name: Mark = (
-            "workday" if any(map(entry.fits, workdays)) else "holiday" if any(map(entry.fits, holidays)) else ""
-        )
-        mark = by_name or entry.mark
-        {"holiday": choice.holidays, "workday": choice.workdays, "": choice.undecided}[mark].append(entry)
-    worked = {day: entry for entry in choice.workdays for day in entry.days}
-    for entry in choice.holidays:
-        for day in entry.days:
-            if day in worked:
-                raise FeedError(
-                    Text(f"{day} 既是假日“{entry.summary}”，又是工作日“{worked[day].summary}”。",
-                         f"{day} is the holiday {entry.summary!r} and the workday {worked[day].summary!r}."),
-                    Text("用 --ignore 去掉其中一个", "take one of them away with --ignore"),
-                )  # fmt: skip
-    return choice
-
-
-def published(choice: Choice) -> list[int]:
-    """The years that the feed seems to cover: those with more than a first week, which may belong to the year before."""
-    days = {day for entry in (*choice.holidays, *choice.workdays) for day in entry.days}
-    return sorted({day.year for day in days if (day.month, day.day) > (1, 7)})
-
-
-def to_yaml(choice: Choice, zone: str, years: Iterable[int], sources: Iterable[str]) -> str:
-    """The calendar file, with where it is from."""
-    lines = [f"# {_plain(source)}" for source in sources]
-    lines.append(f"zone: {zone}")
-    if years := list(years):
-        lines.append(f"published: [{', '.join(map(str, years))}]")
-    if choice.holidays:
-        lines.append("holidays:")
-        lines += [f"  {key}: {_scalar(name)}" for key, name in holiday_lines(choice)]
-    if choice.workdays:
-        lines.append("workdays:")
-        named = workday_lines(choice)
-        lines += [f"  - {day}  # {_plain(name)}" for day, name in named]
-    return "\n".join(lines) + "\n"
-
-
-def holiday_lines(choice: Choice) -> list[tuple[str, str]]:
-    """Days off as the file has them: neighbours of one name as a range, the names of one day together."""
-    names: dict[str, list[str]] = {}
-    for entry in choice.holidays:
-        for key in (*(day.isoformat() for day in entry.days), *([entry.yearly] if entry.yearly else [])):
-            known = names.setdefault(key, [])
-            if entry.name not in known:
-                known.append(entry.name)
-    joined = [(key, "、".join(names[key])) for key in sorted(names)]
-    found: list[list[str]] = []
-    for key, name in joined:
-        last = found[-1] if found else None
-        if last and len(key) == 10 and last[2] == name and _follows(last[1], key):
-            last[1] = key
-        else:
-            found.append([key, key, name])
-    return [(first if first == last else f"{first}..{last}", name) for first, last, name in found]
-
-
-def workday_lines(choice: Choice) -> list[tuple[str, str]]:
-    named: dict[str, str] = {}
-    for entry in choice.workdays:
-        named |= {day.isoformat(): entry.name for day in entry.days}
-        if entry.yearly:
-            named[entry.yearly] = entry.name
-    return sorted(named.items())
 
 
 class _LeftOut(Exception):
@@ -211,13 +124,9 @@ class _LeftOut(Exception):
 
 
 def _entry(
-    event: Any, summary: str, days: list[date], years: Sequence[int], dated: Sequence[int], this_year: int,
+    event: Any, summary: str, mark: Mark, days: list[date], years: Sequence[int], dated: Sequence[int], this_year: int,
     moved: set[tuple[str, date | None]],
 ) -> Entry:  # fmt: skip
-    off, on = bool(_OFF.search(summary)), bool(_ON.search(summary))
-    mark: Any = _APPLE.get(_text(event.get("X-APPLE-SPECIAL-DAY")).upper(), "")
-    if not mark and off != on:
-        mark = "holiday" if off else "workday"
     name = _DRESS.sub("", _COUNTER.sub("", summary)).strip() if mark else ""
     about = (name or summary, summary, _category(event), mark)
     rule = event.get("RRULE")
@@ -236,13 +145,19 @@ def _entry(
     return Entry(*about, days=tuple(sorted(day for day in spread if not years or day.year in years)))
 
 
-def _days(event: Any, zone: str) -> list[date]:
-    """The whole days of an entry, its first repetition if it repeats."""
+def _mark(event: Any, summary: str) -> Mark:
+    plain = _COUNTER.sub("", summary).strip()
+    by_name: Mark = next((mark for pattern, mark in _MARKS if pattern.search(plain)), "")
+    return _APPLE.get(_text(event.get("X-APPLE-SPECIAL-DAY")).upper(), by_name)
+
+
+def _days(event: Any, zone: str, mark: Mark) -> list[date]:
+    """The whole days of an entry, its first repetition if it repeats. A workday may be given by its hours."""
     begin, end = _bounds(event)
     if begin is None:
         raise _LeftOut(Text("没有可读的日期", "it has no date that can be read"))
     if isinstance(begin, datetime) or isinstance(end, datetime):
-        begin, end = _midnights(begin, end, zone)
+        begin, end = _midnights(begin, end, zone, hours=mark == "workday")
     count = max(1, (end - begin).days)
     if count > MOST_DAYS:
         raise _LeftOut(Text("长过一年", "it is longer than a year"))
@@ -263,14 +178,18 @@ def _bounds(event: Any) -> tuple[Any, Any]:
     return begin, begin if isinstance(begin, datetime) else begin + timedelta(days=1)
 
 
-def _midnights(begin: Any, end: Any, zone: str) -> tuple[date, date]:
-    """The days from midnight to midnight on the wall of the entry's own zone, else of the calendar's."""
+def _midnights(begin: Any, end: Any, zone: str, *, hours: bool) -> tuple[date, date]:
+    """The days from midnight to midnight on the wall of the entry's own zone, else of the calendar's; with `hours` also the
+    day that holds them there."""
     if isinstance(begin, datetime) and isinstance(end, datetime):
         here = ZoneInfo(zone)
         elsewhere = [(at.astimezone(here) if at.tzinfo else at) for at in (begin, end)]
         for since, until in ((begin, end), elsewhere):
             if since.time() == until.time() == time() and since < until:
                 return since.date(), until.date()
+        since, until = elsewhere
+        if hours and since < until and since.date() == until.date():
+            return since.date(), since.date() + timedelta(days=1)
     raise _LeftOut(Text("不是整天", "it is not of whole days"))
 
 
@@ -307,7 +226,7 @@ def _first(event: Any) -> date | None:
 
 def _day(event: Any, zone: str) -> date | None:
     try:
-        return _days(event, zone)[0]
+        return _days(event, zone, "workday")[0]
     except _LeftOut:
         return None
 
@@ -333,24 +252,3 @@ def _one(value: Any) -> Any:
 
 def _text(value: Any) -> str:
     return "" if value is None else str(_one(value)).strip()
-
-
-def _follows(before: str, after: str) -> bool:
-    return len(before) == 10 and date.fromisoformat(before) + timedelta(days=1) == date.fromisoformat(after)
-
-
-def _plain(text: str) -> str:
-    """A text that stays in a comment of one line."""
-    return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", text).strip()
-
-
-def _scalar(name: str) -> str:
-    """A name as YAML reads it back as a text."""
-    if re.fullmatch(r"[A-Za-z一-鿿][\w一-鿿 、·（）'.-]*", name) and name.lower() not in (
-        "null",
-        "true",
-        "false",
-        "nan",
-    ):
-        return name
-    return json.dumps(name, ensure_ascii=False)

@@ -17,14 +17,15 @@ from ..spec import Argument, Command, Option, json_option
 from ..values import interactive
 
 if TYPE_CHECKING:
-    from ...authoring.feeds import Choice, Entry, Feed
+    from ...authoring.feeds import Entry, Feed
+    from ...authoring.holidays import Choice
 
 
 def import_(
     desk: Desk, *, file: str, name: str | None, zone: str | None, years: Sequence[int], holidays: Sequence[str],
     workdays: Sequence[str], ignored: Sequence[str], published: Sequence[int], yes: bool, force: bool, as_json: bool,
 ) -> None:  # fmt: skip
-    from ...authoring import feeds
+    from ...authoring import feeds, holidays as chosen
     from ...calendars import check_calendar
     from ...language import OfficeFiles
 
@@ -37,10 +38,10 @@ def import_(
         raise Usage(wrong, hint)
     today = moment(desk.now(), "UTC").date()
     feed = feeds.read_feed(_content(file), zone, years, today.year)
-    choice = feeds.choose(feed, holidays, workdays, ignored)
-    known = sorted(published) or feeds.published(choice)
+    choice = chosen.choose(feed, holidays, workdays, ignored)
+    known = sorted(published) or chosen.published(choice)
     sources = [f"来源 source: {feed.title or file} {feed.maker}", f"导入 imported: {Path(file).name}, {today}"]
-    text = feeds.to_yaml(choice, zone, known, sources)
+    text = chosen.to_yaml(choice, zone, known, sources)
     _checked(text)
     aim = Path(desk.folder) / "calendars" / f"{called}.yaml"
     there = os.path.lexists(aim)
@@ -96,12 +97,14 @@ def _write(aim: Path, text: str) -> None:
 
 
 def _show(desk: Desk, file: str, feed: Feed, choice: Choice, years: Sequence[int]) -> None:
-    from ...authoring import feeds
+    from ...authoring import holidays
 
     out = desk.out
     out.line(Ink(file, "bold"), "  ", Ink(feed.title, "dim"))
-    _group(desk, Text("放假", "Holidays"), [[day, name] for day, name in feeds.holiday_lines(choice)])
-    _group(desk, Text("上班（调休）", "Workdays (made up)"), [[day, name] for day, name in feeds.workday_lines(choice)])
+    _group(desk, Text("放假", "Holidays"), [[day, name] for day, name in holidays.holiday_lines(choice)])
+    _group(
+        desk, Text("上班（调休）", "Workdays (made up)"), [[day, name] for day, name in holidays.workday_lines(choice)]
+    )
     undecided = Text(
         "未取：没有标明放假还是上班。要取的写 --holiday 名字 或 --workday 名字（* 代表任意）",
         "Not taken: nothing says whether these are days off. Take them with --holiday NAME or --workday NAME (* for any)",
@@ -145,12 +148,12 @@ def _told(desk: Desk, name: str, *, written: bool, taken: bool, there: bool) -> 
 
 
 def _plain(name: str, zone: str, years: Sequence[int], feed: Feed, choice: Choice, *, written: bool) -> dict[str, Any]:
-    from ...authoring import feeds
+    from ...authoring import holidays
 
     return {
         "name": name, "zone": zone, "title": feed.title or None, "published": list(years), "written": written,
-        "holidays": [{"days": day, "name": named} for day, named in feeds.holiday_lines(choice)],
-        "workdays": [{"days": day, "name": named} for day, named in feeds.workday_lines(choice)],
+        "holidays": [{"days": day, "name": named} for day, named in holidays.holiday_lines(choice)],
+        "workdays": [{"days": day, "name": named} for day, named in holidays.workday_lines(choice)],
         "undecided": [
             {"days": _when(item), "name": item.summary, "category": item.category or None} for item in choice.undecided
         ],
