@@ -54,6 +54,15 @@ def test_a_fragment_is_merged_with_its_parameters() -> None:
     assert list(result.procedure.states) == ["end", "pay"]
 
 
+def test_ladders_may_be_shared_as_clocks_are() -> None:
+    shared = PAY.replace("states:\n", "ladders: {up: {levels: [{to: manager}]}}\nstates:\n", 1)
+    host = HOST.replace("states:\n", "ladders: {down: {levels: [{to: agent}]}}\nstates:\n", 1)
+    result = draft(host, pay=shared)
+    assert codes(result) == []
+    assert result.procedure is not None
+    assert list(result.procedure.ladders) == ["down", "up"]
+
+
 def test_the_words_of_the_host_win_over_those_of_a_fragment() -> None:
     procedure = draft(HOST, pay=PAY).procedure
     assert procedure is not None

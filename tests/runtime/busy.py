@@ -38,8 +38,9 @@ sla:
     target: {within: 30m}
     at:
       80%: [{notify: {told: supervisor}}]
-      due: [{escalate: supervisor}]
-      due + 30m: [{escalate: manager}]
+      due: [{escalate: {ladder: up}}]
+ladders:
+  up: {calendar: always, levels: [{to: supervisor}, {to: manager, wait: 30m}]}
 initial: new
 transitions:
   withdraw: {to: dropped, by: [agent, customer]}

@@ -58,6 +58,13 @@ def told(desk: Engine) -> str:
     return case
 
 
+def escalated(desk: Engine) -> str:
+    """A case of which the supervisor was told that nobody answered."""
+    case = told(desk)
+    round_at(MONDAY + 31 * MINUTE)(desk, case, KEY)
+    return case
+
+
 def child(desk: Engine) -> str:
     case = desk.act(accepted(desk), "split", actor="agent.wang", phone="13900001234").case
     return desk.case(case.id).children["part"]
@@ -133,6 +140,11 @@ DEEDS = {
         happened("assigned"),
     ),
     "note": Deed(opened, lambda desk, ref, key: desk.note(ref, "看过", **WANG, key=key), happened("noted")),
+    "ack": Deed(
+        escalated,
+        lambda desk, ref, key: desk.acknowledge(ref, actor="supervisor.zhao", key=key),
+        happened("acknowledged"),
+    ),
     "attach": Deed(
         opened, lambda desk, ref, key: desk.attach(ref, "x.txt", key.encode(), **WANG, key=key), happened("attached")
     ),

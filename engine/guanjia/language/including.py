@@ -26,7 +26,9 @@ MAX_FRAGMENTS = 64
 _MAX_NODES = 100_000
 _MAX_CHARACTERS = 1 << 20
 _PARAMETER = re.compile(r"\$\{\s*([^{}]*?)\s*\}")
-_TABLES = frozenset({"fields", "sla", "states", "tracks", "transitions", "signals", "after", "breach", "modes"})
+_TABLES = frozenset(
+    {"fields", "sla", "ladders", "states", "tracks", "transitions", "signals", "after", "breach", "modes"}
+)
 
 
 class Including:
