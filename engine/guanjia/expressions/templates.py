@@ -17,7 +17,7 @@ from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from ..errors import GuanjiaError, Text
-from .words import BORROWED, FILTERS
+from .words import AROUND, BORROWED, FILTERS
 
 MOST_OUTPUT = 256 * 1024
 MOST_ITERATIONS = 1000
@@ -38,6 +38,41 @@ class Rendered(NamedTuple):
     language: str
     subject: str
     body: str
+
+
+class Chosen:
+    """A template that was chosen for a channel and a language. `names` are what it needs of its data."""
+
+    def __init__(self, key: str, language: str, names: frozenset[str], template: Template) -> None:
+        self.key = key
+        self.language = language
+        self.names = names
+        self._template = template
+
+    def render(self, data: dict[str, Any]) -> Rendered:
+        """RenderError where it cannot be rendered with this data."""
+        parts: list[str] = []
+        size, key = 0, self.key
+        try:
+            for part in self._template.root_render_func(self._template.new_context(data, shared=True)):
+                size += len(part)
+                if size > MOST_OUTPUT:
+                    raise RenderError(Text(f"模板 {key} 的输出太长", f"the template {key} gives too long a text"))
+                parts.append(part)
+        except RenderError:
+            raise
+        except TemplateError as error:
+            raise RenderError(
+                Text(f"模板 {key} 无法生成：{error.message}", f"the template {key} cannot be rendered: {error.message}")
+            ) from None
+        except (RecursionError, MemoryError, OverflowError, ValueError, TypeError, ArithmeticError) as error:
+            raise RenderError(
+                Text(
+                    f"模板 {key} 无法生成：{type(error).__name__}",
+                    f"the template {key} cannot be rendered: {type(error).__name__}",
+                )
+            ) from None
+        return _split(self.language, "".join(parts))
 
 
 Problem = tuple[int, Text, Text | None]
@@ -67,6 +102,7 @@ class Templates:
         self._plain = _environment(self.sources, escape=False)
         self._html = _environment(self.sources, escape=True)
         self._compiled: dict[str, Template] = {}
+        self._chosen: dict[tuple[str, str, str], Chosen] = {}
         self._parsed: dict[str, nodes.Template | TemplateSyntaxError | RecursionError] = {}
         self._lock = threading.Lock()
 
@@ -107,30 +143,19 @@ class Templates:
         return problems
 
     def render(self, name: str, channel: str, language: str, data: Mapping[str, Any]) -> Rendered:
-        """Render for a recipient's language, falling back to another one, and to the `text` channel. RenderError."""
-        key, spoken = self._choose(name, channel, language)
-        parts: list[str] = []
-        size = 0
-        try:
-            for part in self._template(key).generate(data):
-                size += len(part)
-                if size > MOST_OUTPUT:
-                    raise RenderError(Text(f"模板 {key} 的输出太长", f"the template {key} gives too long a text"))
-                parts.append(part)
-        except RenderError:
-            raise
-        except TemplateError as error:
-            raise RenderError(
-                Text(f"模板 {key} 无法生成：{error.message}", f"the template {key} cannot be rendered: {error.message}")
-            ) from None
-        except (RecursionError, MemoryError, OverflowError, ValueError, TypeError, ArithmeticError) as error:
-            raise RenderError(
-                Text(
-                    f"模板 {key} 无法生成：{type(error).__name__}",
-                    f"the template {key} cannot be rendered: {type(error).__name__}",
-                )
-            ) from None
-        return _split(spoken, "".join(parts))
+        """What `choose` finds, rendered. RenderError."""
+        return self.choose(name, channel, language).render(dict(data))
+
+    def choose(self, name: str, channel: str, language: str) -> Chosen:
+        """The template in a recipient's language, falling back to another one, and to the `text` channel. RenderError where
+        there is none, or none that is in order."""
+        asked = (name, channel, language)
+        chosen = self._chosen.get(asked)
+        if chosen is None:
+            key, spoken = self._choose(name, channel, language)
+            template = self._template(key)
+            chosen = self._chosen[asked] = Chosen(key, spoken, self.variables(key) | AROUND, template)
+        return chosen
 
     # -- within
 

@@ -111,6 +111,9 @@ def default(value: Any, other: Any = "", _boolean: bool = False) -> Any:
     return other if _nothing(value) or value == "" else value
 
 
+AROUND = frozenset({"labels", "language", "zone"})
+"""What filters look up of a template's data without being given it."""
+
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "at": at, "by": by, "day": day, "default": default, "label": label, "masked": masked, "money": money, "surname": surname,
 }  # fmt: skip

@@ -30,7 +30,7 @@ class Contact:
 
 
 class Organisation:
-    """The people of one office."""
+    """The people of one office, as they are in the file: another file makes another organisation."""
 
     def __init__(
         self, roles: Mapping[str, Mapping[str, Any]], staff: Mapping[str, Mapping[str, Any]], language: str
@@ -38,6 +38,8 @@ class Organisation:
         self.roles = roles
         self.staff = staff
         self.language = language
+        self._actors = {SYSTEM.id: SYSTEM}
+        self._contacts: dict[str, Contact] = {}
 
     @classmethod
     def from_plain(cls, data: Mapping[str, Any], language: str) -> Organisation:
@@ -46,8 +48,9 @@ class Organisation:
 
     def actor(self, id: str) -> Actor:
         """The actor of an id. NotFound when nobody, or nobody who is still here, has it."""
-        if id == SYSTEM.id:
-            return SYSTEM
+        known = self._actors.get(id)
+        if known is not None:
+            return known
         person = self.staff.get(id)
         if person is None:
             called = [who for who, other in self.staff.items() if other["name"] == id]
@@ -63,7 +66,8 @@ class Organisation:
             raise NotFound(
                 Text(f"{person['name']}（{id}）已离职。", f"{person['name']} ({id}) has left."), known=list(self.staff)
             )
-        return Actor(id, _roles(person), "staff", person["name"])
+        actor = self._actors[id] = Actor(id, _roles(person), "staff", person["name"])
+        return actor
 
     def name(self, id: str) -> str:
         """The name of an actor as a sentence has it; of one whom the organisation does not know, the id."""
@@ -98,12 +102,17 @@ class Organisation:
 
     def contact(self, recipient: str) -> Contact | None:
         """How `staff:<id>` is reached; None when the organisation does not know them."""
+        known = self._contacts.get(recipient)
+        if known is not None:
+            return known
         person = self.staff.get(recipient.removeprefix("staff:"))
         if person is None:
             return None
         addresses = {channel: person[key] for channel, key in (("mail", "mail"), ("sms", "phone")) if person.get(key)}
         outside = any((self.roles.get(role) or {}).get("outside", False) for role in _roles(person))
-        return Contact(person.get("language") or self.language, addresses, outside, person["name"])
+        contact = Contact(person.get("language") or self.language, addresses, outside, person["name"])
+        self._contacts[recipient] = contact
+        return contact
 
     def may(self, actor: Actor, right: str) -> bool:
         """Whether one of the actor's roles carries the right."""
