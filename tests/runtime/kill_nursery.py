@@ -17,7 +17,6 @@ import signal
 import sys
 import time
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 from guanjia.channels.interface import Undeliverable
@@ -82,7 +81,7 @@ class Watched:
                     self._mark("writing")
                     if self._split:
                         later.extend(change.notifications)
-                        change = replace(change, notifications=())
+                        change = change._replace(notifications=())
                     written(change)
 
             result = work(Tx())

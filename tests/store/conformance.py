@@ -52,9 +52,9 @@ class Conformance:
         slow = columns(
             "N-1", version="v2", priority="major", summary="新", room=None, assignee="li", customer="c", parent="p"
         )
-        quick = replace(slow, states="a,b", changed_at=9, next_due=11, deadline=12, breached=1)
-        unsure = replace(quick, provisional=2)
-        ended = replace(unsure, closed_at=20, outcome="done", next_due=None, deadline=None, provisional=0)
+        quick = slow._replace(states="a,b", changed_at=9, next_due=11, deadline=12, breached=1)
+        unsure = quick._replace(provisional=2)
+        ended = unsure._replace(closed_at=20, outcome="done", next_due=None, deadline=None, provisional=0)
         for before, about in enumerate((slow, quick, unsure, ended), 1):
             put(store, change("a", before, about=about))
             assert store.columns("a") == about
@@ -93,7 +93,7 @@ class Conformance:
         assert held is not None
         assert held.personal == {"c1": 1, "c2": 2}
         assert store.transact(lambda tx: tx.read("a", None)).held == held
-        assert store.transact(lambda tx: tx.children(["a", "zz"]))["a"] == replace(held, personal={})
+        assert store.transact(lambda tx: tx.children(["a", "zz"]))["a"] == held._replace(personal={})
         assert store.transact(lambda tx: tx.children([])) == {}
 
     def test_all_cases_are_named_in_order(self, store: Store) -> None:
@@ -137,9 +137,9 @@ class Conformance:
     def test_events_that_do_not_lead_to_the_snapshot_are_refused(self, store: Store) -> None:
         put(store, change("a"))
         with pytest.raises(StoreError):
-            put(store, replace(change("a", 1, 2), events=events("a", 2, 2)))
+            put(store, change("a", 1, 2)._replace(events=events("a", 2, 2)))
         with pytest.raises(StoreError):
-            put(store, replace(change("a", 1, 2), events=()))
+            put(store, change("a", 1, 2)._replace(events=()))
         held = store.get("a")
         assert held is not None
         assert held.seq == 1
@@ -843,10 +843,10 @@ class Conformance:
         text = "中文 😀 e\u0301 ' \" \\ % $1 ? \u200b\ufeff\t\n {} [] NULL"
         put(
             store,
-            replace(
-                change("a", about=columns("N-1", summary=text), personal=[("c", "s", '"\\u0000 \\ud83d"')], notifications=[message("a", 1, body=text)]),
-                snapshot=text,
-            ),
+            change(
+                "a", about=columns("N-1", summary=text), personal=[("c", "s", '"\\u0000 \\ud83d"')],
+                notifications=[message("a", 1, body=text)],
+            )._replace(snapshot=text),
         )  # fmt: skip
         held = store.get("a")
         about = store.columns("a")

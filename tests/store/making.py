@@ -23,7 +23,7 @@ def columns(number: str = "TS-2026-00001", **given: Any) -> Columns:
         summary="三栋二单元电梯口灯不亮", room="3-2-501", assignee="staff.wang", customer=None, parent=None, opened_at=1_000,
         changed_at=1_000, closed_at=None, outcome=None, next_due=None, deadline=None, breached=0,
     )  # fmt: skip
-    return replace(plain, **given)
+    return plain._replace(**given)
 
 
 def events(case: str, first: int, last: int) -> list[EventRow]:

@@ -331,7 +331,7 @@ store = SqliteStore(sys.argv[1], wal=sys.argv[2] == "wal")
 def size(limit): resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
 def command(number):
     case = f"new-{number}"
-    put(store, replace(change(case, steps=2, notifications=[message(case, 1)], key=(case, "d", "t")), snapshot="x" * 9000))
+    put(store, change(case, steps=2, notifications=[message(case, 1)], key=(case, "d", "t"))._replace(snapshot="x" * 9000))
 advance(store, "case-1")
 refusals, done = 0, 0
 for limit in range(0, 1 << 30, 2048):

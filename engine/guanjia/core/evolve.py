@@ -12,6 +12,7 @@ from typing import Any
 from ..model.case import Case, Climb, Clock, Delay, Past
 from ..model.event import Event
 
+_NOTHING: Mapping[str, Any] = {}
 _REMEMBERED = {"acted", "signalled", "elapsed", "reopened"}
 
 
@@ -85,18 +86,14 @@ def fold(events: Iterable[Event]) -> Case:
 
 
 def _remember(case: Case, event: Event) -> dict[str, Past]:
-    past = dict(case.past)
-
-    def add(name: str, given: Mapping[str, Any]) -> None:
-        before = past.get(name)
-        past[name] = Past(1 if before is None else before.count + 1, event.occurred_at, event.actor, given)
-
-    if event.type in ("opened", "reopened"):
-        add("open", {})
+    past, at, by = dict(case.past), event.occurred_at, event.actor
+    happened = [("open", _NOTHING)] if event.type in ("opened", "reopened") else []
     if event.type in _REMEMBERED:
-        add(event.name.rpartition(".")[2], event.data.get("input", {}))
-    for state in event.data.get("entered", ()):
-        add(state, {})
+        happened.append((event.name.rpartition(".")[2], event.data.get("input", _NOTHING)))
+    happened += [(state, _NOTHING) for state in event.data.get("entered", ())]
+    for name, given in happened:
+        before = past.get(name)
+        past[name] = Past(1 if before is None else before.count + 1, at, by, given)
     return past
 
 

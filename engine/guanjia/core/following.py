@@ -148,7 +148,7 @@ def _halted(step: Step, definition: ClockProgram, clock: Clock, after: Surroundi
 
 def _again(step: Step, definition: ClockProgram, clock: Clock) -> bool:
     """Whether the case was reopened since this clock began, and that is no new beginning for it."""
-    reopened = step.see.case.past.get("reopen")
+    reopened = step.case.past.get("reopen")
     before = step.reopening or (reopened is not None and clock.started_at < reopened.at)
     return before and definition.sla.on_reopen != "new"
 

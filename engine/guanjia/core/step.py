@@ -14,7 +14,7 @@ from uuid import UUID
 from ..calendars import parse_amount
 from ..clock import Instant
 from ..expressions import Expression
-from ..model.case import Case, Climb, Clock, Delay, Past
+from ..model.case import Case, Climb, Clock, Delay
 from ..model.event import Actor, is_personal
 from . import clocks, ladders
 from .following import follow
@@ -54,10 +54,7 @@ class Step:
     def happens(self, name: str) -> None:
         """The trigger is accepted. Guards were asked before; effects and whatever follows see it in the past already."""
         self.occurred.add(name)
-        case = self.see.case
-        before = case.past.get(name)
-        now = Past(1 if before is None else before.count + 1, self.now, self.see.actor.id, self.see.inputs)
-        self.see.case = case.changed(past={**case.past, name: now})
+        self.see.happened = name
 
     # -- moving
 
@@ -333,7 +330,9 @@ class Step:
         """What expressions see once the states of this step are taken."""
         case = self.see.case.changed(states=self.leaves, assignee=self.assignee, clocks=self.clocks, climbs=self.climbs)
         see = self.see
-        return Surroundings(self.program, case, self.now, see.actor, self.facts, see.personal, see.inputs, self.fields)
+        return Surroundings(
+            self.program, case, self.now, see.actor, self.facts, see.personal, see.inputs, self.fields, see.happened
+        )
 
     def _final(self) -> str | None:
         for leaf in self.leaves:

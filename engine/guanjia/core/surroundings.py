@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..calendars import Amount
 from ..clock import DAY, HOUR, MINUTE, Instant
 from ..errors import Text
-from ..model.case import Case, Clock, latest_climb
+from ..model.case import Case, Clock, Past, latest_climb
 from ..model.event import PERSONAL, Actor, is_personal
 from . import clocks
 from .values import as_known
@@ -51,14 +51,18 @@ class Facts:
 
 
 class Surroundings:
-    """An `expressions.Environment` over one case at one moment."""
+    """An `expressions.Environment` over one case at one moment.
 
-    __slots__ = ("actor", "case", "facts", "fields", "inputs", "now", "personal", "program")
+    `happened` names what this very step is: it stands in the past already, though in no event yet.
+    """
+
+    __slots__ = ("actor", "case", "facts", "fields", "happened", "inputs", "now", "personal", "program")
 
     def __init__(
         self, program: Program, case: Case, now: Instant, actor: Actor, facts: Facts, personal: Mapping[str, Any],
-        inputs: Mapping[str, Any] | None = None, fields: Mapping[str, Any] | None = None,
+        inputs: Mapping[str, Any] | None = None, fields: Mapping[str, Any] | None = None, happened: str | None = None,
     ) -> None:  # fmt: skip
+        self.happened = happened
         self.program = program
         self.case = case
         self.now = now
@@ -116,6 +120,8 @@ class Surroundings:
 
     def _past(self, path: tuple[str, ...]) -> Any:
         past = self.case.past.get(path[0])
+        if path[0] == self.happened:
+            past = Past(1 if past is None else past.count + 1, self.now, self.actor.id, self.inputs)
         if past is None:
             return 0 if path[1] == "count" else None
         if path[1] == "input":

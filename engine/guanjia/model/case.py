@@ -10,6 +10,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, field
+from itertools import compress, count
+from operator import is_not, itemgetter
 from typing import Any, Literal, NamedTuple
 
 from ..clock import Instant
@@ -256,16 +258,14 @@ class Case:
         """The plain form as JSON: the snapshot. What a step left as it was is not written anew: its text is kept, with the
         very value that it is of, and handed on by `changed`."""
         own = self.__dict__
-        kept: dict[str, tuple[Any, str]] = own.setdefault("_kept", {})
-        parts: list[str] = []
-        for name in _NAMES:
-            value = own[name]
-            known = kept.get(name)
-            if known is None or known[0] is not value:
-                known = kept[name] = value, f'"{name}":{_json(name, value)}' if _told(name, value) else ""
-            if known[1]:
-                parts.append(known[1])
-        return "{" + ",".join(parts) + "}"
+        values = _VALUES(own)
+        before, texts = own.get("_kept", _NOTHING)
+        texts = list(texts)
+        for place in compress(count(), map(is_not, values, before)):
+            name, value = _NAMES[place], values[place]
+            texts[place] = f'"{name}":{_json(name, value)}' if _told(name, value) else ""
+        own["_kept"] = values, texts
+        return f"{{{','.join(filter(None, texts))}}}"
 
     @classmethod
     def from_plain(cls, data: Mapping[str, Any]) -> Case:
@@ -289,6 +289,8 @@ class Case:
 
 
 _NAMES = tuple(item.name for item in dataclasses.fields(Case))
+_VALUES = itemgetter(*_NAMES)
+_NOTHING = [object()] * len(_NAMES), [""] * len(_NAMES)
 _ALWAYS = frozenset(item.name for item in dataclasses.fields(Case) if item.default is MISSING is item.default_factory)
 """What is written of a case even when it is none: it has no default."""
 _NESTED = frozenset({"clocks", "delays", "climbs", "past"})
@@ -305,8 +307,10 @@ def _part(name: str, value: Any) -> Any:
 
 
 def _json(name: str, value: Any) -> str:
+    if type(value) is int:
+        return str(value)
     if name == "past":  # its keys are names, in which nothing needs to be escaped
-        return "{" + ",".join([f'"{key}":{past.text()}' for key, past in value.items()]) + "}"
+        return "{" + ",".join([f'"{key}":{past.kept or past.text()}' for key, past in value.items()]) + "}"
     return to_json(_part(name, value))
 
 
@@ -356,4 +360,9 @@ def next_due(case: Case) -> Instant | None:
     """The next instant at which time changes this case by itself; None when nothing will. The one indexed column."""
     if case.closed_at is not None:
         return None
-    return min((at for at, _, _, _ in due_things(case)), default=None)
+    soonest = [clock.pending[0][0] for clock in case.clocks.values() if clock.pending and clock.status == "running"]
+    if case.delays:
+        soonest += [delay.due for delay in case.delays.values()]
+    if case.climbs:
+        soonest += [climb.due for climb in case.climbs.values() if climb.due is not None]
+    return min(soonest, default=None)

@@ -145,14 +145,17 @@ def _occurred(engine: Engine, command: Command, now: Instant) -> Instant:
 def _entitled(engine: Engine, command: Command, case: Case | None) -> None:
     """What no procedure grants: to change fields, to hand over, to touch clocks and to change the rules is a right, the first
     two on one's own case none; a customer is heard on his own case only."""
-    actor, right, what = command.actor, *_RIGHTS.get(command.kind, ("", Text("", "")))
+    actor = command.actor
     if case is None or actor.kind == "system":
         return
     if actor.kind == "customer" and command.kind in ("note", "attach") and case.customer != actor.id:
         raise Refused("role", Text(f"{case.number} 不是您的工单。", f"{case.number} is not your case."))
+    if command.kind not in _RIGHTS:
+        return
+    right, what = _RIGHTS[command.kind]
     personal = right in ("edit", "assign")
     own = personal and actor.id in (case.assignee, case.opener)
-    if not right or own or engine.organisation.may(actor, right):
+    if own or engine.organisation.may(actor, right):
         return
     who = actor.name or actor.id
     others = Text("责任人、建单人和", "its assignee, its opener and ") if personal else Text("", "")
@@ -311,7 +314,7 @@ class Passage:
     def _known(self, command: Command) -> None:
         """Staff that are named must be of the house, and whom an action asks for still here: work that is handed to nobody
         is lost."""
-        if command.actor.kind == "system":
+        if not command.values or command.actor.kind == "system":
             return
         people, label = self.engine.organisation, self.program.procedure.label
         inputs = self.program.inputs.get((command.kind, command.name), {})

@@ -12,7 +12,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from ..clock import Instant
 from ..errors import GuanjiaError
@@ -27,16 +27,14 @@ RECORDER = "recorder"
 STATUSES = ("waiting", "sending", "sent", "dead", "unrenderable", "recorded")
 
 
-@quick
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(NamedTuple):
     """A case as it lies in the store: its snapshot as JSON text, the head of its chain, its personal values."""
 
     id: str
     seq: int
     snapshot: str
     head: bytes
-    personal: Mapping[str, Any] = field(default_factory=dict)
+    personal: Mapping[str, Any] = {}
     """commitment -> value; a destroyed one is absent."""
 
 
@@ -49,18 +47,14 @@ class Answer:
     text: str
 
 
-@quick
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(NamedTuple):
     """What one command needs to begin: one round trip."""
 
     held: Held | None
     answer: Answer | None
 
 
-@quick
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(NamedTuple):
     """What of a case is searchable. Instants are microseconds; `summary` and `room` are shown in lists."""
 
     site: str
@@ -90,9 +84,7 @@ class Columns:
     """How many of its running clocks have a deadline in a year for which the calendar is not published."""
 
 
-@quick
-@dataclass(frozen=True, slots=True)
-class EventRow:
+class EventRow(NamedTuple):
     seq: int
     text: str
     head: bytes
@@ -113,9 +105,7 @@ class InboxItem:
     """The Command as JSON text."""
 
 
-@quick
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """Everything that one command writes. `before` is the version that was read (0 for a new case): the compare-and-set."""
 
     case: str

@@ -568,7 +568,7 @@ class _MemoryTransaction:
 
     def children(self, ids: Sequence[str]) -> Mapping[str, Held]:
         known = self._store.cases_by_id
-        return {identity: replace(known[identity].held, personal={}) for identity in ids if identity in known}
+        return {identity: known[identity].held._replace(personal={}) for identity in ids if identity in known}
 
     def office_head(self) -> tuple[int, bytes]:
         stream = self._store.office

@@ -15,7 +15,7 @@ from ..clock import Instant
 from ..model.event import Notification
 from .interface import RECORDER, Columns, OutboxRow
 
-COLUMNS = tuple(field.name for field in fields(Columns))
+COLUMNS = Columns._fields
 NOTIFICATION = ("key", "case_id", *(field.name for field in fields(Notification) if field.name not in ("key", "case")))
 DELIVERY = ("status", "attempts", "next_at", "last_error", "sent_at", "owner", "note")
 OUTBOX = NOTIFICATION + DELIVERY
@@ -24,7 +24,6 @@ RENEWED = ("channel", "address", "language", "subject", "body")
 
 NEW_MESSAGE = (*NOTIFICATION, "status", "next_at")
 
-column_values = attrgetter(*COLUMNS)
 _notification_values = attrgetter(*("case" if name == "case_id" else name for name in NOTIFICATION))
 _OUTSIDE = NOTIFICATION.index("outside")
 _UPPER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")

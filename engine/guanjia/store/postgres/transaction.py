@@ -18,7 +18,7 @@ from ...errors import GuanjiaError
 from ...model.event import GENESIS
 from .. import refusals
 from ..interface import Answer, Change, Held, OfficeChange, Read
-from ..rows import COLUMNS, NEW_MESSAGE, column_values, message_values
+from ..rows import NEW_MESSAGE, message_values
 from ..statements import queries
 from . import errors
 from .pool import Connection
@@ -185,7 +185,7 @@ class PostgresTransaction:
             self._failed = refusals.broken_rule("the events do not lead from `before` to `seq`")
             raise self._failed
         self._queued += [(SQL["add_blob"], blob) for blob in change.blobs]
-        columns = dict(zip(COLUMNS, column_values(change.columns), strict=True))
+        columns = change.columns._asdict()
         rest = _rest(change)
         self._queued.append(
             (

@@ -14,7 +14,7 @@ from ...failpoints import fp
 from ...model.event import GENESIS
 from .. import refusals
 from ..interface import Answer, Change, Held, OfficeChange, Read
-from ..rows import column_values, message_values
+from ..rows import message_values
 from ..statements import queries
 from . import errors
 
@@ -154,7 +154,7 @@ class SqliteTransaction:
         (
             site, number, procedure, version, states, mode, priority, summary, room, assignee, customer, parent, opened_at,
             changed_at, closed_at, outcome, next_due, deadline, breached, provisional,
-        ) = column_values(change.columns)  # fmt: skip
+        ) = change.columns  # fmt: skip
         personal = 1 if change.personal else 0
         if change.before:
             values = (
