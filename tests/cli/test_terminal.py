@@ -146,6 +146,23 @@ def test_the_tab_key_offers_commands_cases_actions_people_and_options(surroundin
     assert complete(surroundings, "ls", "--ord") == ["--order"]
     assert complete(surroundings, "ls", "--order", "o") == ["opened"]
     assert complete(surroundings, "calendar", "e") == ["explain"]
+    assert complete(surroundings, "calendar", "show", "o") == ["office"]
+    assert complete(surroundings, "ls", "--state", "r") == ["received"]
+    assert complete(surroundings, "ls", "-a", "agent.l") == ["agent.li"]
+    assert complete(surroundings, "--as", "man") == ["manager.sun"]
+    assert complete(surroundings, "staff", "s") == ["supervisor"]
+    assert complete(surroundings, "signal", "TS-2026-00001", "p") == ["paid"]
+    assert complete(surroundings, "attach", "TS-2026-00001", "/etc/ho") == ["/etc/ho"]  # the shell goes on from here
+
+
+def test_the_tab_key_offers_fields_and_what_they_may_be(surroundings: dict[str, str]) -> None:
+    subprocess.run([*COMMAND, "open", "complaint", "--summary", "x"], env=surroundings, capture_output=True, check=True)
+    assert complete(surroundings, "open", "complaint", "--s") == ["--summary", "--severity"]
+    assert complete(surroundings, "open", "complaint", "--severity", "m") == ["minor", "major"]
+    assert complete(surroundings, "edit", "TS-2026-00001", "--urgent", "y") == ["yes"]
+    assert complete(surroundings, "do", "TS-2026-00001", "accept", "--pr") == ["--promise"]
+    assert complete(surroundings, "do", "TS-2026-00001", "accept", "--promise", "x") == []
+    assert complete(surroundings, "open", "nothing", "--s") == []
 
 
 def test_where_something_is_wrong_the_tab_key_is_silent(surroundings: dict[str, str], tmp_path: Path) -> None:

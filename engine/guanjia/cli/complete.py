@@ -1,12 +1,12 @@
-"""What the shell offers when somebody presses the tab key: numbers of open cases, actions, procedures, fields.
+"""What the shell offers when somebody presses the tab key: numbers of open cases, actions, fields and what they may be, people.
 
 A shell in the middle of a word must never see an error; when something is wrong there is simply nothing to offer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from functools import wraps
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,23 +14,31 @@ import click
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+    from ..model.procedure import Field
     from .desk import Desk
 
 Completer = Callable[[click.Context, click.Parameter, str], "list[CompletionItem]"]
+Offered = Iterable[tuple[str, str]]
+"""What may be typed, each with what it is."""
 
 
-def _quietly(offer: Callable[[Desk, click.Context], Iterable[tuple[str, str]]]) -> Completer:
+def _quietly(offer: Callable[[Desk, click.Context], Offered]) -> Completer:
     @wraps(offer)
     def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        from click.shell_completion import CompletionItem
-
-        try:
-            found = list(offer(ctx.obj, ctx))
-        except Exception:  # an unreadable office offers nothing; the command itself will say why
-            return []
-        return [CompletionItem(word, help=_clean(say)) for word, say in found if word.startswith(incomplete)]
+        return _beginning(incomplete, lambda: offer(ctx.obj, ctx))
 
     return complete
+
+
+def _beginning(incomplete: str, offer: Callable[[], Offered]) -> list[CompletionItem]:
+    """What is offered and begins so."""
+    from click.shell_completion import CompletionItem
+
+    try:
+        found = list(offer())
+    except Exception:  # an unreadable office offers nothing; the command itself will say why
+        return []
+    return [CompletionItem(word, help=_clean(say)) for word, say in found if word.startswith(incomplete)]
 
 
 def _clean(text: str) -> str:
@@ -40,7 +48,7 @@ def _clean(text: str) -> str:
 
 
 @_quietly
-def references(desk: Desk, ctx: click.Context) -> Iterable[tuple[str, str]]:
+def references(desk: Desk, ctx: click.Context) -> Offered:
     """Numbers of open cases, the most urgent first."""
     from ..store.interface import Query
 
@@ -48,7 +56,7 @@ def references(desk: Desk, ctx: click.Context) -> Iterable[tuple[str, str]]:
 
 
 @_quietly
-def clocks(desk: Desk, ctx: click.Context) -> Iterable[tuple[str, str]]:
+def clocks(desk: Desk, ctx: click.Context) -> Offered:
     """The clocks of the case that was typed before."""
     ref = ctx.params.get("ref")
     if not ref:
@@ -58,7 +66,7 @@ def clocks(desk: Desk, ctx: click.Context) -> Iterable[tuple[str, str]]:
 
 
 @_quietly
-def actions(desk: Desk, ctx: click.Context) -> Iterable[tuple[str, str]]:
+def actions(desk: Desk, ctx: click.Context) -> Offered:
     """Actions that are possible now for the case that was typed before; its label explains each."""
     ref = ctx.params.get("ref")
     if not ref:
@@ -69,18 +77,88 @@ def actions(desk: Desk, ctx: click.Context) -> Iterable[tuple[str, str]]:
 
 
 @_quietly
-def procedures(desk: Desk, ctx: click.Context) -> Iterable[tuple[str, str]]:
+def procedures(desk: Desk, ctx: click.Context) -> Offered:
     return [(name, desk.label(name, name)) for name in desk.known.get("versions", {})]
 
 
 @_quietly
-def roles(desk: Desk, ctx: click.Context) -> Iterable[tuple[str, str]]:
+def roles(desk: Desk, ctx: click.Context) -> Offered:
     from .commands.staff import roles
 
     return roles(desk).items()
 
 
 @_quietly
-def people(desk: Desk, ctx: click.Context) -> Iterable[tuple[str, str]]:
+def people(desk: Desk, ctx: click.Context) -> Offered:
     staff: dict[str, Any] = desk.known.get("staff", {})
     return staff.items()
+
+
+@_quietly
+def states(desk: Desk, ctx: click.Context) -> Offered:
+    """States in which open cases are."""
+    from ..store.interface import Query
+
+    rows = [row.columns for row in desk.store.list(Query(mode=None, limit=500))]
+    return {name: desk.label(it.procedure, name) for it in rows for name in it.states.split(",")}.items()
+
+
+@_quietly
+def signals(desk: Desk, ctx: click.Context) -> Offered:
+    """The signals that the case that was typed before may receive."""
+    case = desk.engine.case(ctx.params["ref"])
+    return [(name, desk.label(case.procedure, name)) for name in desk.engine.program(case).signals]
+
+
+@_quietly
+def calendars(desk: Desk, ctx: click.Context) -> Offered:
+    return [(name, "") for name in desk.engine.files.calendars()]
+
+
+def files(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    return _paths("file", incomplete)
+
+
+def folders(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    return _paths("dir", incomplete)
+
+
+def _paths(type: str, incomplete: str) -> list[CompletionItem]:
+    """The shell knows its files itself."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(incomplete, type=type)]
+
+
+def values(ctx: click.Context, command: str, incomplete: str) -> list[CompletionItem]:
+    """Fields that a dynamic command may be given, or what the field that was just named may be."""
+
+    def offer() -> Offered:
+        desk: Desk = ctx.obj
+        fields, label = _fields(desk, ctx, command)
+        last, value = (ctx.meta.get("given") or [("", "")])[-1]
+        field = fields.get(last.lstrip("-").replace("-", "_"))
+        if incomplete.startswith("-"):
+            return [(f"--{name}", label(name)) for name in fields]
+        if field is None or value is not None:
+            return []
+        if field.type == "staff":
+            return [(who, str(name)) for who, name in desk.known.get("staff", {}).items()]
+        return [(word, label(word)) for word in field.of] or (
+            [("yes", ""), ("no", "")] if field.type == "boolean" else []
+        )
+
+    return _beginning(incomplete, offer)
+
+
+def _fields(desk: Desk, ctx: click.Context, command: str) -> tuple[Mapping[str, Field], Callable[[str], str]]:
+    """The fields that this command line may fill, and what people call each."""
+    if command == "open":
+        program, trigger = desk.engine.opening(ctx.params["procedure"]), ("", "")
+    else:
+        program = desk.engine.program(desk.engine.case(ctx.params["ref"]))
+        trigger = (
+            ("act", ctx.params.get("action") or "") if command == "do" else (command, ctx.params.get("name") or "")
+        )
+    inputs = program.inputs.get(trigger, {})
+    return {**inputs, **program.procedure.fields}, partial(program.procedure.label, language=desk.out.language)

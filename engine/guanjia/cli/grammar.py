@@ -46,6 +46,12 @@ class Command(click.Command):
         gc.enable()
         return self.spec.run(ctx.obj, **values)
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        from . import complete
+
+        own = super().shell_complete(ctx, incomplete)
+        return [*complete.values(ctx, self.spec.name, incomplete), *own] if self.spec.dynamic else own
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if self.spec.dynamic:
             args, ctx.meta["given"] = _parted(args, {name: item for item in self.params for name in item.opts})
@@ -131,10 +137,7 @@ def _option(made_of: spec.Option) -> click.Option:
     typed: dict[str, Any] = {"is_flag": True} if made_of.flag else {"type": str, "default": made_of.default}
     if made_of.many:
         typed = {"type": str, "multiple": True}
-    return click.Option(
-        [*made_of.names, made_of.to], **typed, callback=convert,
-        shell_complete=_words(made_of.words) if made_of.words else None,
-    )  # fmt: skip
+    return click.Option([*made_of.names, made_of.to], **typed, callback=convert, shell_complete=_offer(made_of))
 
 
 def _argument(made_of: spec.Argument) -> click.Argument:
@@ -143,22 +146,25 @@ def _argument(made_of: spec.Argument) -> click.Argument:
             return spec.one_of(made_of.words)(made_of.metavar, value)
         return value
 
-    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        from . import complete as offers
-
-        offer: Callable[..., list[CompletionItem]] = getattr(offers, made_of.complete)
-        return offer(ctx, param, incomplete)
-
     # click takes a default of None for a value that is there, so that nothing would ever be missing.
     default = {} if made_of.default is None else {"default": made_of.default}
     return click.Argument(
         [made_of.name], metavar=made_of.metavar, required=made_of.required, nargs=-1 if made_of.many else 1, callback=convert,
-        **default, shell_complete=complete if made_of.complete else _words(made_of.words) if made_of.words else None,
+        **default, shell_complete=_offer(made_of),
     )  # fmt: skip
 
 
-def _words(words: Sequence[str]) -> Callable[[click.Context, click.Parameter, str], list[str]]:
-    return lambda ctx, param, incomplete: [word for word in words if word.startswith(incomplete)]
+def _offer(made_of: spec.Option | spec.Argument) -> Callable[[click.Context, click.Parameter, str], Any] | None:
+    """What the tab key offers for a value: one of its words, or what a function of `complete` finds."""
+
+    def found(ctx: click.Context, param: click.Parameter, incomplete: str) -> Any:
+        from . import complete
+
+        return getattr(complete, made_of.complete)(ctx, param, incomplete)
+
+    if made_of.complete:
+        return found
+    return lambda ctx, param, incomplete: [word for word in made_of.words if word.startswith(incomplete)]
 
 
 def _everywhere() -> list[click.Parameter]:
@@ -175,7 +181,8 @@ def _everywhere() -> list[click.Parameter]:
             ctx.exit()
 
     options: list[click.Parameter] = [
-        click.Option([*item.names, f"of_run_{item.to}"], expose_value=False, is_eager=True, callback=note(item)) for item in spec.EVERYWHERE
+        click.Option([*item.names, f"of_run_{item.to}"], expose_value=False, is_eager=True, callback=note(item), shell_complete=_offer(item))
+        for item in spec.EVERYWHERE
     ]  # fmt: skip
     return [*options, click.Option(_HELP, is_flag=True, is_eager=True, expose_value=False, callback=show)]
 

@@ -18,11 +18,12 @@ PROGRAM = "guanjia"
 
 class Option:
     """`--name VALUE` or a flag; one that is `many` may stand several times. `convert(spelling, text)` makes the value, or
-    raises Usage."""
+    raises Usage. `complete` names a function of `complete.py`."""
 
     def __init__(
         self, *names: str, say: Text, to: str = "", metavar: str = "", flag: bool = False, default: Any = None,
         convert: Callable[[str, str], Any] | None = None, words: Sequence[str] = (), many: bool = False,
+        complete: str = "",
     ) -> None:  # fmt: skip
         self.names = names
         self.say = say
@@ -32,6 +33,7 @@ class Option:
         self.default = default
         self.words = words
         self.many = many
+        self.complete = complete
         self.convert = one_of(words) if words else convert
 
     @property
@@ -147,10 +149,10 @@ def whole(least: int = 0) -> Callable[[str, str], int]:
 # -- options of every command
 
 EVERYWHERE = (
-    Option("--office", metavar="DIR", say=Text(
+    Option("--office", metavar="DIR", complete="folders", say=Text(
         "办公室文件夹；不写则用环境变量 GUANJIA_OFFICE，或从当前目录向上找 office.yaml",
         "folder of the office; else GUANJIA_OFFICE, else the nearest folder above with an office.yaml")),
-    Option("--as", metavar="WHO", say=Text(
+    Option("--as", metavar="WHO", complete="people", say=Text(
         "以谁的身份（员工编号、customer:编号、system）；不写则用 GUANJIA_AS，或系统用户对应的员工",
         "who asks (staff id, customer:<id>, system); else GUANJIA_AS, else whom the system's user stands for")),
     Option("--lang", metavar="zh|en", words=("zh", "en"), say=Text("语言", "language")),

@@ -324,7 +324,7 @@ COMMANDS = {
     ),
     "signal": Command(
         "signal", signal,
-        [_ref(), Argument("name", say=Text("信号的名字", "name of the signal")), _key(), json_option()],
+        [_ref(), Argument("name", complete="signals", say=Text("信号的名字", "name of the signal")), _key(), json_option()],
         dynamic=True,
         say=Text("把其他系统的信号传给工单。", "Send a signal from another system to a case."),
         more=Text("没有说明身份时以系统的名义发送。", "Where nobody is known it is sent by the system."),
@@ -357,7 +357,7 @@ COMMANDS = {
     "attach": Command(
         "attach", attach,
         [
-            _ref(), Argument("file", say=Text("文件", "the file")),
+            _ref(), Argument("file", complete="files", say=Text("文件", "the file")),
             Option("--name", metavar="NAME", say=Text("另起名字", "keep it under another name")), _key(), json_option(),
         ],
         say=Text("把文件附在工单上。", "Keep a file with a case."),

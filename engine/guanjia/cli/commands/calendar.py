@@ -228,7 +228,7 @@ COMMANDS = {
     "show": Command(
         "show", show,
         [
-            Argument("name", required=False, default="office", say=Text("日历的名字（默认 office）", "name of the calendar (default office)")),
+            Argument("name", required=False, default="office", complete="calendars", say=Text("日历的名字（默认 office）", "name of the calendar (default office)")),
             Option("--month", metavar="YYYY-MM", say=Text("哪个月（默认本月）", "which month (default: this one)")), json_option(),
         ],
         say=Text("看一个月：哪天上班，哪天放假。", "A month: workdays and holidays."),
@@ -240,7 +240,7 @@ COMMANDS = {
         [
             Argument("start", say=Text("起点，如 \"2026-09-30 16:00\"", "the start, e.g. \"2026-09-30 16:00\"")),
             Argument("duration", say=Text("时长：30m、2h30m、\"10 days\"、\"5 workdays\"", "how long: 30m, 2h30m, \"10 days\", \"5 workdays\"")),
-            Option("--calendar", to="name", metavar="NAME", default="office", say=Text("日历（默认 office）", "the calendar (default office)")),
+            Option("--calendar", to="name", metavar="NAME", default="office", complete="calendars", say=Text("日历（默认 office）", "the calendar (default office)")),
             json_option(),
         ],
         say=Text("从某刻起加一段时长，期限落在哪一刻，逐日说明。", "From a time and a length to the deadline, explained day by day."),

@@ -27,7 +27,7 @@ COMMANDS = {
         more=Text("写进 shell 的启动文件，新开的终端就有补全。", "Put it where the shell starts; the next terminal completes."),
         examples=(
             'eval "$(guanjia completion bash)"     # ~/.bashrc',
-            'eval "$(guanjia completion zsh)"      # ~/.zshrc',
+            'eval "$(guanjia completion zsh)"      # ~/.zshrc, below: autoload -U compinit; compinit',
             "guanjia completion fish > ~/.config/fish/completions/guanjia.fish",
         ),
     ),

@@ -142,7 +142,7 @@ def _words(value: object) -> list[str]:
 
 COMMANDS = {
     "init": Command(
-        "init", init, [Argument("folder", metavar="DIR", say=Text("文件夹", "the folder"))],
+        "init", init, [Argument("folder", metavar="DIR", complete="folders", say=Text("文件夹", "the folder"))],
         say=Text("新建办公室文件夹：流程、模板、日历、名册，都可以直接修改。已有的文件不会被覆盖。",
                  "Make the folder of a new office: procedures, templates, calendars, staff, all yours to edit. Nothing is overwritten."),
         examples=("guanjia init 阳光花园",),

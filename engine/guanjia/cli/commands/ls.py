@@ -162,13 +162,13 @@ COMMANDS = {
     "ls": Command(
         "ls", ls,
         [
-            Option("--procedure", "-p", metavar="NAME", say=Text("只看这种流程", "only this procedure")),
-            Option("--state", "-s", metavar="NAME", say=Text("只看处于这个状态的", "only cases in this state")),
-            Option("--assignee", "-a", metavar="WHO", say=Text("只看这位责任人的", "only cases of this assignee")),
+            Option("--procedure", "-p", metavar="NAME", complete="procedures", say=Text("只看这种流程", "only this procedure")),
+            Option("--state", "-s", metavar="NAME", complete="states", say=Text("只看处于这个状态的", "only cases in this state")),
+            Option("--assignee", "-a", metavar="WHO", complete="people", say=Text("只看这位责任人的", "only cases of this assignee")),
             Option("--mine", "-m", flag=True, say=Text("只看我负责的", "only mine")),
             Option("--room", metavar="ROOM", say=Text("只看这个房号的", "only of this room")),
             Option("--customer", metavar="ID", say=Text("只看这位客户的", "only of this customer")),
-            Option("--parent", metavar="REF", say=Text("只看这个工单的下级工单", "only children of this case")),
+            Option("--parent", metavar="REF", complete="references", say=Text("只看这个工单的下级工单", "only children of this case")),
             Option("--mode", metavar="MODE", say=Text("看演练等模式的（drill）；all 为全部；不写只看真实工单",
                                                      "cases of a mode (drill); `all` for every mode; else real ones only")),
             Option("--provisional", flag=True, say=Text("只看有暂定期限的（日历尚未公布的年份）", "only those with a provisional deadline (a year that is not published)")),
