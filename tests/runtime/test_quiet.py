@@ -198,6 +198,18 @@ def test_messages_of_different_people_are_never_mixed(tmp_path):
     assert sorted(peer.said) == [(MORNING, f"news {number}") for number in numbers]
 
 
+def test_a_drill_that_is_told_outside_is_not_mixed_with_what_is_meant(tmp_path):
+    desk, peer = office(tmp_path, DESK + "modes: {drill: {outside: send}}\n")
+    numbers = [
+        desk.open("desk", actor="agent.wang", customer="c1", mode=mode).case.number for mode in ("drill", None, "drill")
+    ]
+    go(desk, NIGHT)
+    for number in numbers:
+        act(desk, number, "tell")
+    go(desk, MORNING)
+    assert sorted(peer.said) == [(MORNING, "2 条通知"), (MORNING, f"news {numbers[1]}")]
+
+
 def test_people_without_a_number_are_known_by_their_address(tmp_path):
     desk, peer = office(tmp_path)
     numbers = [case(desk, None, email="one@example.com") for _ in range(2)]

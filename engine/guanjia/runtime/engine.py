@@ -67,6 +67,7 @@ class Engine:
         self._programs: dict[str, Program] = {}
         self._seen: tuple[str, str | None] = ("", None)
         """The files and the compiled copy of them as they were when they were last taken up."""
+        self.quiet = Quiet()
         self._reorganise(organisation)
         self.refresh()
 
@@ -385,7 +386,7 @@ class Engine:
         self.role_labels = {spoken: organisation.labels(spoken) for spoken in ("zh", "en")}
         self.renderer = Renderer(
             organisation, office=self.office.model_dump(), language=self.office.language, zone=self.zone,
-            channels=list(self.channels),
+            channels=list(self.channels), quiet=self.quiet,
         )  # fmt: skip
 
     def log(self, after: int = 0) -> Iterator[Event]:

@@ -46,11 +46,12 @@ class Message(NamedTuple):
         return found
 
     def whom(self, address: str) -> str:
-        """Who it is, across cases and as surely as anything says: the customer of the case, else whoever has the address."""
-        if self.recipient != "customer":
-            return self.recipient
-        customer = self.case.customer
-        return f"customer:{customer}" if customer else address if "@" in address else self.case.id
+        """Who it is, across cases and as surely as anything says: the customer of the case, else whoever has the address.
+        Whoever is told in a drill is told of nothing else with it."""
+        whom, customer = self.recipient, self.case.customer
+        if whom == "customer":
+            whom = f"customer:{customer}" if customer else address if "@" in address else self.case.id
+        return f"{self.case.mode or ''}:{whom}"
 
     def clear(self, value: Any) -> Any:
         return clear(value, self.personal)

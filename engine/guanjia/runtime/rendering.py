@@ -35,13 +35,14 @@ class Renderer:
         language: str,
         zone: str,
         channels: Sequence[str],
+        quiet: Quiet | None = None,
     ) -> None:
         self.organisation = organisation
         self.office = office
         self.language = language
         self.zone: str = zone
         self.channels = tuple(channels)
-        self.quiet = Quiet()
+        self.quiet = quiet or Quiet()
         self._templates: dict[str, Templates] = {}
         self._labels: dict[tuple[str, str], Mapping[str, str]] = {}
 

@@ -531,7 +531,7 @@ class _MemoryTransaction:
             status = first_status(message)
             at = first_try(message) if status == "waiting" else None
             if at is not None:
-                self._take_along(message, at)
+                self._take_along(case, message, at)
             self.put(store.messages, message.key, OutboxRow(message, status, 0, at, None, None))
             self.append(case.messages, message.key)
             if status == "waiting":
@@ -545,14 +545,14 @@ class _MemoryTransaction:
             if sha256 not in store.blobs:
                 self.put(store.blobs, sha256, content)
 
-    def _take_along(self, message: Notification, at: Instant) -> None:
+    def _take_along(self, case: _Case, message: Notification, at: Instant) -> None:
         """What is told later takes along what waits before it, so that messages of a case to one recipient stay in order."""
         store = self._store
-        line = (message.case, message.recipient, message.channel)
-        for key in store.unsettled:
+        for key in case.messages:
             row = store.messages[key]
             told = row.notification
-            if (told.case, told.recipient, told.channel) != line or row.status != "waiting" or row.attempts:
+            same = (told.recipient, told.channel) == (message.recipient, message.channel)
+            if not same or row.status != "waiting" or row.attempts:
                 continue
             if row.next_at is not None and row.next_at > at:
                 urgency = message.urgency if message.urgency == "urgent" or told.urgency == "low" else told.urgency
