@@ -332,7 +332,7 @@ WORDS = {
 
 
 @planted(
-    Bug("labels in the language of whoever acts", "guanjia.runtime.rendering.Renderer._words", lambda real: lambda self, program, language: real(self, program, "zh")),
+    Bug("labels in the language of whoever acts", "guanjia.runtime.rendering.Renderer.words", lambda real: lambda self, program, language: real(self, program, "zh")),
 )  # fmt: skip
 def test_E7_a_message_is_in_one_language_the_recipients(tmp_path: Path) -> None:
     """glpi #89"""
