@@ -7,6 +7,7 @@ by the calendar: what is killed, damaged, copied and counted in the tests of thi
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from guanjia.people.organisation import Organisation
 from guanjia.runtime.engine import Engine
 from guanjia.store import Query, Store
 
-from tests.offices import MONDAY, OFFICE, small
+from tests.offices import MONDAY, OFFICE, PEOPLE, small
 
 JOB = """
 procedure: job
@@ -57,9 +58,10 @@ states:
   working:
     transitions:
       split: {by: agent, at_most: 2, input: {phone: {type: phone, personal: true}}, do: [{open: {part: {as: part, wait: true, with: {summary: summary, phone: phone}}}}]}
-      finish: {to: done, by: agent, guard: child.part.closed or past.split.count == 0}
+      finish: {to: done, by: agent, guard: past.split.count == 0}
+    always: {to: done, guard: past.split.count > 0 and child.part.closed}
     after:
-      slow: {delay: 5h, calendar: always, do: [{escalate: supervisor}]}
+      slow: {every: 4h, calendar: always, do: [{escalate: supervisor}]}
   done: {final: true, outcome: done}
   dropped: {final: true}
 reopen: {to: working, by: supervisor, within: 15 days, at_most: 3}
@@ -81,13 +83,16 @@ states:
       over: {delay: 9h, calendar: always, to: ended}
   ended: {final: true}
 """
-SCHEDULED = OFFICE + "schedules:\n  daily: {open: job, cron: '0 8 * * *', with: {summary: 例行}, catch_up: all}\n"
+SCHEDULE = "schedules:\n  regular: {open: job, cron: 'CRON', with: {summary: 例行}, catch_up: all}\n"
 
 
-def office(folder: Path) -> Path:
-    return small(
-        folder, JOB, name="job", templates=("told",), more={"procedures/part.yaml": PART, "office.yaml": SCHEDULED}
-    )
+def office(folder: Path, cron: str = "0 8 * * *") -> Path:
+    more = {
+        "procedures/part.yaml": PART,
+        "office.yaml": OFFICE + SCHEDULE.replace("CRON", cron),
+        "organisation.yaml": re.sub(r"rights: \[.*?\]", "rights: [all]", PEOPLE),
+    }
+    return small(folder, JOB, name="job", templates=("told",), more=more)
 
 
 _programs: dict[str, Program] = {}
@@ -129,6 +134,12 @@ class Moody:
         pass
 
 
+FITTING = {"new": ("accept", "accept", "accept", "withdraw"), "working": ("split", "split", "finish"), "begun": ("ping", "end"),
+           "done": ("reopen",)}  # fmt: skip
+"""The actions that a state allows."""
+ACTS = tuple(sorted({act for acts in FITTING.values() for act in acts}))
+
+
 def invented(desk: Engine, draw: random.Random, key: str | None = None) -> Command:
     """Some command that somebody might give now, allowed or not."""
     rows = desk.store.list(Query(open=None, order="changed", limit=12))
@@ -137,15 +148,15 @@ def invented(desk: Engine, draw: random.Random, key: str | None = None) -> Comma
         values = {"summary": f"漏水 {draw.randrange(1000)}", "phone": f"138{draw.randrange(10**8):08}"}
         return Command("open", "job", values=values, actor=agent, key=key)
     row = draw.choice(rows)
-    act = draw.choice(["accept", "split", "finish", "ping", "end", "withdraw", "accept", "split", "end", "reopen"])
+    act = draw.choice(ACTS if draw.random() < 0.3 else FITTING.get(row.columns.states, ACTS))
+    text = f"note {key}" if key else "看过"
     return draw.choice(
         [
-            Command("act", act, row.id, {}, supervisor if act == "reopen" else agent, key),
-            Command("act", act, row.id, {}, supervisor if act == "reopen" else agent, key),
+            *[Command("act", act, row.id, {}, supervisor if act == "reopen" else agent, key)] * 5,
             Command("signal", "pinged", row.id, {}, agent, key),
             Command("edit", "", row.id, {"phone": f"139{draw.randrange(10**8):08}"}, supervisor, key),
             Command("assign", "agent.li", row.id, {}, supervisor, key),
-            Command("note", "", row.id, {"text": "看过"}, agent, key),
+            Command("note", "", row.id, {"text": text}, agent, key),
         ]
     )
 

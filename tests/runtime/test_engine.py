@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from guanjia.clock import DAY, HOUR
-from guanjia.errors import Conflict, GuanjiaError, NotFound, Refused
+from guanjia.errors import Conflict, GuanjiaError, NotFound, Refused, StoreError, Text
 from guanjia.model.event import Command
 from guanjia.runtime.audit import audit
 from guanjia.store import Query
@@ -207,6 +207,28 @@ def test_a_parent_waits_for_its_child_and_goes_on_when_it_closes(store, tmp_path
         event.text() for number in (parent, child.number) for event in desk.history(number)
     )
     assert list(desk.personal(child.number).values()) == ["13800001234"]
+
+
+def test_what_cases_send_each_other_waits_while_the_database_cannot_be_written(store, tmp_path, monkeypatch):
+    """The action is done and answered; what it asks of another case is neither lost nor parked for a disk that was full."""
+    desk = engine(small(tmp_path, PARENT, more={"procedures/helper.yaml": CHILD}), store=store)
+    parent = desk.open("desk", actor="agent.wang", summary="x").case.number
+    real, calls = store.transact, []
+
+    def full(work):
+        calls.append(work)
+        if len(calls) > 1:
+            raise StoreError(Text("磁盘已满", "the disk is full"))
+        return real(work)
+
+    monkeypatch.setattr(store, "transact", full)
+    case = desk.act(parent, "fix", actor="agent.wang").case
+    monkeypatch.setattr(store, "transact", real)
+    assert len(calls) == 2
+    assert not list(store.dropped_inbox())
+    desk.run_once()
+    assert desk.case(case.children["fixes"]).parent == case.id
+    assert not audit(desk)
 
 
 def test_what_is_backdated_needs_a_right_and_a_reason(tmp_path):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import traceback
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -204,6 +205,8 @@ class Morgue:
         if process == 0:
             try:
                 self._live(name, database, at)
+            except BaseException:
+                traceback.print_exc()
             finally:
                 os._exit(3)
         status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
@@ -249,7 +252,7 @@ def fresh(store_name, tmp_path, request):
     if store_name == ":memory:":
         pytest.fail("a store in memory does not outlive its process")
     numbers = iter(range(10_000))
-    return lambda: store_name + str(next(numbers))
+    return lambda: f"{store_name}_{next(numbers)}"
 
 
 @pytest.mark.parametrize("store_name", ["sqlite", "postgres"], indirect=True)

@@ -13,13 +13,14 @@ import logging
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableSequence, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from ..channels.interface import Channel
-from ..clock import Clock, Instant, SystemClock
+from ..clock import MINUTE, Clock, Instant, SystemClock
 from ..core import Account, Option, Program, account, available, compile, fold
-from ..errors import Conflict, GuanjiaError, NotFound, Refused, Text
+from ..errors import Conflict, GuanjiaError, NotFound, Refused, StoreError, Text
 from ..failpoints import fp
 from ..language import OfficeFiles
 from ..model.case import Case
@@ -117,7 +118,7 @@ class Engine:
             raise outcome
         fp("after_answer")
         if any("open" in event.data or "emit" in event.data or "closed" in event.data for event in outcome.events):
-            self._apply_inbox()
+            self._pass_on()
             if outcome.case.children or outcome.case.parent:
                 outcome = replace(outcome, case=self.case(outcome.case.id))
         return outcome
@@ -125,8 +126,15 @@ class Engine:
     def execute_many(self, commands: Sequence[Command]) -> Sequence[Result | GuanjiaError]:
         """Carry out commands in order under one commit; each is all or nothing on its own, and answered by its own error."""
         outcomes = self.store.transact_many([_work(self, command) for command in commands])
-        self._apply_inbox()
+        self._pass_on()
         return outcomes
+
+    def _pass_on(self) -> None:
+        """What commands ask of other cases, at once. They are done already: what fails here is left to the worker."""
+        try:
+            self._apply_inbox()
+        except StoreError as error:
+            log.warning("what cases send each other waits for the worker: %s", error)
 
     def open(
         self, procedure: str, *, actor: Actor | str, key: str | None = None, mode: str | None = None,
@@ -282,18 +290,43 @@ class Engine:
         hand is finished and the rest left to other workers."""
         now = self.clock.now()
         opened, problems = schedules.open_due(self, now)
-        fired = self.fire(problems, stopping)
-        applied = self._apply_inbox()
+        fired, applied = self.fire(problems, stopping)
         name = owner or f"worker-{self.entropy(6).hex()}"
         sent = delivery.deliver(self.store, self.channels, self.clock, name, quiet=self.quiet, stopping=stopping)
         return Work(fired, applied, opened, sent.sent, sent.failed + sent.dead, tuple(problems))
 
-    def fire(self, problems: MutableSequence[str], stopping: Callable[[], bool] = lambda: False) -> int:
-        """Apply everything that is due, many cases to a commit, and return the number of events. A case that cannot be
-        advanced holds up no other; it is named in `problems`."""
-        now, fired = self.clock.now(), 0
+    def fire(self, problems: MutableSequence[str], stopping: Callable[[], bool] = lambda: False) -> tuple[int, int]:
+        """Apply everything that is due and what cases sent each other; the number of events and of items. A case that cannot
+        be advanced holds up no other; it is named in `problems`."""
+        fired = applied = 0
         stuck: list[str] = []
-        while not stopping() and (outcomes := self.store.transact_due(now, MOST_TOGETHER, self._due, stuck)):
+        for moment in self._moments(self.clock.now(), stuck):
+            if stopping():
+                break
+            fired += self._fire(moment, problems, stuck, stopping)
+            applied += self._apply_inbox(moment)
+        return fired, applied
+
+    def _moments(self, now: Instant, stuck: Sequence[str]) -> Iterator[Instant]:
+        """The minutes up to now in which something fell due, then now: a worker that comes late takes them one after the
+        other, so that what one case waits for from another comes in time, as it would have with a worker on duty."""
+        last = 0
+        while due := [case for case in self.store.due(now, 1 + len(stuck)) if case not in stuck]:
+            columns = self.store.columns(due[0])
+            first = now if columns is None or columns.next_due is None else columns.next_due
+            last = max(-(-first // MINUTE) * MINUTE, last + MINUTE)
+            if last >= now:
+                break
+            yield last
+        yield now
+
+    def _fire(
+        self, until: Instant, problems: MutableSequence[str], stuck: MutableSequence[str], stopping: Callable[[], bool]
+    ) -> int:
+        """Apply everything that is due, many cases to a commit."""
+        fired = 0
+        work = partial(self._due, until)
+        while not stopping() and (outcomes := self.store.transact_due(until, MOST_TOGETHER, work, stuck)):
             for case, outcome in outcomes:
                 if isinstance(outcome, GuanjiaError):
                     problems.append(f"{case}: {outcome}")
@@ -304,9 +337,9 @@ class Engine:
                     problems += [_alarm(outcome.case, event) for event in outcome.events if "alarm" in event.data]
         return fired
 
-    def _due(self, tx: Transaction, case: str) -> Result | GuanjiaError:
+    def _due(self, until: Instant, tx: Transaction, case: str) -> Result | GuanjiaError:
         try:
-            return carry_out(self, tx, Command("due", "", case))
+            return carry_out(self, tx, Command("due", "", case), until=until)
         except (GuanjiaError, OSError):
             raise
         except Exception as error:  # a fault of ours at one case must not stop the deadlines of all the others
@@ -315,14 +348,17 @@ class Engine:
                 Text(f"程序出错：{type(error).__name__}", f"the program failed: {type(error).__name__}"), case=case
             ) from error
 
-    def _apply_inbox(self) -> int:
+    def _apply_inbox(self, until: Instant | None = None) -> int:
+        """Carry out what cases sent each other, up to an instant. What a case refuses is parked; what the database could not
+        do just now waits."""
         applied = 0
-        while items := self.store.inbox():
+        while items := [item for item in map(_Sent, self.store.inbox()) if until is None or item.since <= until]:
             for item in items:
-                command = _command(item)
                 outcome: Result | GuanjiaError
                 try:
-                    outcome = self.store.transact(lambda tx, c=command, i=item: carry_out(self, tx, c, inbox=i.key))  # type: ignore[misc]
+                    outcome = self.store.transact(partial(self._receive, item, until))
+                except StoreError:
+                    raise
                 except GuanjiaError as error:
                     outcome = error
                 if isinstance(outcome, Conflict) and outcome.data.get("again"):
@@ -334,6 +370,9 @@ class Engine:
                 fp("after_item")
                 applied += 1
         return applied
+
+    def _receive(self, item: _Sent, until: Instant | None, tx: Transaction) -> Result | GuanjiaError:
+        return carry_out(self, tx, item.command, inbox=item.key, until=until)
 
     def resend(self, message: Notification) -> bool:
         """Let a notification that failed go out again, told anew by the event that it is of: with the address and the
@@ -472,8 +511,14 @@ def _foreseen(engine: Engine, command: Command) -> Callable[[Transaction], Resul
     return work
 
 
-def _command(item: InboxItem) -> Command:
-    return Command(case=item.receiver, actor=SYSTEM, key=item.key, **json.loads(item.command))
+class _Sent:
+    """What one case sent another: the command, and since when it is to be carried out."""
+
+    def __init__(self, item: InboxItem) -> None:
+        plain = json.loads(item.command)
+        self.key = item.key
+        self.since: Instant = plain.pop("since", 0)
+        self.command = Command(case=item.receiver, actor=SYSTEM, key=item.key, **plain)
 
 
 def _database(folder: Path, database: str) -> str:

@@ -55,22 +55,24 @@ _RIGHTS = {
 
 def carry_out(
     engine: Engine, tx: Transaction, command: Command, blobs: Sequence[tuple[str, bytes]] = (), inbox: str | None = None,
-    *, dry: bool = False,
+    until: Instant | None = None, dry: bool = False,
 ) -> Result | GuanjiaError:  # fmt: skip
     """One command inside one transaction. An error that must not undo what was due is returned, not raised.
 
-    A `dry` one is decided like any other and writes nothing.
+    A `dry` one is decided like any other and writes nothing. A worker that comes late does what it missed as of `until`, an
+    earlier instant than now.
     """
     now = engine.clock.now()
+    present = now if until is None else until
     read = tx.read(command.case, command.key)
     fp("after_read")
     digest = _digest(command) if command.key else ""
     if read.answer is not None:
         return _answered(tx, read.answer, digest, command)
-    occurred = _occurred(engine, command, now)
+    occurred = _occurred(engine, command, present)
     pack = Passage(engine, tx, now)
     if command.kind == "open":
-        pack.begin(engine.opening(command.name), command)
+        pack.begin(engine.opening(command.name), command, occurred)
     else:
         if read.held is None:
             raise unknown(engine.store, command.case or "")
@@ -89,8 +91,8 @@ def carry_out(
         error = pack.apply(command, occurred)
         if error is not None and not pack.events:
             raise error
-    pack.quiet = pack.quiet or (command.kind == "open" and occurred < now)
-    pack.drain(now)
+    pack.quiet = pack.quiet or (command.kind == "open" and occurred < present)
+    pack.drain(present)
     if pack.events and not dry:
         change = pack.change(command, digest, blobs, inbox)
         fp("before_write")
@@ -237,10 +239,10 @@ class Passage:
         self.quiet = False
         """An old case that is taken in late: what was due meanwhile is recorded and told to nobody."""
 
-    def begin(self, program: Program, command: Command) -> None:
+    def begin(self, program: Program, command: Command, occurred: Instant) -> None:
         self.program = program
         site = command.site or self.engine.office.site
-        at = moment(command.at or self.now, self.engine.zone)
+        at = moment(occurred, self.engine.zone)
         name = program.procedure.procedure
         number = program.procedure.number.format(
             procedure=name, site=site, year=at.year, month=f"{at.month:02}",
@@ -416,18 +418,19 @@ class Passage:
             values["$id"] = child["id"]
             command = {"kind": "open", "name": child["procedure"], "values": values, "parent": case.id, "mode": case.mode,
                        "customer": case.customer, "site": case.site}  # fmt: skip
-            self._item(f"{case.id}:{event.seq}:open:{child['as']}", case.id, None, command)
+            self._item(f"{case.id}:{event.seq}:open:{child['as']}", event, None, command)
         for number, sent in enumerate(event.data.get("emit", ())):
             receiver = case.parent if sent["to"] == "parent" else case.children.get(sent["to"].removeprefix("child."))
             if receiver is not None:
                 key = f"{case.id}:{event.seq}:emit:{sent['signal']}:{number}"
-                self._item(key, case.id, receiver, {"kind": "signal", "name": sent["signal"]})
+                self._item(key, event, receiver, {"kind": "signal", "name": sent["signal"]})
         if event.data.get("closed") and case.parent is not None:
             command = {"kind": "link", "name": case.number, "values": {"case": case.id}}
-            self._item(f"{case.id}:{event.seq}:closed", case.id, case.parent, command)
+            self._item(f"{case.id}:{event.seq}:closed", event, case.parent, command)
 
-    def _item(self, key: str, sender: str, receiver: str | None, command: dict[str, Any]) -> None:
-        self.inbox.append(InboxItem(key, sender, receiver, json.dumps(command, ensure_ascii=False)))
+    def _item(self, key: str, cause: Event, receiver: str | None, command: dict[str, Any]) -> None:
+        text = json.dumps(command | {"since": cause.occurred_at}, ensure_ascii=False)
+        self.inbox.append(InboxItem(key, cause.case, receiver, text))
 
     def change(self, command: Command, digest: str, blobs: Sequence[tuple[str, bytes]], inbox: str | None) -> Change:
         case = self.case

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from ..clock import Instant
@@ -38,6 +39,8 @@ from .rows import RENEWED, first_status, first_try, fold, together, words
 from .turns import due_in_turn
 
 T = TypeVar("T")
+_Line = tuple[str, str, str]
+"""Case, recipient and channel: messages of one line are sent one after the other."""
 _MISSING: Any = object()
 
 
@@ -67,10 +70,12 @@ class MemoryStore:
         """key -> (item, waiting | done | dropped, problem)"""
         self.wakes: list[tuple[Instant, str]] = []
         """A heap of (next_due, case id); an entry that its case has left behind is dropped when it comes up."""
-        self.unsettled: dict[str, int] = {}
-        """Messages that wait or are being sent: key -> place in the order of writing"""
-        self.waiting: dict[str, None] = {}
-        """Inbox items that wait, oldest first"""
+        self.lines: dict[_Line, dict[str, int]] = {}
+        """Messages that wait or are being sent, by line: key -> place in the order of writing"""
+        self.sending: dict[str, None] = {}
+        """Those of them that are being sent"""
+        self.waiting: dict[str, int] = {}
+        """Inbox items that wait: key -> place in the order of writing"""
         self.blobs: dict[str, bytes] = {}
         self.versions: dict[str, str] = {}
         self.settings: dict[str, str] = {}
@@ -209,7 +214,7 @@ class MemoryStore:
         with self._open():
             if self.waiting:
                 return 0
-            instants = [row.next_at for row in self._heads() if row.next_at is not None]
+            instants = [row.next_at for _, row in self._heads() if row.next_at is not None]
             soonest = self._soonest()
         return min(instants if soonest is None else [*instants, soonest[0]], default=None)
 
@@ -225,7 +230,7 @@ class MemoryStore:
     def inbox(self, limit: int = 100) -> Sequence[InboxItem]:
         with self._open():
             first: dict[tuple[str, str | None], InboxItem] = {}
-            for key in self.waiting:
+            for key in sorted(self.waiting, key=self.waiting.__getitem__):
                 item = self.items[key][0]
                 first.setdefault((item.sender, item.receiver), item)
         return builtins.list(first.values())[:limit]
@@ -245,21 +250,23 @@ class MemoryStore:
 
     # -- outbox
 
-    def _heads(self) -> Iterator[OutboxRow]:
-        """What may be claimed once its instant has come: nothing before it is on its way to the same recipient, but what goes
-        out as one message with it. An urgent one does not wait for others that failed."""
-        before: dict[tuple[str, str, str], builtins.list[OutboxRow]] = {}
-        for key in sorted(self.unsettled, key=self.unsettled.__getitem__):
-            row = self.messages[key]
-            line = before.setdefault((row.notification.case, row.notification.recipient, row.notification.channel), [])
-            if not any(_blocks(earlier, row) for earlier in line):
-                yield row
-            line.append(row)
+    def _heads(self) -> Iterator[tuple[int, OutboxRow]]:
+        """What may be claimed once its instant has come, with its place: nothing before it is on its way to the same recipient,
+        but what goes out as one message with it. An urgent one does not wait for others that failed."""
+        for line in self.lines.values():
+            before: builtins.list[OutboxRow] = []
+            for key, place in sorted(line.items(), key=itemgetter(1)):
+                row = self.messages[key]
+                if not any(_blocks(earlier, row) for earlier in before):
+                    yield place, row
+                before.append(row)
+                if together(row) is None and not _overtaken(row):
+                    break
 
     def claim(self, now: Instant, owner: str, lease: Instant, limit: int = 20) -> Sequence[OutboxRow]:
         def take(tx: _MemoryTransaction) -> builtins.list[OutboxRow]:
-            ready = [row for row in self._heads() if row.next_at is not None and row.next_at <= now]
-            ready.sort(key=lambda row: row.next_at or 0)
+            heads = ((row.next_at, place, row) for place, row in self._heads() if row.next_at is not None)
+            ready = [row for at, _, row in sorted(heads) if at <= now]
             whole = {together(row) for row in ready[:limit]} - {None}
             taken = [
                 replace(row, status="sending", attempts=row.attempts + 1, next_at=lease, owner=owner)
@@ -267,7 +274,7 @@ class MemoryStore:
                 if place < limit or together(row) in whole
             ]
             for row in taken:
-                tx.put(self.messages, row.notification.key, row)
+                tx.keep(row)
             return taken
 
         return self._put(take)
@@ -280,17 +287,14 @@ class MemoryStore:
                 return False
             for row in mine.values():
                 if row is named or (together(row) is not None and together(row) == together(named)):
-                    after = replace(changed(row), owner=None)
-                    tx.put(self.messages, row.notification.key, after)
-                    if after.status != "waiting":
-                        tx.take(self.unsettled, row.notification.key)
+                    tx.keep(replace(changed(row), owner=None))
             return True
 
         return self._put(settle)
 
     def _in_hand(self, owner: str) -> Iterator[OutboxRow]:
-        rows = (self.messages[key] for key in builtins.list(self.unsettled))
-        return (row for row in rows if row.status == "sending" and row.owner == owner)
+        rows = (self.messages[key] for key in builtins.list(self.sending))
+        return (row for row in rows if row.owner == owner)
 
     def sent(self, key: str, owner: str, at: Instant, note: str | None = None) -> bool:
         done = {"status": "sent", "sent_at": at, "next_at": None, "last_error": None, "note": note}
@@ -309,7 +313,7 @@ class MemoryStore:
         def rest(tx: _MemoryTransaction) -> None:
             """Whoever is left in peace is told nothing else meanwhile."""
             digest = self.messages[key].notification.digest
-            for other in builtins.list(self.unsettled) if digest is not None else ():
+            for other in [key for line in self.lines.values() for key in line] if digest is not None else ():
                 row = self.messages[other]
                 mine = row.notification.digest == digest and row.notification.urgency != "urgent"
                 if mine and row.status == "waiting" and not row.attempts and (row.next_at or 0) < until:
@@ -329,7 +333,7 @@ class MemoryStore:
         def each(tx: _MemoryTransaction) -> int:
             rows = builtins.list(self._in_hand(owner))
             for row in rows:
-                tx.put(self.messages, row.notification.key, changed(row))
+                tx.keep(changed(row))
             return len(rows)
 
         return self._put(each)
@@ -352,10 +356,7 @@ class MemoryStore:
                 return False
             renewed = {name: getattr(message, name) for name in RENEWED}
             told = replace(row.notification, **renewed, problem=None, not_before=None, digest=None)
-            tx.put(
-                self.messages, message.key, replace(row, notification=told, status="waiting", attempts=0, next_at=now)
-            )
-            tx.put(self.unsettled, message.key, builtins.list(self.messages).index(message.key))
+            tx.keep(replace(row, notification=told, status="waiting", attempts=0, next_at=now))
             return True
 
         return self._put(again)
@@ -439,14 +440,29 @@ class _MemoryTransaction:
         table[key] = value
 
     def take(self, table: dict[Any, Any], key: Any) -> None:
-        before = dict(table)
-        del table[key]
+        """Taken back, the key stands at the end: nothing relies on the order of a table that is taken from."""
+        value = table.pop(key)
+        self._undo.append(lambda: table.__setitem__(key, value))
 
-        def restore() -> None:
-            table.clear()
-            table.update(before)
-
-        self._undo.append(restore)
+    def keep(self, row: OutboxRow) -> None:
+        """The row of a message as it is now; it stands in its line while it is not settled."""
+        store, key, name = self._store, row.notification.key, _line(row.notification)
+        new = key not in store.messages
+        self.put(store.messages, key, row)
+        if row.status == "sending":
+            self.put(store.sending, key, None)
+        elif key in store.sending:
+            self.take(store.sending, key)
+        line = store.lines.get(name, {})
+        if row.status in ("waiting", "sending"):
+            if not line:
+                self.put(store.lines, name, line)
+            if key not in line:
+                self.put(line, key, len(store.messages) - 1 if new else list(store.messages).index(key))
+        elif key in line:
+            self.take(line, key)
+            if not line:
+                self.take(store.lines, name)
 
     def append(self, rows: list[Any], value: Any) -> None:
         self._undo.append(rows.pop)
@@ -531,28 +547,25 @@ class _MemoryTransaction:
             status = first_status(message)
             at = first_try(message) if status == "waiting" else None
             if at is not None:
-                self._take_along(case, message, at)
-            self.put(store.messages, message.key, OutboxRow(message, status, 0, at, None, None))
+                self._take_along(message, at)
+            self.keep(OutboxRow(message, status, 0, at, None, None))
             self.append(case.messages, message.key)
-            if status == "waiting":
-                self.put(store.unsettled, message.key, len(store.messages) - 1)
         for item in change.inbox:
             if item.key in store.items:
                 raise refusals.broken_rule(f"inbox.key {item.key}")
             self.put(store.items, item.key, (item, "waiting", ""))
-            self.put(store.waiting, item.key, None)
+            self.put(store.waiting, item.key, len(store.items))
         for sha256, content in change.blobs:
             if sha256 not in store.blobs:
                 self.put(store.blobs, sha256, content)
 
-    def _take_along(self, case: _Case, message: Notification, at: Instant) -> None:
+    def _take_along(self, message: Notification, at: Instant) -> None:
         """What is told later takes along what waits before it, so that messages of a case to one recipient stay in order."""
         store = self._store
-        for key in case.messages:
+        for key in store.lines.get(_line(message), ()):
             row = store.messages[key]
             told = row.notification
-            same = (told.recipient, told.channel) == (message.recipient, message.channel)
-            if not same or row.status != "waiting" or row.attempts:
+            if row.status != "waiting" or row.attempts:
                 continue
             if row.next_at is not None and row.next_at > at:
                 urgency = message.urgency if message.urgency == "urgent" or told.urgency == "low" else told.urgency
@@ -588,11 +601,19 @@ class _MemoryTransaction:
             self.put(store.settings, name, value)
 
 
+def _line(message: Notification) -> _Line:
+    return message.case, message.recipient, message.channel
+
+
 def _blocks(earlier: OutboxRow, row: OutboxRow) -> bool:
     if together(earlier) is not None and together(earlier) == together(row):
         return False
-    overtaken = earlier.status == "waiting" and earlier.attempts and earlier.notification.urgency != "urgent"
-    return not (row.notification.urgency == "urgent" and overtaken)
+    return not (row.notification.urgency == "urgent" and _overtaken(earlier))
+
+
+def _overtaken(row: OutboxRow) -> bool:
+    """Whether an urgent message goes ahead of it."""
+    return row.status == "waiting" and row.attempts > 0 and row.notification.urgency != "urgent"
 
 
 def _fits(it: Columns, query: Query) -> bool:
