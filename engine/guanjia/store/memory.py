@@ -567,7 +567,7 @@ class _MemoryTransaction:
             told = row.notification
             if row.status != "waiting" or row.attempts:
                 continue
-            if row.next_at is not None and row.next_at > at:
+            if told.not_before is not None and row.next_at is not None and row.next_at > at:
                 urgency = message.urgency if message.urgency == "urgent" or told.urgency == "low" else told.urgency
                 told = replace(told, urgency=urgency, not_before=message.not_before, digest=message.digest)
                 self.put(store.messages, key, replace(row, notification=told, next_at=at))
