@@ -37,6 +37,7 @@ from ..model.procedure import (
     Version,
 )
 from ..model.suspension import as_written, kept_for
+from .values import CONVERTED
 
 
 @dataclass(eq=False, slots=True)
@@ -214,6 +215,8 @@ class Program:
         self.version = version
         self.procedure: Procedure = version.procedure
         self.hash = version.hash
+        self.fields: Mapping[str, Field] = self.procedure.fields
+        self.converted = frozenset(name for name, item in self.fields.items() if item.type in CONVERTED)
         self.calendars = _Calendars(
             {name: working_time.compile_calendar(data) for name, data in version.calendars.items()}
         )

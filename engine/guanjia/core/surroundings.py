@@ -75,9 +75,12 @@ class Surroundings:
     def look(self, path: tuple[str, ...]) -> Any:
         head = path[0]
         if len(path) == 1:
-            field = self.program.procedure.fields.get(head)
-            if field is not None:
-                return as_known(field, self.clear(self.fields.get(head)))
+            program = self.program
+            if head in program.fields:
+                held = self.fields.get(head)
+                if type(held) is dict:
+                    held = self.clear(held)
+                return as_known(program.fields[head], held) if head in program.converted else held
             if head == "now":
                 return self.now
             if head == "actor":

@@ -222,6 +222,10 @@ def as_span(duration: Any) -> int:
     return amount.value if amount.unit == "time" else amount.value * 24 * HOUR
 
 
+CONVERTED = frozenset({"decimal", "money", "duration"})
+"""The types of which an expression sees something else than the case holds."""
+
+
 def as_known(field: Field, held: Any) -> Any:
     """What an expression sees of a held value: decimals as numbers, durations as microseconds."""
     if held is None:

@@ -265,11 +265,17 @@ class _Reader:
             for side in (left, right):
                 if side.type.kind in ("boolean", "list", "choice"):
                     raise self.wrong(Text(f"{side.source} 不能比大小", f"{side.source} has no order"), word=side.source)
-            order = _ORDER[op]
+            order, bound = _ORDER[op], right.constant
 
-            def run(env: Environment) -> bool:
+            def against(env: Environment) -> bool:
+                a = one(env)
+                return False if a is None else bool(order(a, bound))
+
+            def between(env: Environment) -> bool:
                 a, b = one(env), other(env)
                 return False if a is None or b is None else bool(order(a, b))
+
+            run = between if bound is None else against
 
         return _Built(run, Type("boolean"), source, paths)
 

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from jinja2 import DictLoader, StrictUndefined, Template, TemplateError, TemplateSyntaxError, nodes
 from jinja2.meta import find_undeclared_variables
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from ..errors import GuanjiaError, Text
@@ -79,6 +80,8 @@ Problem = tuple[int, Text, Text | None]
 
 
 class _Environment(ImmutableSandboxedEnvironment):
+    escaping: nodes.EvalContext
+
     def getattr(self, obj: Any, attribute: str) -> Any:
         return self.getitem(obj, attribute)
 
@@ -88,6 +91,20 @@ class _Environment(ImmutableSandboxedEnvironment):
         if isinstance(obj, list | tuple) and isinstance(argument, int) and -len(obj) <= argument < len(obj):
             return obj[argument]
         return self.undefined(obj=obj, name=argument)
+
+
+class _Context(Context):
+    """Data only: no blocks, no globals, and one way of escaping for all templates of an environment."""
+
+    def __init__(self, environment: Any, parent: dict[str, Any], name: str | None, *_: Any, **__: Any) -> None:
+        self.parent = parent
+        self.vars = {}
+        self.environment = environment
+        self.eval_ctx = environment.escaping
+        self.exported_vars = set()
+        self.name = name
+        self.globals_keys = set()
+        self.blocks = {}
 
 
 def _finalize(value: Any) -> Any:
@@ -267,6 +284,8 @@ def _environment(sources: Mapping[str, str], *, escape: bool) -> _Environment:
         loader=DictLoader(dict(sources)), undefined=StrictUndefined, autoescape=escape,
         keep_trailing_newline=False, finalize=_finalize, auto_reload=False, cache_size=1000,
     )  # fmt: skip
+    environment.context_class = _Context
+    environment.escaping = nodes.EvalContext(environment)
     environment.globals.clear()
     environment.filters = {name: environment.filters[name] for name in BORROWED} | dict(FILTERS)
     environment.tests = {name: environment.tests[name] for name in _TESTS}

@@ -168,7 +168,9 @@ class SqliteStore:
                 self._file = (stat.st_dev, stat.st_ino)
             elif self._file != (stat.st_dev, stat.st_ino):
                 raise errors.replaced(self.path)
-            _begin(self._writer)
+            writer = self._writer
+            cursor = writer.cursor()
+            _begin(cursor)
             fp("after_begin")
         except errors.FAILURES as error:
             _all_failed(batch, errors.store_error(error, self.path))
@@ -176,14 +178,13 @@ class SqliteStore:
         except StoreError as error:
             _all_failed(batch, error)
             return
-        writer = self._writer
         try:
             if len(batch) == 1:
-                batch[0].result = SqliteTransaction(writer, self.path).checked(batch[0].work)
+                batch[0].result = SqliteTransaction(writer, cursor, self.path).checked(batch[0].work)
             else:
-                self._each(writer, batch)
+                self._each(writer, cursor, batch)
             fp("before_commit")
-            writer.execute("COMMIT")
+            cursor.execute("COMMIT")
             fp("after_commit")
         except BaseException as error:
             if writer.in_transaction:
@@ -192,10 +193,12 @@ class SqliteStore:
             if not isinstance(error, Exception):
                 raise
 
-    def _each(self, writer: apsw.Connection, batch: Sequence[Job[Callable[[SqliteTransaction], Any]]]) -> None:
+    def _each(
+        self, writer: apsw.Connection, cursor: apsw.Cursor, batch: Sequence[Job[Callable[[SqliteTransaction], Any]]]
+    ) -> None:
         for job in batch:
             try:
-                job.result = SqliteTransaction(writer, self.path).alone(job.work)
+                job.result = SqliteTransaction(writer, cursor, self.path).alone(job.work)
             except Exception as error:
                 if not writer.in_transaction:  # a full disk, for one, undoes the whole transaction
                     raise
@@ -394,9 +397,9 @@ class SqliteStore:
         return found + [row[0] for row in self._rows(SQL["broken_cases"])]
 
 
-def _begin(connection: apsw.Connection) -> None:
+def _begin(on: apsw.Connection | apsw.Cursor) -> None:
     """The one place that begins a transaction to write: a plain BEGIN that reads first may fail at once when it writes."""
-    connection.execute("BEGIN IMMEDIATE")
+    on.execute("BEGIN IMMEDIATE")
 
 
 def _all_failed(batch: Sequence[Job[Any]], error: BaseException) -> None:

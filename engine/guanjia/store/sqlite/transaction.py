@@ -46,11 +46,11 @@ class SqliteTransaction:
 
     __slots__ = ("_connection", "_failed", "_path", "execute")
 
-    def __init__(self, connection: apsw.Connection, path: str) -> None:
+    def __init__(self, connection: apsw.Connection, cursor: apsw.Cursor, path: str) -> None:
         self._connection = connection
         self._path = path
         self._failed: Exception | None = None
-        self.execute: Callable[..., Any] = connection.execute
+        self.execute: Callable[..., Any] = cursor.execute
 
     def alone(self, work: Callable[[SqliteTransaction], T]) -> T:
         """Run one of several works of a transaction: when it fails, nothing of it remains, and the others do."""
