@@ -1,6 +1,6 @@
-"""Working time as people live it: the published year of China, and what users of other systems reported as broken.
+"""Working time as people live it: the published years of China, where an amount ends, and the laws that hold for every calendar.
 
-Tests named after a letter and a number tell a failure of another system that must not be ours.
+What users of other systems report as broken stands in tests/anchors/test_calendar_anchors.py.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from guanjia.calendars import Calendar, CalendarError, compile_calendar, flatten
+from guanjia.calendars import Calendar, compile_calendar, flatten
 from guanjia.clock import DAY, HOUR, MINUTE, from_iso, iso
 from guanjia.language import read_yaml
 from hypothesis import given, settings, strategies as st
@@ -152,155 +152,6 @@ def test_hours_on_a_calendar_that_never_closes_are_plain_hours() -> None:
     assert always.is_workday(date(2026, 12, 25))
     assert always.kind_of(date(2026, 12, 25)) == ("", "")
     assert shown(always.add_days(start, 1, working=True), "Europe/Berlin") == "2026-03-30T00:00"
-
-
-# -- what users of other systems reported
-
-
-def test_C1_a_calendar_around_the_clock_does_not_close_for_a_minute_at_midnight() -> None:
-    """zammad #3180, zendesk/biz #68"""
-    around = calendar({"mon-sun": ["00:00-24:00"]}, "Europe/Berlin")
-    start = at("2026-03-02T23:30", "Europe/Berlin")
-    assert around.between(start, start + 400 * DAY) == 400 * DAY
-    assert around.add(start, 365 * DAY) == start + 365 * DAY
-    midnight = at("2026-03-03T00:00", "Europe/Berlin")
-    assert all(around.is_open(midnight + n * MINUTE // 4) for n in range(-8, 9))
-
-
-def test_C2_a_calendar_that_lost_its_hours_is_refused_and_never_asked_for_a_deadline() -> None:
-    """zammad #1395 (every save fails), osTicket PR #4807 (all days off: 150 days)"""
-    without: list[dict[str, Any]] = [
-        {"zone": SHANGHAI},
-        {"zone": SHANGHAI, "workdays": ["2026-10-10"]},
-        {"zone": SHANGHAI, "week": {"mon-fri": ["09:00-17:00"]}, "holidays": ["01-01..12-31"]},
-    ]
-    for data in without:
-        with pytest.raises(CalendarError, match="no working time"):
-            flatten("lost", {"lost": data})
-    with pytest.raises(CalendarError, match="no working time"):
-        compile_calendar({"zone": SHANGHAI, "week": [[]] * 7})
-
-
-def test_C2_time_that_can_hardly_be_found_ends_in_a_sentence() -> None:
-    rare = calendar({"mon": ["09:00-09:01"]}, holidays=["01-01..12-30"])
-    assert shown(rare.add(at("2026-01-01T00:00"), MINUTE)) == "2029-12-31T09:01"
-    for impossible in (
-        lambda: rare.add(at("2026-01-01T00:00"), HOUR * 1000),
-        lambda: rare.sub(at("2026-01-01T00:00"), HOUR * 1000),
-        lambda: rare.next_open(at("2200-12-31T12:00")),
-        lambda: rare.add_days(at("2026-01-01T00:00"), 1000, working=True),
-        lambda: rare.add_days(at("2026-01-01T00:00"), -1000, working=True),
-        lambda: rare.between(-(10**20), 10**20),
-    ):
-        with pytest.raises(CalendarError, match="from 1900 to 2200"):
-            impossible()
-
-
-@pytest.mark.parametrize("zone", ["America/Los_Angeles", "Pacific/Auckland", "Asia/Shanghai"])
-def test_C3_a_holiday_is_the_local_day_east_and_west_of_greenwich(zone: str) -> None:
-    """zammad #3706"""
-    around = calendar({"mon-sun": ["00:00-24:00"]}, zone, holidays={"2026-07-04": "Independence Day"})
-    assert shown(around.next_open(at("2026-07-04T00:00", zone)), zone) == "2026-07-05T00:00"
-    assert around.is_open(at("2026-07-04T00:00", zone) - 1)
-    assert around.between(at("2026-07-03T00:00", zone), at("2026-07-06T00:00", zone)) == 2 * DAY
-
-
-def test_C3_a_day_off_that_stretches_a_deadline_can_be_explained_by_its_name() -> None:
-    """zammad #390"""
-    assert OFFICE.kind_of(date(2026, 6, 19)) == ("holiday", "端午节")
-    assert OFFICE.kind_of(date(2026, 6, 22)) == ("", "")
-
-
-def test_C5_an_hour_before_a_deadline_of_the_next_day_is_an_hour_before_it_and_not_midnight() -> None:
-    """glpi PR #22678"""
-    each = calendar({"mon-fri": ["08:00-18:00"]}, "Europe/Paris")
-    due = each.add(at("2026-03-02T17:00", "Europe/Paris"), 4 * HOUR)
-    assert shown(due, "Europe/Paris") == "2026-03-03T11:00"
-    assert shown(each.sub(due, HOUR), "Europe/Paris") == "2026-03-03T10:00"
-
-
-def test_C6_the_hour_that_is_skipped_or_repeated_is_counted_as_it_passes() -> None:
-    """fivetran/dbt_zendesk #25, chatwoot #2882, zendesk/biz PR #37"""
-    zone = "Europe/Berlin"
-    night = calendar({"mon-sun": ["22:00-06:00"]}, zone)
-    lengths = {"2026-03-27": 8, "2026-03-28": 7, "2026-10-23": 8, "2026-10-24": 9}
-    for day, hours in lengths.items():
-        begin = at(f"{day}T22:00", zone)
-        assert night.between(begin, begin + 12 * HOUR) == hours * HOUR
-        assert shown(night.add(begin, hours * HOUR), zone)[11:] == "06:00"
-    early = calendar({"sun": ["02:30-05:00"]}, zone)
-    assert early.next_open(at("2026-03-29T00:00", zone)) == at("2026-03-29T03:00", zone), "begins with the jump"
-    assert early.between(at("2026-10-25T00:00", zone), at("2026-10-25T12:00", zone)) == 3 * HOUR + 30 * MINUTE
-    late = calendar({"sun": ["01:00-02:00"]}, zone)
-    assert late.between(at("2026-10-25T00:00", zone), at("2026-10-25T12:00", zone)) == HOUR
-
-
-def test_C6_a_change_of_the_clock_that_is_no_summer_time_is_followed_too() -> None:
-    """zendesk/biz PR #160: Casablanca sets its clock back for Ramadan"""
-    zone = "Africa/Casablanca"
-    each = calendar({"mon-sun": ["00:00-24:00"]}, zone)
-    assert each.between(at("2026-02-15T00:00", zone), at("2026-02-16T00:00", zone)) == 25 * HOUR
-    assert each.between(at("2026-03-22T00:00", zone), at("2026-03-23T00:00", zone)) == 23 * HOUR
-
-
-def test_C7_a_deadline_does_not_depend_on_the_zone_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """frappe/helpdesk PR #3776"""
-    found = set()
-    for zone in ("Asia/Shanghai", "America/New_York", "UTC"):
-        monkeypatch.setenv("TZ", zone)
-        time.tzset()
-        fresh = compile_calendar(flatten("office", SHIPPED))
-        found.add(
-            (fresh.add(at("2026-02-13T17:45"), 30 * MINUTE), fresh.add_days(at("2026-02-13T23:30"), 2, working=True))
-        )
-    monkeypatch.undo()
-    time.tzset()
-    assert [tuple(map(shown, each)) for each in found] == [("2026-02-14T08:45", "2026-02-25T00:00")]
-
-
-def test_C8_a_make_up_sunday_is_worked_and_a_short_day_is_short() -> None:
-    """zendesk/biz #142 (2019-04-28), #103, #122; rickar/cal #106"""
-    each = calendar(
-        DAYTIME,
-        holidays={"2019-05-01..2019-05-04": "劳动节"},
-        workdays=["2019-04-28", "2019-05-05"],
-        short_days={"2019-04-30": ["09:00-12:00"], "2019-04-27": ["09:00-12:00"]},
-    )
-    sunday = at("2019-04-28T00:00")
-    assert each.is_workday(date(2019, 4, 28))
-    assert each.next_open(sunday) == at("2019-04-28T09:00")
-    assert each.between(sunday, sunday + DAY) == 7 * HOUR
-    assert shown(each.add(at("2019-04-30T11:00"), 2 * HOUR)) == "2019-05-05T10:00"
-    assert not each.is_workday(date(2019, 4, 27)), "a short day opens no Saturday"
-    assert each.kind_of(date(2019, 4, 30)) == ("short day", "")
-    assert each.kind_of(date(2019, 4, 27)) == ("closed", "")
-
-
-def test_C9_the_lunch_break_does_not_count() -> None:
-    """chatwoot #14009, frappe/helpdesk #2212, osTicket #6847"""
-    each = calendar(DAYTIME)
-    assert shown(each.add(at("2026-03-02T11:30"), HOUR)) == "2026-03-02T13:30"
-    assert shown(each.add(at("2026-03-02T12:15"), HOUR)) == "2026-03-02T14:00"
-    assert not each.is_open(at("2026-03-02T12:00"))
-
-
-def test_C9_a_night_shift_belongs_to_the_day_on_which_it_begins() -> None:
-    """seppemans/businesstimedelta #5"""
-    night = calendar({"mon-fri": ["22:00-06:00"]}, holidays=["2026-03-04"])
-    assert night.is_open(at("2026-03-04T05:59")), "Tuesday's shift ends on the holiday"
-    assert not night.is_open(at("2026-03-04T23:00"))
-    assert not night.is_open(at("2026-03-05T03:00"))
-    assert night.is_open(at("2026-03-07T05:00")), "Friday's shift ends on Saturday"
-    assert not night.is_workday(date(2026, 3, 7))
-    assert shown(night.add(at("2026-03-06T21:00"), 9 * HOUR)) == "2026-03-09T23:00"
-    new_year = at("2026-12-31T22:00")
-    assert night.add(new_year, 8 * HOUR) == new_year + 8 * HOUR
-
-
-def test_C10_an_hour_from_half_an_hour_before_the_weekend_ends_on_monday() -> None:
-    """chatwoot PR #13392"""
-    each = calendar({"mon-fri": ["09:00-17:00"]}, "America/New_York")
-    assert shown(each.add(at("2026-03-06T16:30", "America/New_York"), HOUR), "America/New_York") == "2026-03-09T09:30"
 
 
 # -- laws that hold for every calendar
