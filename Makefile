@@ -10,7 +10,7 @@ WHEEL := build/wheel
 SMOKE := build/smoke
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types imports tidy wheel bench soak lock clean
+.PHONY: help setup demo test check lint types imports tidy wheel bench oracle soak lock clean
 
 help:
 	@echo "make setup   装好环境（.venv）            put what is needed into .venv"
@@ -18,6 +18,7 @@ help:
 	@echo "make test    运行测试                      run the tests"
 	@echo "make check   提交前的全部检查              everything a change has to pass"
 	@echo "make bench   性能对比（build/bench.json）  measurements beside peers"
+	@echo "make oracle  日历与逐分钟计算对照          calendars beside counting minute by minute"
 	@echo "make soak    长时间随机测试                random tests for SOAK_MINUTES=$(SOAK_MINUTES)"
 	@echo "make lock    重新锁定依赖（需要 uv）       renew requirements.lock (needs uv)"
 	@echo "make clean   清除生成的文件                remove what was generated"
@@ -41,7 +42,7 @@ demo: $(READY)
 test: $(READY)
 	$(PY) -m pytest -n auto
 
-check: lint types imports tidy wheel test
+check: lint types imports tidy wheel test oracle
 
 lint: $(READY)
 	$(BIN)/ruff check
@@ -71,6 +72,9 @@ wheel: $(READY)
 
 bench: $(READY)
 	@$(PY) -m bench
+
+oracle: $(READY)
+	@$(PY) -m tests.calendars.sweep
 
 soak: $(READY)
 	@end=$$(( $$(date +%s) + 60 * $(SOAK_MINUTES) )); \

@@ -8,6 +8,7 @@ here once more, and the wall is what `zoneinfo` says of each minute.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from itertools import accumulate
@@ -46,15 +47,14 @@ class Oracle:
         ]
         self.open = [False] * len(reached)
         for begin, end in windows:
-            for n in range(len(reached)):
-                if begin <= reached[n] and to_come[n] < end:
-                    self.open[n] = True
+            # Neither list ever falls, so these are all n with begin <= reached[n] and to_come[n] < end.
+            for n in range(bisect_left(reached, begin), bisect_left(to_come, end)):
+                self.open[n] = True
         self.hours = list(self.open)
         self._suspend(len(reached))
         self.ends = {}
         for day in self.days:
-            midnight = (day.toordinal() + 1) * 1440
-            self.ends[day] = 1 + max(n for n in range(len(to_come)) if to_come[n] < midnight)
+            self.ends[day] = bisect_left(to_come, (day.toordinal() + 1) * 1440)
         self.begin = self.ends[first - timedelta(days=1)]
         self.end = self.ends[last]
 
@@ -105,9 +105,10 @@ class Oracle:
 
     def add(self, start: int, span: int) -> int | None:
         """The earliest instant from minute `start` on with so much work before it; None when it lies outside."""
-        n, goal = start, self.work[start] + span
-        while self.work[n] < goal:
-            if n >= self.end:
+        n, work = start, self.work
+        goal, end = work[start] + span, self.end
+        while work[n] < goal:
+            if n >= end:
                 return None
             n += 1
         return self.instant(n) if n == start else self._within(n - 1, goal)
@@ -116,10 +117,11 @@ class Oracle:
         """The earliest instant with exactly so much work from it to minute `end`; None when it may lie outside."""
         if span == 0:
             return self.instant(end)
-        n, goal = end, self.work[end] - span
-        while self.work[n] >= goal:
+        n, work = end, self.work
+        goal, begin = work[end] - span, self.begin
+        while work[n] >= goal:
             n -= 1
-            if n <= self.begin:
+            if n <= begin:
                 return None
         return self._within(n, goal)
 
