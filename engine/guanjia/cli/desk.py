@@ -156,6 +156,12 @@ class Desk:
             bare if name == bare else name if bare in OTHERS else self.out.both(f"{name}（{bare}）", f"{name} ({bare})")
         )
 
+    def entitled(self, word: str) -> str:
+        """What people call a role, or a relation to the case; the word itself where it is neither."""
+        from ..core.surroundings import entitled
+
+        return self.out.say(entitled({"labels": self.engine.role_labels}, word))
+
     def short(self, who: str | None) -> str:
         """The name alone, for lists."""
         bare = (who or "").removeprefix("staff:")

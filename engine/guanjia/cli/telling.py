@@ -43,13 +43,11 @@ class Telling:
         return f"{label}（{name}）" if self.out.language == "zh" else f"{label} ({name})"
 
     def role(self, word: str) -> str:
-        """A recipient as people call it: a role or relation by its label, a person by name."""
+        """A recipient as people call it: a role or relation by its label, a person by name, a field by its label."""
         if word.startswith("staff:"):
             return self.desk.person(word)
-        known = words.RELATIONS.get(word)
-        roles: Mapping[str, Any] = self.desk.known.get("organisation", {}).get("roles", {})
-        label = (roles.get(word) or {}).get("label", {}).get(self.out.language)
-        return self.out.say(known) if known else str(label or self.label(word))
+        called = self.desk.entitled(word)
+        return called if called != word else self.label(word)
 
     def ladder(self, climb: Climb) -> Sequence[Level]:
         """The levels of the ladder of a climb; none when the rules of the case have it no more."""

@@ -188,7 +188,7 @@ STATUS = {
     "sending": Text("发送中", "sending"),
     "sent": Text("已发送", "sent"),
     "dead": Text("发送失败", "failed for good"),
-    "unrenderable": Text("模板出错", "template failed"),
+    "unrenderable": Text("无法发送", "cannot be sent"),
     "recorded": Text("仅记录", "recorded only"),
 }
 
@@ -196,15 +196,6 @@ VERDICTS = {
     "met": Text("按时", "met"),
     "breached": Text("超时", "late"),
     "running": Text("未超时", "not late"),
-}
-
-RELATIONS = {
-    "system": Text("系统", "system"),
-    "customer": Text("客户", "customer"),
-    "assignee": Text("责任人", "assignee"),
-    "opener": Text("建单人", "opener"),
-    "previous": Text("上一责任人", "previous assignee"),
-    "anyone": Text("任何人", "anyone"),
 }
 
 TYPES = {

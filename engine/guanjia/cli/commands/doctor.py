@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import Any
 
 from ...clock import Instant, from_iso, iso
@@ -11,7 +12,7 @@ from ...store.interface import Query
 from .. import words
 from ..desk import Desk
 from ..failure import OK, REFUSED
-from ..out import Ink, Piece
+from ..out import Ink, Out, Piece
 from ..spec import Command, json_option
 
 SILENT = 10 * 60 * 1_000_000
@@ -51,7 +52,7 @@ def _print(desk: Desk, found: dict[str, Any], problems: list[Text]) -> None:
     )
     rows: list[tuple[Text, Piece]] = [
         (Text("办公室", "Office"), desk.folder),
-        *((Text(f"数据库 {key}", f"Database {key}"), value) for key, value in found["database"].items()),
+        *_database(out, found["database"]),
         (
             Text("完整性", "Integrity"),
             Ink(Text("有损坏", "damaged"), "late") if found["integrity"] else Ink(Text("完好", "sound"), "good"),
@@ -75,12 +76,29 @@ def _print(desk: Desk, found: dict[str, Any], problems: list[Text]) -> None:
             ),
         ),
     ]
-    out.table([[Ink(title, "dim"), text] for title, text in rows])
+    out.table([[Ink(title, "dim"), text] for title, text in rows], flex=1, wrapped=True)
     out.line()
     if not problems:
         out.line(Ink(Text("一切正常。", "All is well."), "good"))
     for problem in problems:
         out.line(Ink("! ", "late"), problem)
+
+
+def _database(out: Out, about: dict[str, str]) -> Iterator[tuple[Text, Piece]]:
+    """What the database says of itself: what everybody asks for in words, the settings as they are called."""
+    size = f"{int(about['size']) / 1024:,.0f} KB"
+    yield (
+        Text("数据库", "Database"),
+        Text(
+            f"{about['version']}（{about['driver']}），结构版本 {about['schema']}，{size}",
+            f"{about['version']} ({about['driver']}), schema {about['schema']}, {size}",
+        ),
+    )
+    yield Text("位置", "Location"), about["location"]
+    told = ("driver", "version", "location", "schema", "size")
+    settings = [f"{key} {value}" for key, value in about.items() if key not in told and not key.endswith("_why")]
+    if settings:
+        yield Text("设置", "Settings"), out.both("，", ", ").join(settings)
 
 
 def _problems(found: dict[str, Any]) -> list[Text]:
@@ -100,7 +118,7 @@ def _problems(found: dict[str, Any]) -> list[Text]:
         span = words.span(found["work_overdue_seconds"] * 1_000_000)
         problems.append(
             Text(
-                f"有事情到时已 {span.zh} 还没有处理：guanjia work 在运行吗？",
+                f"有事情到时已 {span.zh}，还没有处理：guanjia work 在运行吗？",
                 f"Something has been due for {span.en}: is guanjia work running?",
             )
         )

@@ -92,7 +92,7 @@ def _one(desk: Desk, it: Procedure, hash: str) -> None:
         out.line(
             Ink(Text("模式：", "Modes: "), "dim"), ", ".join(f"{label(mode)} (--mode {mode})" for mode in it.modes)
         )
-    out.line(Ink(Text("谁可以建单：", "Who may open: "), "dim"), ", ".join(_who(desk, it, word) for word in it.open_by))
+    out.table([[Ink(Text("谁可以建单", "Who may open"), "dim"), _who(desk, it, it.open_by)]], flex=1, wrapped=True)
     if it.fields:
         out.line()
         out.line(Ink(Text("字段", "Fields"), "bold"))
@@ -103,37 +103,40 @@ def _one(desk: Desk, it: Procedure, hash: str) -> None:
             if field.default is not None:
                 default = words.truth(field.default) if isinstance(field.default, bool) else str(field.default)
                 marks.append(out.both("默认 ", "default ") + out.say(default))
-            kind = "|".join(field.of) if field.of else out.say(words.TYPES[field.type])
+            kind = " | ".join(field.of) if field.of else out.say(words.TYPES[field.type])
             rows.append([f"--{name}", label(name) if label(name) != name else "", kind, Ink(" ".join(marks), "soon")])
-        out.table(rows, indent="  ", flex=2)
+        out.table(rows, indent="  ", flex=2, wrapped=True)
     out.line()
     out.line(Ink(Text("状态与操作", "States and actions"), "bold"))
     shown: list[list[Piece]] = []
     for state, action, branch in _actions(it):
-        target = f"→ {label(branch.to)}" if branch.to else ""
-        by = ", ".join(_who(desk, it, word) for word in branch.by)
         where = out.say(state) if isinstance(state, Text) else label(state)
-        shown.append(
-            [where, Ink(action, "good"), label(action) if label(action) != action else "", target, Ink(by, "dim")]
-        )
+        called = label(action) if label(action) != action else ""
+        target = f" → {label(branch.to)}" if branch.to else ""
+        shown.append([where, Ink(action, "good"), f"{called}{target}".strip(), Ink(_who(desk, it, branch.by), "dim")])
     out.table(
         _without_repeats(shown),
-        (Text("状态", "STATE"), Text("操作", "ACTION"), "", "", Text("谁", "WHO")),
+        (Text("状态", "STATE"), Text("操作", "ACTION"), "", Text("谁", "WHO")),
         indent="  ",
-        flex=4,
+        flex=3,
+        keep=(1,),
+        wrapped=True,
     )
     if it.sla:
         out.line()
         out.line(Ink(Text("时限", "Clocks"), "bold"))
         out.table(
             [[label(name), _target(out.language, sla), Ink(words.KINDS[sla.kind], "dim")] for name, sla in it.sla.items()],
-            indent="  ", flex=1,
+            indent="  ", flex=1, wrapped=True,
         )  # fmt: skip
     if it.ladders:
         out.line()
         out.line(Ink(Text("升级阶梯", "Ladders"), "bold"))
         out.table(
-            [[label(name), _levels(desk, it, ladder)] for name, ladder in it.ladders.items()], indent="  ", flex=1
+            [[label(name), _levels(desk, it, ladder)] for name, ladder in it.ladders.items()],
+            indent="  ",
+            flex=1,
+            wrapped=True,
         )
 
 
@@ -142,7 +145,7 @@ def _levels(desk: Desk, it: Procedure, ladder: Ladder) -> str:
     steps = []
     for level in ladder.levels:
         steps += [level.wait] if level.wait else []
-        steps.append(", ".join(_who(desk, it, word) for word in level.to))
+        steps.append(_who(desk, it, level.to))
     return " → ".join(steps)
 
 
@@ -167,16 +170,10 @@ def _without_repeats(rows: list[list[Piece]]) -> list[list[Piece]]:
     return out
 
 
-def _who(desk: Desk, it: Procedure, word: str) -> str:
-    base, _, behalf = word.partition(" for ")
-    known = words.RELATIONS.get(base)
-    roles: dict[str, Any] = desk.known.get("organisation", {}).get("roles", {})
-    label = (
-        desk.out.say(known)
-        if known
-        else (roles.get(base) or {}).get("label", {}).get(desk.out.language) or it.label(base, desk.out.language)
-    )
-    return desk.out.both(f"{label}（代客户）", f"{label} for the customer") if behalf else label
+def _who(desk: Desk, it: Procedure, words: Sequence[str]) -> str:
+    """Who may do something, or is told: roles, relations, fields of people."""
+    shown = [called if (called := desk.entitled(word)) != word else it.label(word, desk.out.language) for word in words]
+    return desk.out.both("、", ", ").join(shown)
 
 
 def _limit(target: Target) -> str:
