@@ -146,3 +146,20 @@ def test_wrapping_loses_nothing_but_spaces_and_keeps_within_the_columns(text: st
     for line in lines:
         longest = max((width(word) for word in line.split()), default=0)
         assert width(line) <= max(columns, longest) + 4
+
+
+@settings(deadline=None)
+@given(st.text(st.sampled_from("abc 中文{}"), min_size=1, max_size=300), st.data(), st.integers(40, 90))
+def test_a_long_line_of_a_file_is_shown_around_its_caret(line: str, data: st.DataObject, columns: int) -> None:
+    at = data.draw(st.integers(0, len(line) - 1))
+    caret = "".join("\u3000" if width(sign) == 2 else " " for sign in line[:at]) + "^"
+    out, _, errors = both()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Out, "columns", columns)
+        patch.setenv("NO_COLOR", "1")
+        out.finding(Finding("x", Text("错", "wrong"), "a.yaml", 7, at + 1, None, f"{line}\n{caret}"))
+    shown, mark = (row[8:] for row in errors.getvalue().splitlines()[1:3])
+    assert width(shown) + 8 <= columns
+    place = width(mark) - 1
+    under = next((sign for i, sign in enumerate(shown) if width(shown[:i]) == place), "")
+    assert under in (line[at], "") if line[at] == " " else under == line[at]

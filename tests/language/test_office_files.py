@@ -25,7 +25,7 @@ FILES = {
     ),
     "calendars/office.yaml": CALENDAR,
     "procedures/投诉.yaml": COMPLAINT,
-    "procedures/complaint.stories.yaml": "stories: []\n",
+    "procedures/complaint.stories.yaml": "stories: [{story: x, at: 2026-11-24 09:00, open: {by: engineer.li, with: {summary: x}}, steps: [{when: accept}]}]\n",
     "procedures/shared/piece.yaml": "states: {}\n",
 }
 TEMPLATES = ("sla_warning", "escalation", "complaint_received")
@@ -148,6 +148,30 @@ def test_a_template_in_one_language_only_is_a_warning(office: Path) -> None:
     findings = OfficeFiles(office).check()
     assert {(finding.code, finding.severity) for finding in findings} == {("missing-template", "warning")}
     assert OfficeFiles(office).version("complaint").templates
+
+
+def test_what_an_office_cannot_do_without_is_doubted_where_it_is_missing(office: Path) -> None:
+    (office / "organisation.yaml").unlink()
+    (office / "procedures/投诉.yaml").unlink()
+    write(office, "office.yaml", "name: {zh: 翠湖, en: Cuihu}\n")
+    found = {(finding.code, finding.file, finding.severity) for finding in OfficeFiles(office).check()}
+    assert found == {("missing-file", "organisation.yaml", "warning"), ("no-procedure", "procedures/", "warning")}
+
+
+def test_stories_are_checked_with_the_rest(office: Path) -> None:
+    write(office, "procedures/complaint.stories.yaml", "stories: [\n")
+    (finding,) = OfficeFiles(office).check()
+    assert finding.place.startswith("procedures/complaint.stories.yaml:")
+    assert finding.severity == "error"
+
+
+def test_an_empty_file_is_told_how_it_begins(office: Path) -> None:
+    for file, key in (("organisation.yaml", "roles"), ("office.yaml", "name"), ("procedures/投诉.yaml", "procedure")):
+        before = (office / file).read_bytes()
+        write(office, file, "")
+        hints = [finding.hint.en for finding in OfficeFiles(office).check() if finding.code == "empty" and finding.hint]
+        assert hints == [f"begin with `{key}: …`"]
+        write(office, file, before)
 
 
 def test_two_files_that_claim_one_procedure_are_refused(office: Path) -> None:

@@ -170,11 +170,21 @@ class Out:
             Ink(place, "bold"), Ink(mark, "late" if serious else "soon"), " ", Ink(f"[{finding.code}]", "dim"), " ",
             _one_line(self.say(finding.text)), err=err,
         )  # fmt: skip
-        for i, shown in enumerate(finding.snippet.split("\n") if finding.snippet else ()):
+        for i, shown in enumerate(self._window(finding.snippet) if finding.snippet else ()):
             gutter = f"{finding.line:>5} | " if i == 0 else "      | "
             self.line(Ink(gutter, "dim"), Ink(shown.replace("\t", " "), "late" if i else ""), err=err)
         if finding.hint is not None:
             self.lines(finding.hint, indent="        ", err=err)
+
+    def _window(self, snippet: str) -> list[str]:
+        """The line of a file and its caret, as much of both as the terminal has room for around the caret."""
+        line, _, caret = snippet.partition("\n")
+        room = (self.columns or 200) - 8
+        first = len(caret) - len(caret.lstrip())
+        start = 0 if width(line[: first + 1]) < room else max(0, first - room // 4)
+        cut = "…" if start else ""
+        shown = [clip(cut + line[start:], room)]
+        return [*shown, *([clip(" " * len(cut) + caret[start:], room).rstrip("…")] if caret else [])]
 
     def _write(self, text: str, stream: TextIO | None = None) -> None:
         with _told():

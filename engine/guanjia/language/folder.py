@@ -51,6 +51,9 @@ class Folder:
     def procedures(self) -> list[str]:
         return [path for path in self._listed("procedures", "*.yaml") if not path.endswith(".stories.yaml")]
 
+    def stories(self) -> list[str]:
+        return self._listed("procedures", "*.stories.yaml")
+
     def templates(self) -> dict[str, str]:
         """Template key (`<language>/<name>.<channel>`) -> path."""
         return {

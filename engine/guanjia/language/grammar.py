@@ -50,7 +50,8 @@ def build(model: type[Model], root: Node, findings: list[Finding]) -> Model | No
 
 
 def _first_key(model: type[BaseModel]) -> Text:
-    key = next((_called(name, info) for name, info in model.model_fields.items() if info.is_required()), "")
+    keys = sorted(model.model_fields.items(), key=lambda item: not item[1].is_required())
+    key = _called(*keys[0])
     return Text(f"第一行写 {key}: …", f"begin with `{key}: …`")
 
 

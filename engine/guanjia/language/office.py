@@ -24,6 +24,7 @@ from .grammar import build, suggest
 from .nodes import Node, errors, in_order
 from .procedures import Draft, draft_procedure
 from .reading import decode, read_yaml
+from .stories import read_stories
 
 if TYPE_CHECKING:
     from ..expressions import Templates
@@ -151,7 +152,11 @@ class _Contents:
     @cached_property
     def _organisation(self) -> tuple[Organisation | None, Node | None, list[Finding]]:
         if not self.folder.has("organisation.yaml"):
-            return Organisation(), None, []
+            what = Text(
+                "没有 organisation.yaml，谁也不能办理，谁也收不到通知",
+                "there is no organisation.yaml: nobody can act, and nobody is told",
+            )
+            return Organisation(), None, [Finding("missing-file", what, "organisation.yaml", severity="warning")]
         return self._definition(Organisation, "organisation.yaml")
 
     def _definition(self, model: Any, file: str) -> tuple[Any, Node | None, list[Finding]]:
@@ -183,9 +188,9 @@ class _Contents:
 
     @cached_property
     def organisation_findings(self) -> list[Finding]:
-        organisation, root, findings = self._organisation
+        organisation, root, found = self._organisation
+        findings = list(found)
         if organisation is not None and root is not None:
-            findings = list(findings)
             check_organisation(organisation, root, findings)
         return in_order(findings)
 
@@ -401,6 +406,8 @@ class _Contents:
     # -- everything
 
     def findings(self) -> list[Finding]:
+        if not self.folder.has("office.yaml"):
+            return self.office_findings
         found = [
             *self.office_findings,
             *self.organisation_findings,
@@ -413,6 +420,14 @@ class _Contents:
             found += self.template_findings(key)
         for file in self._heads:
             found += self.draft(file).findings
+        for file in self.folder.stories():
+            try:
+                read_stories(self.folder.path / file)
+            except Invalid as refused:
+                found += refused.findings
+        if not self._heads:
+            what = Text("还没有流程，什么工单也开不了", "there is no procedure yet: no case can be opened")
+            found.append(Finding("no-procedure", what, "procedures/", severity="warning"))
         return found
 
 
