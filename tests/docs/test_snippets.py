@@ -39,7 +39,7 @@ def test_the_procedure_of_the_readme_is_in_order(my_office, document):
     assert findings == []
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/embedding.md"])
+@pytest.mark.parametrize("document", ["README.md", "README.zh-CN.md", "docs/embedding.md"])
 def test_the_python_of_the_documents_runs(my_office, document, capsys):
     blocks = snippets(document, "python")
     assert blocks
@@ -73,12 +73,21 @@ def test_every_link_leads_somewhere(document):
     assert broken == []
 
 
-def test_each_command_that_the_readme_shows_exists():
+def test_each_command_that_the_readmes_show_exists():
     from guanjia.cli.run import ROOT as COMMANDS
 
-    shown = set(re.findall(r"^guanjia (\w+)", (ROOT / "README.md").read_text(), re.MULTILINE))
-    assert shown
-    assert shown <= set(COMMANDS.entries)
+    for document in ("README.md", "README.zh-CN.md"):
+        shown = set(re.findall(r"^guanjia (?:--as \S+ )?(\w+)", (ROOT / document).read_text(), re.MULTILINE))
+        assert {"init", "open", "show", "do", "work"} <= shown <= set(COMMANDS.entries)
+
+
+def test_both_readmes_show_the_same_snippets():
+    for language in ("yaml", "python", "sh"):
+        one, other = (
+            [re.sub(r" +#.*", "", text) for text in snippets(document, language)]
+            for document in ("README.md", "README.zh-CN.md")
+        )
+        assert one == other, language
 
 
 def test_the_starter_office_is_complete_and_its_files_hold_no_findings(my_office):
