@@ -16,7 +16,7 @@ from .tape import room
 
 ROOM = Path("build/peers")
 PYTHON = ROOM / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-NEEDS = ("dbos", "sqlalchemy", "transitions==0.9.3", "jinja2", "psycopg[binary]")
+NEEDS = ("businesstimedelta", "dbos", "sqlalchemy", "transitions==0.9.3", "jinja2", "psycopg[binary]")
 RIVALS = {
     "DBOS on SQLite, one step": "dbos_steps.py",
     "transitions + SQLAlchemy ORM": "orm_steps.py",
@@ -26,7 +26,8 @@ SECONDS, TURNS = 2.0, 3
 
 def ready() -> bool:
     """Whether the throw-away environment stands, made now if need be."""
-    if (ROOM / "ready").exists():
+    done_for, needs = ROOM / "ready", " ".join(NEEDS)
+    if done_for.exists() and done_for.read_text(encoding="utf-8") == needs:
         return True
     print("  installing peers into build/peers …", flush=True)
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(ROOM)], check=True)
@@ -35,7 +36,7 @@ def ready() -> bool:
     if done.returncode:
         print("  SKIPPED: the peers could not be installed:\n" + done.stderr[-500:], file=sys.stderr)
         return False
-    (ROOM / "ready").touch()
+    done_for.write_text(needs, encoding="utf-8")
     return True
 
 
