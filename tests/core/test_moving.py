@@ -394,6 +394,8 @@ def test_a_move_needs_the_right_a_reason_an_open_case_and_a_version_that_is_kept
         desk.migrate(number, version, actor=SYSTEM, reason="")
     with pytest.raises(NotFound):
         move(desk, number, "0" * 64)
+    with pytest.raises(Refused, match="There is no policy 'later'"):
+        move(desk, number, version, policy="later")
     move(desk, number, version)
     assert move(desk, number, version).events == ()
     step(desk, number, "2026-03-02T10:00", "drop")

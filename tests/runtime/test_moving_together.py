@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from guanjia.errors import NotFound, Refused
+from guanjia.errors import Conflict, NotFound, Refused
 from guanjia.model.event import SYSTEM
 from guanjia.model.procedure import Version
 from guanjia.model.suspension import suspensions, under
@@ -208,6 +208,15 @@ def test_clocks_stand_still_in_the_window_for_open_cases_and_for_new_ones(store,
     step(desk, old, "2026-03-02T17:00", "ask")
     assert shown(desk.case(old).delays["waiting.silent"].due) == "2026-03-10T00:00"
     assert not audit(desk)
+
+
+def test_of_two_who_decide_at_once_neither_is_lost(store, tmp_path):
+    desk, _ = with_cases(made(tmp_path), 1, store)
+    both = [suspending.decide(desk, at(TYPHOON[0]), at(TYPHOON[1]), clocks=[clock]) for clock in ("answer", "solve")]
+    moved(desk, moving.plan(desk, (), both[:1]), suspending.suspended(both[0]))
+    with pytest.raises(Conflict, match="S1 was decided by somebody else meanwhile"):
+        moved(desk, moving.plan(desk, (), both), suspending.suspended(both[1]))
+    assert [item.clocks for item in suspending.recorded(desk)] == [("answer",)]
 
 
 def test_time_may_run_slower_instead(tmp_path):

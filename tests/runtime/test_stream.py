@@ -113,6 +113,19 @@ def test_the_worker_takes_up_an_edited_file_and_goes_on_where_one_is_broken(tmp_
     desk.open("desk", actor="agent.wang", summary="x")
 
 
+def test_the_worker_says_that_open_cases_count_by_a_calendar_of_before(tmp_path, caplog):
+    folder = small(tmp_path, FLAT.replace("delay: 2h, calendar: always", "delay: 2h"))
+    desk = engine(folder)
+    worker = Worker(desk)
+    desk.open("desk", actor="agent.wang", summary="x")
+    edit(folder, "calendars/office.yaml", "08:30-18:00", "09:00-18:00")
+    for _ in range(3):
+        clock_of(desk).advance(LOOK)
+        worker.run_once()
+    (said,) = caplog.records
+    assert "1 open cases count by calendars of before: guanjia calendar apply" in said.message
+
+
 def test_the_auditor_finds_an_altered_event_of_the_office(tmp_path):
     desk = engine(small(tmp_path, FLAT))
     desk.store.transact(lambda tx: tx.write_office(OfficeChange([_forged(desk)])))

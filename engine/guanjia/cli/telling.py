@@ -242,11 +242,12 @@ class Telling:
 
     def _migrated(self, data: Mapping[str, Any]) -> Iterator[Piece]:
         """Which deadlines moved from where to where, and which verdicts would be others now."""
-        changed = {**data.get("clocks", {}), **data.get("delays", {})}
+        climbs = data.get("climbs", {})
+        changed = {**data.get("clocks", {}), **data.get("delays", {}), **climbs}
         for name, was in data.get("was", {}).items():
             now = (changed.get(name) or {}).get("due")
             if was != now:
-                label = self.label(name.rpartition(".")[2])
+                label = self.label(name.partition(".")[0] if name in climbs else name.rpartition(".")[2])
                 yield f"{label}: {words.by(was, self.desk.zone)} → {words.by(now, self.desk.zone)}"
         for item in data.get("rejudged", ()):
             then, anew = words.VERDICTS[item["verdict"]], words.VERDICTS[item["recalculated"]]

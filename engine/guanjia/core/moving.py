@@ -3,8 +3,8 @@
 Its states stay. Every open clock is counted anew from the same start, with all its pauses and extensions (`start`), or keeps
 what it has used and goes on by the new hours (`now`). What has fired fires no more; what the move overtakes is recorded and
 told to nobody, unless `notify` asks for it. Delays and the waits of ladders are counted anew from where they began; a delay
-`at` an instant is asked again. Finished cycles and their verdicts stay as they are; where the new version would judge one otherwise, that is
-recorded beside. A move is no step of the procedure: no transition follows it and no clock hears of it.
+`at` an instant is asked again. Finished cycles and their verdicts stay as they are; where the new version would judge one
+otherwise, that is recorded beside. A move is no step of the procedure: no transition follows it and no clock hears of it.
 """
 
 from __future__ import annotations
@@ -32,6 +32,12 @@ def move(step: Step, before: Program, values: Mapping[str, Any]) -> None:
     `values`: `policy` (`start` or `now`), `notify`, and `drop`: open clocks that may end, for the new version has them no
     more. Refused (`version`) with everything of the case that the new version does not know.
     """
+    policy = values.get("policy", "start")
+    if policy not in POLICIES:
+        raise Refused(
+            "not_found", Text(f"没有“{policy}”这种算法。", f"There is no policy {policy!r}."),
+            Text(f"有：{'、'.join(POLICIES)}", f"There are: {', '.join(POLICIES)}"), known=list(POLICIES),
+        )  # fmt: skip
     missing = list(_missing(step.program, before, step.case, values.get("drop", ())))
     if missing:
         raise Refused(
@@ -44,7 +50,6 @@ def move(step: Step, before: Program, values: Mapping[str, Any]) -> None:
             case=step.case.number,
         )
     was: dict[str, Instant | None] = {}
-    policy = values.get("policy", "start")
     for clock in step.case.clocks.values():
         if clock.open and clock.name not in step.program.clock_by_name:
             was[clock.name] = clock.due
@@ -98,19 +103,19 @@ def _move_delays(step: Step, before: Program, policy: str, was: dict[str, Instan
     for node in _active(step.program, case):
         for delay in node.delays:
             kept.add(delay.key)
-            armed, moved = case.delays.get(delay.key), None
-            if armed is not None:
-                moved = _again(step, delay, armed, _entered(case, node))
+            held, moved = case.delays.get(delay.key), None
+            if held is not None:
+                moved = _again(step, delay, held, _entered(case, node))
             elif delay.key not in known:
                 moved = step.armed(delay, _entered(case, node) if policy == "start" else step.now)
-            if moved is None or moved == armed:
+            if moved is None or moved == held:
                 continue
-            was[delay.key] = armed.due if armed is not None else None
+            was[delay.key] = held.due if held is not None else None
             # What is over by now happens now: nothing that the move brings about can have happened before it.
             changes[delay.key] = replace(moved, due=max(moved.due, step.now)).to_plain()
-    for key in case.delays.keys() - kept:
-        was[key] = case.delays[key].due
-        changes[key] = None
+    for key, armed in case.delays.items():
+        if key not in kept:
+            was[key], changes[key] = armed.due, None
     if not changes:
         del step.data["delays"]
 
@@ -180,7 +185,7 @@ def _missing(program: Program, before: Program, case: Case, drop: Sequence[str])
         label = before.procedure.label
         return Text(f"“{label(name, 'zh')}”", f"“{label(name, 'en')}”")
 
-    remembered = {name for key, leaves in case.history.items() for name in (key, *leaves)}
+    remembered = [name for key, leaves in case.history.items() for name in (key, *leaves)]
     lost = [name for name in dict.fromkeys((*case.states, *remembered)) if name not in program.nodes]
     for name in lost:
         yield Text(f"没有状态{called(name).zh}", f"it has no state {called(name).en}")

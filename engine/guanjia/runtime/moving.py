@@ -37,7 +37,6 @@ class Plan:
 
     targets: Mapping[str, Version]
     counts: Mapping[str, int]
-
     calendars: tuple[str, ...]
     """The calendars that are others than those cases run under."""
 
@@ -93,7 +92,10 @@ class Tally:
             tally.deadlines += len(examples)
             tally.breaches += sum(example.breaches for example in examples)
             tally.delays += len(event.data.get("delays", ()))
-            tally.provisional += sum(bool(plain.get("provisional")) for plain in event.data.get("clocks", {}).values())
+            tally.provisional += sum(
+                plain["status"] == "running" and plain.get("provisional", False)
+                for plain in event.data.get("clocks", {}).values()
+            )
             tally.rejudged += len(event.data.get("rejudged", ()))
         room = MOST_EXAMPLES - len(self.examples)
         self.examples += examples[:room]

@@ -13,7 +13,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..errors import Invalid
+from ..errors import Conflict, Invalid, Text
 from ..model.event import Event
 from ..model.procedure import Version
 from ..model.suspension import suspensions, under
@@ -62,7 +62,9 @@ def take_up(engine: Engine, by: str, happened: Sequence[Happened] = (), kept: It
         tx.office_head()  # locked: of two that take up the same files the second finds nothing new
         before = _compiled(engine.store)
         known: dict[str, str] = before.get("versions", {})
-        decided = suspensions([*stream.events(engine.store), *stream.imagined(happened)])
+        before_that = list(stream.events(engine.store))
+        _of_its_own(before_that, happened)
+        decided = suspensions([*before_that, *stream.imagined(happened)])
         versions = {name: under(version, decided) for name, version in written.items()}
         # A procedure that cannot be read stays known by its last version: once it is mended nothing new was published.
         current = {name: known[name] for name in invalid if name in known}
@@ -92,6 +94,18 @@ def take_up(engine: Engine, by: str, happened: Sequence[Happened] = (), kept: It
     return engine.store.transact(write)
 
 
+def _of_its_own(events: Sequence[Event], happened: Sequence[Happened]) -> None:
+    """Conflict when somebody else took the number of a suspension meanwhile."""
+    taken = {event.name for event in events if event.type == "suspended"}
+    for item in happened:
+        if item.type == "suspended" and item.name in taken:
+            raise Conflict(
+                Text(f"{item.name} 刚刚被别人用掉了，本次未作任何改动。", f"{item.name} was decided by somebody else meanwhile; nothing was done."),
+                Text("请看 guanjia suspend --list，再试一次。", "See guanjia suspend --list, then try again."),
+                again=True,
+            )  # fmt: skip
+
+
 def _quiet(engine: Engine) -> dict[str, Any] | None:
     """None where a calendar cannot be used: what was known of it goes on."""
     try:
@@ -118,8 +132,9 @@ def _published(store: Store, known: Mapping[str, str], versions: Mapping[str, Ve
 
 
 def _withdrawn(known: Mapping[str, str], current: Mapping[str, str]) -> Iterator[Happened]:
-    for name in known.keys() - current.keys():
-        yield Happened("withdrawn", name, {"version": known[name]})
+    for name, version in known.items():
+        if name not in current:
+            yield Happened("withdrawn", name, {"version": version})
 
 
 def _reorganised(before: Mapping[str, Any], people: Mapping[str, Any]) -> Iterator[Happened]:

@@ -15,7 +15,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..clock import SECOND
-from ..errors import GuanjiaError
+from ..errors import GuanjiaError, Text
+from . import moving
 from .engine import Engine, Work
 
 LONGEST_SLEEP = 30.0
@@ -58,7 +59,10 @@ class Worker:
             return
         self._looked = now
         try:
-            self.engine.refresh()
+            if self.engine.refresh() and (behind := moving.plan(self.engine).cases):
+                log.warning(
+                    "%s", Text(f"{behind} 个在办工单仍按旧日历：guanjia calendar apply", f"{behind} open cases count by calendars of before: guanjia calendar apply"),
+                )  # fmt: skip
             self._unusable = ""
         except GuanjiaError as error:
             if str(error) != self._unusable:
