@@ -12,6 +12,8 @@ from guanjia.clock import DAY, HOUR, MINUTE
 from guanjia.core import fold
 from guanjia.errors import Refused, StoreError
 from guanjia.model.case import Case, due_things
+from guanjia.model.event import SYSTEM
+from guanjia.model.suspension import Suspension, under
 from guanjia.runtime.audit import audit
 from guanjia.runtime.engine import Engine
 from hypothesis import HealthCheck, given, settings, strategies as st
@@ -57,6 +59,15 @@ def fields_of(desk, procedure: str):
     return desk.opening(procedure).procedure.fields
 
 
+def another_version(desk, number: str, draw: random.Random) -> str:
+    """The rules of the case with clocks that stand still or run slower for a while, or with none that do."""
+    begin = MONDAY + draw.choice(SPANS)
+    window = Suspension("S1", begin, begin + draw.choice([HOUR, DAY, 7 * DAY]), draw.choice([None, 2, 5]), "台风")
+    version = under(desk.program(desk.case(number)).version, draw.choice([[window], []]))
+    desk.store.put_version(version.hash, version.procedure.procedure, version.canonical)
+    return version.hash
+
+
 def one_step(desk, number: str | None, draw: random.Random) -> str | None:
     who = desk.organisation.actor(draw.choice(sorted(desk.organisation.staff)))
     if number is None or draw.random() < 0.1:
@@ -70,7 +81,10 @@ def one_step(desk, number: str | None, draw: random.Random) -> str | None:
         desk.run_once()
     elif kind < 0.4:
         desk.note(number, "看过 seen", actor=who)
-    elif kind < 0.5:
+    elif kind < 0.48:
+        version, policy = another_version(desk, number, draw), draw.choice(["start", "now"])
+        desk.migrate(number, version, actor=SYSTEM, reason="x", policy=policy, notify=draw.random() < 0.5)
+    elif kind < 0.55:
         case = desk.case(number)
         name, field = draw.choice(sorted(desk.program(case).procedure.fields.items()))
         desk.edit(number, actor=who, **{name: invent(field, draw)})
