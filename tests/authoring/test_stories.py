@@ -8,19 +8,7 @@ from guanjia.errors import Invalid
 
 from tests.core.test_ladders import DESK
 from tests.core.test_statecharts import FLAT
-from tests.offices import shipped, small
-
-
-@pytest.fixture(scope="module")
-def office(tmp_path_factory):
-    return shipped(tmp_path_factory.mktemp("stories") / "office")
-
-
-@pytest.mark.parametrize("procedure", ["complaint", "repair", "emergency"])
-def test_every_shipped_story_holds(office, procedure):
-    results = list(run_stories(office, [procedure]))
-    assert len(results) >= 6
-    assert [(result.name, result.place, result.message) for result in results if not result.passed] == []
+from tests.offices import small
 
 
 def told(tmp_path, steps: str):

@@ -341,3 +341,34 @@ states:
 @pytest.mark.parametrize(("subject", "assignee"), [("agent.wang", "supervisor.zhao"), ("agent.li", "agent.wang")])
 def test_a_later_effect_of_the_same_step_sees_who_was_made_responsible(tmp_path, subject, assignee):
     assert desk(tmp_path, CONFLICT).open("desk", actor="manager.sun", subject=subject).case.assignee == assignee
+
+
+PRICED = """
+procedure: desk
+fields: {price: {type: money, default: 100}, paid: {type: money}, day: {type: date}, wait: {type: duration}}
+initial: new
+states:
+  new:
+    transitions:
+      pay:
+        input: {sum: {type: money, required: true}, spared: {type: duration}}
+        guard: input.sum * 2 <= price and (input.spared is none or input.spared < hours(2))
+        do: [{set: {paid: input.sum, wait: input.spared}}]
+      end: {to: over, guard: past.pay.input.sum > 10}
+  over: {final: true}
+"""
+
+
+def test_what_comes_with_an_action_is_reckoned_with_as_a_field_of_its_type_is(tmp_path):
+    here = desk(tmp_path, PRICED)
+    number = here.open("desk", actor="agent.wang").case.number
+    for sum_, spared in (("50.01", None), ("9", "3h")):
+        with pytest.raises(Refused) as refused:
+            here.act(number, "pay", actor="agent.wang", sum=sum_, spared=spared)
+        assert refused.value.code == "guard"
+    here.act(number, "pay", actor="agent.wang", sum="9", spared="90m")
+    with pytest.raises(Refused):
+        here.act(number, "end", actor="agent.wang")
+    case = here.act(number, "pay", actor="agent.wang", sum="50").case
+    assert (case.fields["paid"], case.fields["wait"]) == ("50.00", None)
+    assert here.act(number, "end", actor="agent.wang").case.finished

@@ -46,6 +46,12 @@ def test_a_tag_in_a_sentence_takes_no_space_and_a_line_of_tags_leaves_none():
     assert one(text).body == "有级别\n费用\n完\n"
 
 
+def test_what_is_included_stands_on_the_line_where_it_is_named():
+    text = "{% include 'zh/dear.text' %}\n{% if cost %}\n有费用\n{% endif %}\n\n{% include 'zh/end.text' %}\n"
+    templates = Templates({"zh/a.text": text, "zh/dear.text": "尊敬的业主：\n", "zh/end.text": "{{ office.name }}\n"})
+    assert templates.render("a", "text", "zh", DATA).body == "尊敬的业主：\n有费用\n\n锦绣\n"
+
+
 def test_the_first_line_is_the_subject():
     assert one("主题：【1】受理\n您好").subject == "【1】受理"
     assert one("主题：【1】受理\n您好").body == "您好\n"

@@ -30,7 +30,7 @@ def a_repair(desk):
     desk.act(number, "arrive", actor="engineer.li")
     clock_of(desk).advance(DAY)
     desk.act(number, "diagnose", actor="engineer.li", cause="阀芯老化", payer="free")
-    desk.act(number, "finish", actor="engineer.li", work="更换阀芯")
+    desk.act(number, "finish", actor="engineer.li", work="更换阀芯", cleaned=True)
     clock_of(desk).advance(9 * DAY)
     desk.run_once()
     return number
@@ -130,7 +130,7 @@ def test_a_drill_reaches_nobody_outside(office):
     number = desk.open(
         "emergency", actor="duty.wu", mode="drill", place="2 栋", summary="消防演练", kind="fire"
     ).case.number
-    desk.act(number, "classify", actor="duty.wu", level="II")
+    desk.act(number, "classify", actor="duty.wu", level="II", at_risk=0)
     clock_of(desk).advance(2 * HOUR)
     desk.run_once()
     outside = [row for row in desk.store.outbox(limit=500) if row.notification.outside]

@@ -60,7 +60,7 @@ class _Differs(Exception):
 
 def run_stories(folder: str | Path, names: Sequence[str] = ()) -> Iterator[StoryResult]:
     """Run the stories of the procedures named (of all, when none is). Invalid when a file cannot be read."""
-    files = OfficeFiles(folder)
+    files = OfficeFiles(folder, still=True)
     organisation = Organisation.from_plain(files.organisation(), files.office().language)
     for procedure in names or files.procedures():
         path = files.stories(procedure)
@@ -209,6 +209,10 @@ class _Telling:
                 break
         self.clock.set(until)
 
+    def _wall(self, at: Instant) -> str:
+        """An instant as stories write it."""
+        return iso(at, self.engine.zone)[:16].replace("T", " ")
+
     # -- what must be true
 
     def _holds(self, then: Then) -> None:
@@ -228,7 +232,7 @@ class _Telling:
         for name, level in then.ladders.items():
             self._ladder(case, name, level)
         for name, value in then.fields.items():
-            held = case.fields.get(name)
+            held = self._held(case, name)
             if str(held) != str(value):
                 raise _Differs(Text(f"{name} 应为 {value}，实际是 {held}", f"{name} should be {value}, is {held}"))
         if (
@@ -264,15 +268,15 @@ class _Telling:
                 )
         self._told(then)
 
+    def _held(self, case: Case, name: str) -> Any:
+        held, field = case.fields.get(name), self.engine.program(case).procedure.fields.get(name)
+        return self._wall(held) if field is not None and field.type == "instant" and held is not None else held
+
     def _clock(self, case: Case, name: str, wanted: str | dict[str, Any]) -> None:
         clock = case.clocks.get(name)
         actual = "none" if clock is None else clock.status
         if isinstance(wanted, dict):
-            due = (
-                "none"
-                if clock is None or clock.due is None
-                else iso(clock.due, self.engine.zone)[:16].replace("T", " ")
-            )
+            due = "none" if clock is None or clock.due is None else self._wall(clock.due)
             if due != str(wanted.get("due")):
                 raise _Differs(
                     Text(

@@ -166,6 +166,8 @@ class _Run:
         self.personal: Mapping[str, Any] = facts.get("personal", {})
         self.events: list[Event] = []
         self.raised: list[str] = []
+        self.asked: Mapping[str, Field] = {}
+        """The fields that the action or signal asks for."""
 
     @property
     def case(self) -> Case | None:
@@ -220,6 +222,7 @@ class _Run:
     def act(self) -> None:
         case, command = self._present(), self.command
         name = command.name
+        self.asked = self.program.inputs.get(("act", name), {})
         inputs, fields = self._sort(command.values)
         step = self._step(case, inputs)
         for field, value in fields.items():
@@ -402,6 +405,7 @@ class _Run:
         case = self._present()
         if case.finished:
             return False
+        self.asked = self.program.inputs.get(("signal", name), {})
         step = self._step(case, inputs, actor)
         attempt = Attempt(self.program, case, step.see, actor, by_person=False, inputs=inputs)
         taken = select(self.program, case.states, f"signal:{name}", attempt)
@@ -471,16 +475,27 @@ class _Run:
             raise Refused("role", Text("这一步只能由工作人员办理。", "Only staff may do this."))
 
     def _step(self, case: Case, inputs: Mapping[str, Any], actor: Actor | None = None) -> Step:
-        return Step(self.program, case, self.now, actor or self.command.actor, Facts(self.given), self.personal, inputs)
+        return Step(
+            self.program,
+            case,
+            self.now,
+            actor or self.command.actor,
+            Facts(self.given),
+            self.personal,
+            inputs,
+            self.asked,
+        )
 
     def _see(self, case: Case, inputs: Mapping[str, Any]) -> Surroundings:
-        return Surroundings(self.program, case, self.now, self.command.actor, Facts(self.given), self.personal, inputs)
+        return Surroundings(
+            self.program, case, self.now, self.command.actor, Facts(self.given), self.personal, inputs, asked=self.asked
+        )
 
     def _sort(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Values of an action: those that it asks for, and fields of the case."""
         if not values:
             return {}, {}
-        wanted = self.program.inputs.get(("act", self.command.name), {})
+        wanted = self.asked
         inputs = {name: value for name, value in values.items() if name in wanted}
         return inputs, {name: value for name, value in values.items() if name not in wanted}
 

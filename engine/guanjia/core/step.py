@@ -16,6 +16,7 @@ from ..clock import Instant
 from ..expressions import Expression
 from ..model.case import Case, Climb, Clock, Delay
 from ..model.event import Actor, is_personal
+from ..model.procedure import Field
 from . import clocks, ladders
 from .following import follow
 from .program import BranchProgram, DelayProgram, EffectProgram, Node, Program
@@ -28,7 +29,7 @@ class Step:
 
     def __init__(
         self, program: Program, case: Case, now: Instant, actor: Actor, facts: Facts, personal: Mapping[str, Any],
-        inputs: Mapping[str, Any] | None = None,
+        inputs: Mapping[str, Any] | None = None, asked: Mapping[str, Field] | None = None,
     ) -> None:  # fmt: skip
         self.program = program
         self.case = case
@@ -49,7 +50,7 @@ class Step:
         self.assignee = case.assignee
         self.clocks: dict[str, Clock] = dict(case.clocks)
         self.climbs: dict[str, Climb] = dict(case.climbs)
-        self.see = Surroundings(program, case, now, actor, facts, personal, inputs, self.fields)
+        self.see = Surroundings(program, case, now, actor, facts, personal, inputs, self.fields, asked=asked)
 
     def happens(self, name: str) -> None:
         """The trigger is accepted. Guards were asked before; effects and whatever follows see it in the past already."""
@@ -331,7 +332,16 @@ class Step:
         case = self.see.case.changed(states=self.leaves, assignee=self.assignee, clocks=self.clocks, climbs=self.climbs)
         see = self.see
         return Surroundings(
-            self.program, case, self.now, see.actor, self.facts, see.personal, see.inputs, self.fields, see.happened
+            self.program,
+            case,
+            self.now,
+            see.actor,
+            self.facts,
+            see.personal,
+            see.inputs,
+            self.fields,
+            see.happened,
+            see.asked,
         )
 
     def _final(self) -> str | None:

@@ -15,6 +15,7 @@ from ..clock import DAY, HOUR, MINUTE, Instant
 from ..errors import Text
 from ..model.case import Case, Clock, Past, latest_climb
 from ..model.event import PERSONAL, Actor, is_personal
+from ..model.procedure import Field
 from . import clocks
 from .values import as_known
 
@@ -53,14 +54,16 @@ class Facts:
 class Surroundings:
     """An `expressions.Environment` over one case at one moment.
 
-    `happened` names what this very step is: it stands in the past already, though in no event yet.
+    `happened` names what this very step is: it stands in the past already, though in no event yet. `asked` says what the inputs
+    are: the fields that the action asks for.
     """
 
-    __slots__ = ("actor", "case", "facts", "fields", "happened", "inputs", "now", "personal", "program")
+    __slots__ = ("actor", "asked", "case", "facts", "fields", "happened", "inputs", "now", "personal", "program")
 
     def __init__(
         self, program: Program, case: Case, now: Instant, actor: Actor, facts: Facts, personal: Mapping[str, Any],
         inputs: Mapping[str, Any] | None = None, fields: Mapping[str, Any] | None = None, happened: str | None = None,
+        asked: Mapping[str, Field] | None = None,
     ) -> None:  # fmt: skip
         self.happened = happened
         self.program = program
@@ -70,6 +73,7 @@ class Surroundings:
         self.facts = facts
         self.personal = personal
         self.inputs = inputs or {}
+        self.asked = asked or {}
         self.fields = case.fields if fields is None else fields
 
     def look(self, path: tuple[str, ...]) -> Any:
@@ -87,7 +91,7 @@ class Surroundings:
                 return self.actor.id
             return getattr(self.case, head, None)
         if head == "input":
-            return self.clear(self.inputs.get(path[1]))
+            return self._brought(self.asked, self.inputs, path[1])
         if head == "past":
             return self._past(path[1:])
         if head == "clock":
@@ -121,6 +125,10 @@ class Surroundings:
             return at + sign * int(amount)
         return self.program.calendar(None).after(at, Amount(amount.unit, sign * amount.value))
 
+    def _brought(self, asked: Mapping[str, Field], inputs: Mapping[str, Any], name: str) -> Any:
+        held, field = self.clear(inputs.get(name)), asked.get(name)
+        return held if field is None else as_known(field, held)
+
     def _past(self, path: tuple[str, ...]) -> Any:
         past = self.case.past.get(path[0])
         if path[0] == self.happened:
@@ -128,7 +136,8 @@ class Surroundings:
         if past is None:
             return 0 if path[1] == "count" else None
         if path[1] == "input":
-            return self.clear(past.input.get(path[2]))
+            asked = self.program.inputs.get(("act", path[0])) or self.program.inputs.get(("signal", path[0]), {})
+            return self._brought(asked, past.input, path[2])
         return getattr(past, path[1])
 
     def _clock(self, clock: Clock | None, what: str) -> Any:

@@ -121,6 +121,7 @@ class Templates:
         self._compiled: dict[str, Template] = {}
         self._chosen: dict[tuple[str, str, str], Chosen] = {}
         self._parsed: dict[str, nodes.Template | TemplateSyntaxError | RecursionError] = {}
+        self._names: dict[str, frozenset[str]] = {}
         self._lock = threading.Lock()
 
     def channels(self, name: str) -> frozenset[str]:
@@ -137,12 +138,15 @@ class Templates:
 
     def variables(self, key: str) -> frozenset[str]:
         """The names that a template needs, with those that it includes."""
-        found: set[str] = set()
-        for part in self._with_includes(key)[0]:
-            tree = self._tree(part)
-            if isinstance(tree, nodes.Template):
-                found |= find_undeclared_variables(tree)
-        return frozenset(found)
+        return frozenset().union(*(self._own_variables(part) for part in self._with_includes(key)[0]))
+
+    def _own_variables(self, key: str) -> frozenset[str]:
+        known = self._names.get(key)
+        if known is None:
+            tree = self._tree(key)
+            found = find_undeclared_variables(tree) if isinstance(tree, nodes.Template) else ()
+            known = self._names[key] = frozenset(found)
+        return known
 
     def check(self, key: str) -> list[Problem]:
         """Everything that is wrong with the template, as (line, text, hint)."""
@@ -292,11 +296,13 @@ def _environment(sources: Mapping[str, str], *, escape: bool) -> _Environment:
     return environment
 
 
-_TAGS_ALONE = re.compile(r"^[ \t]*((?:\{%(?:(?!%\}).)*%\}[ \t]*)*\{%(?:(?!%\}).)*)%\}[ \t]*\n", re.MULTILINE)
+_TAG = r"\{%(?![-+ \t]*include\b)(?:(?!%\}).)*"
+_TAGS_ALONE = re.compile(rf"^[ \t]*((?:{_TAG}%\}}[ \t]*)*{_TAG})%\}}[ \t]*\n", re.MULTILINE)
 
 
 def _whole_lines(text: str) -> str:
-    """A line that holds nothing but tags leaves no line behind; a tag within a sentence takes nothing away.
+    """A line that holds nothing but tags leaves no line behind; a tag within a sentence takes nothing away. What is included
+    stands on the lines where it is named.
 
     The line's end moves into the last tag, so that the numbers of lines stay what the author sees.
     """

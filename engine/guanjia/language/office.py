@@ -35,16 +35,20 @@ _INCLUDED = re.compile(r"\{%-?\s*(?:include|import|from|extends)\s+(['\"])(.+?)\
 
 
 class OfficeFiles:
-    """The folder of an office. Methods raise Invalid with every error of what they were asked for."""
+    """The folder of an office. Methods raise Invalid with every error of what they were asked for.
 
-    def __init__(self, folder: str | Path) -> None:
+    `still`: the files as they are when first asked for; what becomes of them later is not looked at.
+    """
+
+    def __init__(self, folder: str | Path, *, still: bool = False) -> None:
         self.folder = Path(folder)
         self._files = Folder(folder)
+        self._still = still
         self._known: _Contents | None = None
 
     def digest(self) -> str:
         """Changes exactly when a file changes that the office, its organisation or a version is made of."""
-        return self._files.digest()
+        return self._known.digest if self._still and self._known is not None else self._files.digest()
 
     def office(self) -> Office:
         """office.yaml"""
