@@ -85,7 +85,7 @@ def _tell(desk: Desk, telling: Telling, account: Account, supposed: bool) -> Non
     rows: list[list[Piece]] = [[Text("起算", "From"), words.when(clock.counted_from, zone), _begun(telling, account)]]
     for target in account.targets:
         if target.chosen:
-            calendar = Text(f"日历 {target.calendar}", f"calendar {target.calendar}")
+            calendar = _calendar(target.calendar)
             guard = f"  {target.guard}" if target.guard else ""
             rows.append([Text("时限", "Target"), _written(out.language, target.written), f"{out.say(calendar)}{guard}"])
         else:
@@ -203,6 +203,14 @@ def _part(telling: Telling, part: Any) -> str:
         if values
         else part.source
     )
+
+
+def _calendar(name: str) -> Text:
+    """A calendar over which a suspension is laid for one clock is called `office@respond`."""
+    plain, suspended, _ = name.partition("@")
+    if suspended:
+        return Text(f"日历 {plain}，其间暂停计时", f"calendar {plain}, suspended meanwhile")
+    return Text(f"日历 {plain}", f"calendar {plain}")
 
 
 def _written(language: str, written: str) -> str:
