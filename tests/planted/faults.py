@@ -27,8 +27,8 @@ FAULTS = (
     Fault("cancel-before-stop", "core/following.py",
           'step.put(clocks.end(step.program, clock, "met", step.now))', 'step.put(clocks.end(step.program, clock, "cancelled", step.now))', (RULES, CLOCKS)),
     Fault("head-forgotten", "core/limits.py", "left = max(0, limit.head - limit.used)", "left = limit.head", (RULES, CLOCKS, "tests/core/test_clock_reference.py")),
-    Fault("due-is-the-latest", "model/case.py", "return min((at for at, _, _, _ in due_things(case)), default=None)",
-          "return max((at for at, _, _, _ in due_things(case)), default=None)", (TRUTH, ENGINE)),
+    Fault("due-is-the-latest", "model/case.py", "return min(soonest, default=None)",
+          "return max(soonest, default=None)", (TRUTH, ENGINE)),
     # -- calendars
     Fault("first-day-counts", "calendars/counting.py", "first_day: bool = False", "first_day: bool = True", ("tests/calendars",)),
     Fault("closing-time-is-next-morning", "calendars/years.py", "bisect_left(self.before, spent) - 1", "bisect_left(self.before, spent + 1) - 1", ("tests/calendars",)),
@@ -50,7 +50,7 @@ FAULTS = (
     Fault("snapshot-not-compared", "runtime/audit.py", "def audit(", "def audit(*_: object, **__: object) -> list[Text]:\n    return []\n\n\ndef _audit(",
           ("tests/runtime/test_kill.py", ENGINE)),
     # -- SQLite
-    Fault("begin-deferred", "store/sqlite/store.py", 'connection.execute("BEGIN IMMEDIATE")', 'connection.execute("BEGIN")', ("tests/store/test_sharing.py", STORE)),
+    Fault("begin-deferred", "store/sqlite/store.py", 'on.execute("BEGIN IMMEDIATE")', 'on.execute("BEGIN")', ("tests/store/test_sharing.py", STORE)),
     Fault("version-not-compared", "store/sqlite/queries.sql",
           "WHERE id = ?1 AND seq = ?11\n\n", "WHERE id = ?1 AND ?11 IS NOT NULL\n\n", (STORE, "tests/store/test_sharing.py")),
     Fault("history-can-be-rewritten", "store/sqlite/migrations/0001_cases.sql",
