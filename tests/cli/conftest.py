@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from guanjia.cli.main import main
-from guanjia.clock import Clock
+from guanjia.clock import Clock, ManualClock
 
+from tests.cli.complaints import NINE, PHONE, PROCEDURE
 from tests.cli.terminals import Ran, Screen
+from tests.offices import small
+
+Call = Callable[..., Ran]
 
 
 @pytest.fixture
@@ -40,3 +46,30 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
         return Ran(code, said.out, said.err)
 
     return go
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(NINE)
+
+
+@pytest.fixture
+def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = small(tmp_path / "office", PROCEDURE, name="complaint", templates=("told",))
+    monkeypatch.setenv("GUANJIA_OFFICE", str(folder))
+    monkeypatch.setenv("GUANJIA_AS", "agent.wang")
+    monkeypatch.setenv("GUANJIA_LANG", "zh")
+    return folder
+
+
+@pytest.fixture
+def do(run: Call, clock: ManualClock, office: Path) -> Call:
+    return lambda *words: run(*words, clock=clock)
+
+
+@pytest.fixture
+def case(do: Call) -> str:
+    ran = do("open", "complaint", "--summary", "电梯异响", "--phone", PHONE, "--json")
+    assert ran.code == 0, ran.err
+    number: str = json.loads(ran.out)["number"]
+    return number

@@ -15,88 +15,10 @@ import pytest
 from guanjia.cli.run import ROOT
 from guanjia.clock import HOUR, MINUTE, ManualClock, from_iso
 
+from tests.cli.complaints import PHONE
 from tests.cli.terminals import Ran
-from tests.offices import small
-
-PROCEDURE = """\
-procedure: complaint
-number: TS-{year}-{seq:05}
-calendar: office
-fields:
-  summary: {type: text, required: true}
-  severity: {type: choice, of: [minor, major], default: minor}
-  room: {type: room}
-  phone: {type: phone, personal: true}
-  urgent: {type: boolean}
-  tags: {type: list}
-  visit: {type: instant}
-sla:
-  respond: {start: open, stop: accept, target: [{within: 30m}], at: {due: [{escalate: {ladder: up}}]}}
-ladders:
-  up: {calendar: always, levels: [{to: supervisor}, {to: manager, wait: 1h}]}
-initial: received
-transitions:
-  withdraw: {to: withdrawn, by: [customer, agent for customer]}
-states:
-  received:
-    entry: [{assign: {role: agent, choose: first}}]
-    transitions:
-      accept:
-        to: handling
-        by: agent
-        require: [room]
-        input: {promise: {type: text, required: true}}
-        do: [{notify: {told: customer}}]
-  handling:
-    transitions:
-      finish: {to: closed, by: agent}
-    signals:
-      paid: {to: closed}
-  closed: {final: true}
-  withdrawn: {final: true}
-modes:
-  drill: {prefix: {zh: 【演练】, en: "[drill] "}}
-labels:
-  zh: {complaint: 投诉, received: 已受理, handling: 处理中, closed: 已办结, withdrawn: 已撤回, accept: 接单, finish: 办结, withdraw: 撤回,
-       paid: 已付款, respond: 响应, up: 逐级上报, summary: 内容, severity: 严重程度, minor: 一般, major: 严重, room: 房号, phone: 电话, urgent: 加急, tags: 标签,
-       visit: 上门时间, promise: 承诺, drill: 演练}
-  en: {complaint: complaint, received: received, handling: in hand, closed: closed, withdrawn: withdrawn, accept: accept, finish: finish,
-       withdraw: withdraw, paid: paid, respond: response, up: reporting upwards, summary: summary, severity: severity, minor: minor, major: major, room: room,
-       phone: phone, urgent: urgent, tags: tags, visit: visit, promise: promise, drill: drill}
-"""
-
-NINE = from_iso("2026-11-24T09:00+08:00")
-PHONE = "13800001234"
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock(NINE)
-
-
-@pytest.fixture
-def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = small(tmp_path / "office", PROCEDURE, name="complaint", templates=("told",))
-    monkeypatch.setenv("GUANJIA_OFFICE", str(folder))
-    monkeypatch.setenv("GUANJIA_AS", "agent.wang")
-    monkeypatch.setenv("GUANJIA_LANG", "zh")
-    return folder
-
 
 Call = Callable[..., Ran]
-
-
-@pytest.fixture
-def do(run: Call, clock: ManualClock, office: Path) -> Call:
-    return lambda *words: run(*words, clock=clock)
-
-
-@pytest.fixture
-def case(do: Call) -> str:
-    ran = do("open", "complaint", "--summary", "电梯异响", "--phone", PHONE, "--json")
-    assert ran.code == 0, ran.err
-    number: str = json.loads(ran.out)["number"]
-    return number
 
 
 def test_a_case_goes_from_its_first_word_to_its_end(do: Call, clock: ManualClock) -> None:
@@ -522,18 +444,6 @@ def test_every_reading_command_prints_json_that_can_be_read(do: Call, case: str)
         ran = do(*words, "--json")
         assert ran.code == 0, (words, ran)
         json.loads(ran.out)
-
-
-def test_documented_keys_of_show_are_those_that_are_printed(do: Call, case: str, clock: ManualClock) -> None:
-    clock.advance(31 * MINUTE)
-    do("work", "--once")
-    text = Path(__file__).parents[2].joinpath("docs/cli.md").read_text(encoding="utf-8")
-    documented = json.loads(text.split("### show REF")[1].split("```json")[1].split("```")[0])
-    shown = json.loads(do("show", case, "--json").out)
-    assert list(shown) == list(documented)
-    assert list(shown["ladders"][0]["told"][0]) == list(documented["ladders"][0]["told"][0])
-    for name in ("clocks", "ladders", "notifications", "events", "actions"):
-        assert list(shown[name][0]) == list(documented[name][0])
 
 
 def test_every_command_has_its_section_in_the_documentation() -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_office import PROCEDURE
+from tests.cli.complaints import PROCEDURE
 from tests.offices import small
 
 COMMAND = [sys.executable, "-c", "import sys; from guanjia.cli.main import main; sys.exit(main())"]

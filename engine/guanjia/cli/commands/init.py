@@ -39,11 +39,11 @@ def init(desk: Desk, *, folder: str) -> None:
         raise Refused(
             "file", Text(f"写不了 {error.filename}：{why.zh}", f"{error.filename} cannot be written: {why.en}")
         ) from None
-    out.line(Text(f"办公室文件夹：{folder}（新建 {len(made)} 个文件，保留原有 {len(kept)} 个）",
+    out.lines(Text(f"办公室文件夹：{folder}（新建 {len(made)} 个文件，保留原有 {len(kept)} 个）",
                   f"Office in {folder}: {len(made)} files made, {len(kept)} kept as they were"))  # fmt: skip
     who = adopt(target / "organisation.yaml", system_user()) if "organisation.yaml" in made else None
     if who is not None:
-        out.line(Text(f"您（系统用户 {system_user()}）在这里是 {who}；在 organisation.yaml 里可以改。",
+        out.lines(Text(f"您（系统用户 {system_user()}）在这里是 {who}；在 organisation.yaml 里可以改。",
                       f"You (the system's user {system_user()}) are {who} here; organisation.yaml can say otherwise."))  # fmt: skip
     out.line()
     out.line(Ink(Text("接下来", "Next"), "bold"))
