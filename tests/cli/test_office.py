@@ -374,7 +374,7 @@ def test_doctor_and_audit_find_an_office_in_good_health(do: Call, case: str, off
     health = json.loads(do("doctor", "--json").out)
     assert health["healthy"], health["problems"]
     assert do("doctor").code == 0
-    assert json.loads(do("audit", "--json").out) == {"cases": 1, "problems": []}
+    assert json.loads(do("audit", "--json").out)["problems"] == []
     assert "1 个工单" in do("audit").out
 
 

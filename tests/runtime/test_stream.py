@@ -130,8 +130,8 @@ def test_the_auditor_finds_an_altered_event_of_the_office(tmp_path):
     desk = engine(small(tmp_path, FLAT))
     desk.store.transact(lambda tx: tx.write_office(OfficeChange([_forged(desk)])))
     (problem,) = audit(desk)
-    assert "event 2 was altered" in problem.en
-    assert "第 2 条被改动过" in problem.zh
+    assert "event 2 was altered" in problem.text.en
+    assert "第 2 条被改动过" in problem.text.zh
 
 
 def _forged(desk):

@@ -11,8 +11,8 @@ from .out import Out
 
 
 @contextmanager
-def progress(out: Out, what: Text, total: int) -> Iterator[Callable[[int], None] | None]:
-    """Gives what is to be called with how much is done, or None where nobody would see it."""
+def progress(out: Out, what: Text, total: int | None) -> Iterator[Callable[[int], None] | None]:
+    """Gives what is to be called with how much is done, or None where nobody would see it. `total` None: nobody knows."""
     if not out.stderr.isatty() or os.environ.get("NO_COLOR"):
         yield None
         return

@@ -42,7 +42,7 @@ SECTIONS = {
         "init": Entry("init", Text("新建办公室文件夹", "make the folder of a new office")),
         "work": Entry("work", Text("运行后台：计时、升级、发通知", "run the worker: deadlines, escalation, notifications")),
         "doctor": Entry("doctor", Text("体检：数据库、通知、日历、文件", "health: database, notifications, calendars, files")),
-        "audit": Entry("doctor", Text("核对每个工单与它的历史", "verify every case against its history")),
+        "audit": Entry("audit", Text("核对每个工单与它的历史", "verify every case against its history")),
         "log": Entry("log", Text("办公室记录：发布了哪些流程，谁在何时", "the office's own record: what was published, when and by whom")),
         "staff": Entry("staff", Text("名册：员工编号、姓名、角色", "who there is: ids, names, roles")),
         "whoami": Entry("whoami", Text("我是谁，有什么角色", "who I am here, and my roles")),

@@ -21,9 +21,10 @@ from ..core.values import unfit
 from ..errors import Conflict, GuanjiaError, NotFound, Refused, Text
 from ..failpoints import fp
 from ..model.case import Case
-from ..model.event import GENESIS, PERSONAL, Command, Event, Notification, chain, is_personal, to_json
+from ..model.event import GENESIS, Command, Event, Notification, chain, to_json
 from ..model.frozen import quick
 from ..store.interface import Answer, Change, EventRow, Held, InboxItem, Query, Store, Transaction
+from .between import asked
 from .columns import columns
 
 if TYPE_CHECKING:
@@ -403,34 +404,7 @@ class Passage:
                 self.notifications.extend(
                     self.engine.renderer.notifications(self.program, self.case, event, self.personal)
                 )
-            self._send(event)
-
-    def _send(self, event: Event) -> None:
-        """Effects on other cases become items of their inbox, keyed by their cause."""
-        case = self.case
-        assert case is not None
-        for child in event.data.get("open", ()):
-            values = {
-                name: self.personal.get(value[PERSONAL]) if is_personal(value) else value
-                for name, value in child["values"].items()
-                if value is not None
-            }
-            values["$id"] = child["id"]
-            command = {"kind": "open", "name": child["procedure"], "values": values, "parent": case.id, "mode": case.mode,
-                       "customer": case.customer, "site": case.site}  # fmt: skip
-            self._item(f"{case.id}:{event.seq}:open:{child['as']}", event, None, command)
-        for number, sent in enumerate(event.data.get("emit", ())):
-            receiver = case.parent if sent["to"] == "parent" else case.children.get(sent["to"].removeprefix("child."))
-            if receiver is not None:
-                key = f"{case.id}:{event.seq}:emit:{sent['signal']}:{number}"
-                self._item(key, event, receiver, {"kind": "signal", "name": sent["signal"]})
-        if event.data.get("closed") and case.parent is not None:
-            command = {"kind": "link", "name": case.number, "values": {"case": case.id}}
-            self._item(f"{case.id}:{event.seq}:closed", event, case.parent, command)
-
-    def _item(self, key: str, cause: Event, receiver: str | None, command: dict[str, Any]) -> None:
-        text = json.dumps(command | {"since": cause.occurred_at}, ensure_ascii=False)
-        self.inbox.append(InboxItem(key, cause.case, receiver, text))
+            self.inbox.extend(asked(self.case, event, self.personal))
 
     def change(self, command: Command, digest: str, blobs: Sequence[tuple[str, bytes]], inbox: str | None) -> Change:
         case = self.case

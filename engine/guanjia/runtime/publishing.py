@@ -116,7 +116,10 @@ def _quiet(engine: Engine) -> dict[str, Any] | None:
 
 
 def _compiled(store: Store) -> dict[str, Any]:
-    compiled: dict[str, Any] = json.loads(store.setting(COMPILED) or "{}")
+    try:
+        compiled: dict[str, Any] = json.loads(store.setting(COMPILED) or "{}")
+    except ValueError:  # a damaged copy is made anew from the files
+        return {}
     return compiled
 
 

@@ -10,8 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..clock import Instant
-from ..errors import Text
-from ..model.event import GENESIS, Event, OfficeEventType, chain
+from ..model.event import Event, OfficeEventType, chain
 from ..store.interface import EventRow, OfficeChange, Store, Transaction
 
 OFFICE = ""
@@ -51,17 +50,6 @@ def events(store: Store, after: int = 0) -> Iterator[Event]:
     """Events with a number above `after`, oldest first."""
     for row in _rows(store, after):
         yield Event.from_text(row.text)
-
-
-def verify(store: Store) -> list[Text]:
-    """What is wrong with the chain; empty when nothing is."""
-    head = GENESIS
-    for row in _rows(store, 0):
-        head = chain(head, row.text)
-        if head != row.head or Event.from_text(row.text).seq != row.seq:
-            return [Text(f"办公室记录：第 {row.seq} 条被改动过（哈希链断开）",
-                         f"The office's stream: event {row.seq} was altered (the hash chain is broken)")]  # fmt: skip
-    return []
 
 
 def _rows(store: Store, after: int) -> Iterator[EventRow]:

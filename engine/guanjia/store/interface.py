@@ -10,7 +10,7 @@ process may share a commit; each is all or nothing on its own. Every store passe
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -20,6 +20,9 @@ from ..model.event import Notification
 from ..model.frozen import quick
 
 T = TypeVar("T")
+
+Record = tuple[str, tuple[Any, ...]]
+"""The name of a table, and a row of it in the form of `records.TABLES`."""
 
 RECORDER = "recorder"
 """Notifications of this channel are kept as `recorded` and never claimed: the outside of a drill."""
@@ -283,8 +286,11 @@ class Store(Protocol):
         """How many there are, whatever `limit` and `offset` say."""
 
     def columns(self, case: str) -> Columns | None: ...
-    def cases(self) -> Iterator[str]:
-        """The ids of all cases in order, for the auditor; cases may be added while it runs."""
+    def cases(self, after: str = "") -> Iterator[str]:
+        """The ids of all cases above `after` in order, for the auditor; cases may be added while it runs."""
+
+    def sealed(self, case: str) -> Sequence[tuple[str, str, str]]:
+        """The personal values of a case as they lie there: (commitment, salt, value as JSON text), by commitment."""
 
     def pins(self) -> Mapping[str, int]:
         """The versions that open cases are pinned to, and how many to each."""
@@ -314,6 +320,9 @@ class Store(Protocol):
 
     def dropped_inbox(self, limit: int = 100) -> Sequence[tuple[InboxItem, str]]:
         """Parked items with the reason, the latest first."""
+
+    def inbox_status(self, key: str) -> str | None:
+        """waiting, done or dropped; None when nothing of that key was ever sent."""
 
     # -- outbox
     def claim(self, now: Instant, owner: str, lease: Instant, limit: int = 20) -> Sequence[OutboxRow]:
@@ -373,3 +382,15 @@ class Store(Protocol):
 
     def integrity(self) -> Sequence[str]:
         """What the database itself finds wrong; empty when nothing."""
+
+    # -- the whole office
+    def dump(self, *tables: str) -> Iterator[Record]:
+        """Everything that the store holds (or these tables), as of one moment, whatever is written meanwhile: see
+        `records.TABLES`. Close the iterator when it is not read to its end."""
+
+    def load(self, records: Iterable[Record]) -> None:
+        """Take in what `dump` gave, as a whole or not at all. StoreError when there is anything in this store already."""
+
+    def backup(self, path: str, progress: Callable[[int, int], None] | None = None) -> None:
+        """Copy the database, as it is at one moment, into a new file while it is in use. `progress(done, total)`. StoreError
+        when there is such a file, or when this kind of database has a program of its own for that."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 import builtins
 import json
 import threading
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 from operator import itemgetter
@@ -19,7 +20,7 @@ from typing import Any, TypeVar
 from ..clock import Instant
 from ..errors import GuanjiaError
 from ..model.event import GENESIS, Notification
-from . import refusals
+from . import carried, refusals
 from .interface import (
     STATUSES,
     Answer,
@@ -32,9 +33,11 @@ from .interface import (
     OutboxRow,
     Query,
     Read,
+    Record,
     Row,
     Transaction,
 )
+from .records import chosen
 from .rows import RENEWED, first_status, first_try, fold, together, words
 from .turns import due_in_turn
 
@@ -45,11 +48,13 @@ _MISSING: Any = object()
 
 
 @dataclass(slots=True)
-class _Case:
+class CaseInMemory:
     held: Held
     columns: Columns
     events: list[EventRow] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
+    sealed: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Personal values as they lie there: commitment -> (salt, value as JSON text)"""
 
 
 class MemoryStore:
@@ -57,12 +62,13 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
-        self._writing: _MemoryTransaction | None = None
+        self._writing: MemoryTransaction | None = None
         self._closed = False
-        self.cases_by_id: dict[str, _Case] = {}
+        self.cases_by_id: dict[str, CaseInMemory] = {}
         self.numbers: dict[str, dict[str, str]] = {}
         """folded number -> site -> case id"""
-        self.log: list[tuple[str, EventRow]] = []
+        self.log: list[tuple[int, str, EventRow]] = []
+        """(cursor, case id, event)"""
         self.keys: dict[str, Answer] = {}
         self.counters: dict[tuple[str, str, int], int] = {}
         self.messages: dict[str, OutboxRow] = {}
@@ -77,7 +83,8 @@ class MemoryStore:
         self.waiting: dict[str, int] = {}
         """Inbox items that wait: key -> place in the order of writing"""
         self.blobs: dict[str, bytes] = {}
-        self.versions: dict[str, str] = {}
+        self.versions: dict[str, tuple[str, str]] = {}
+        """hash -> (procedure, canonical)"""
         self.settings: dict[str, str] = {}
         self.office: list[EventRow] = []
         """The office's own stream"""
@@ -99,7 +106,7 @@ class MemoryStore:
         with self._open():
             if self._writing is not None:
                 raise refusals.nested()
-            tx = self._writing = _MemoryTransaction(self)
+            tx = self._writing = MemoryTransaction(self)
             try:
                 return tx.alone(work)
             finally:
@@ -107,7 +114,7 @@ class MemoryStore:
 
     def transact_many(self, works: Sequence[Callable[[Transaction], T]]) -> builtins.list[T | GuanjiaError]:
         def each(outer: Transaction) -> builtins.list[T | GuanjiaError]:
-            assert isinstance(outer, _MemoryTransaction)
+            assert isinstance(outer, MemoryTransaction)
             outcomes: builtins.list[T | GuanjiaError] = []
             for work in works:
                 try:
@@ -123,12 +130,12 @@ class MemoryStore:
     ) -> builtins.list[tuple[str, T | GuanjiaError]]:
         return due_in_turn(self, now, limit, work, beside)
 
-    def _put(self, write: Callable[[_MemoryTransaction], T]) -> T:
+    def _put(self, write: Callable[[MemoryTransaction], T]) -> T:
         return self.transact(write)  # type: ignore[arg-type]
 
     # -- cases
 
-    def find(self, ref: str) -> _Case | None:
+    def find(self, ref: str) -> CaseInMemory | None:
         if ref in self.cases_by_id:
             return self.cases_by_id[ref]
         named = self.numbers.get(fold(ref), {})
@@ -148,8 +155,8 @@ class MemoryStore:
 
     def feed(self, after: int = 0, limit: int = 1000) -> Sequence[tuple[int, str, EventRow]]:
         with self._open():
-            start = max(after, 0)
-            return [(start + n, *entry) for n, entry in enumerate(self.log[start : start + limit], 1)]
+            start = bisect_right(self.log, after, key=itemgetter(0))
+            return self.log[start : start + limit]
 
     def list(self, query: Query) -> Sequence[Row]:
         with self._open():
@@ -173,10 +180,15 @@ class MemoryStore:
             found = self.cases_by_id.get(case)
             return None if found is None else found.columns
 
-    def cases(self) -> Iterator[str]:
+    def cases(self, after: str = "") -> Iterator[str]:
         with self._open():
-            known = sorted(self.cases_by_id)
+            known = sorted(identity for identity in self.cases_by_id if identity > after)
         return iter(known)
+
+    def sealed(self, case: str) -> Sequence[tuple[str, str, str]]:
+        with self._open():
+            found = self.cases_by_id.get(case)
+            return [] if found is None else sorted((key, *rest) for key, rest in found.sealed.items())
 
     def pins(self) -> Mapping[str, int]:
         with self._open():
@@ -235,8 +247,12 @@ class MemoryStore:
                 first.setdefault((item.sender, item.receiver), item)
         return builtins.list(first.values())[:limit]
 
+    def inbox_status(self, key: str) -> str | None:
+        with self._open():
+            return self.items[key][1] if key in self.items else None
+
     def drop_inbox(self, key: str, problem: str) -> None:
-        def drop(tx: _MemoryTransaction) -> None:
+        def drop(tx: MemoryTransaction) -> None:
             if key in self.waiting:
                 tx.take(self.waiting, key)
                 tx.put(self.items, key, (self.items[key][0], "dropped", problem))
@@ -264,7 +280,7 @@ class MemoryStore:
                     break
 
     def claim(self, now: Instant, owner: str, lease: Instant, limit: int = 20) -> Sequence[OutboxRow]:
-        def take(tx: _MemoryTransaction) -> builtins.list[OutboxRow]:
+        def take(tx: MemoryTransaction) -> builtins.list[OutboxRow]:
             heads = ((row.next_at, place, row) for place, row in self._heads() if row.next_at is not None)
             ready = [row for at, _, row in sorted(heads) if at <= now]
             whole = {together(row) for row in ready[:limit]} - {None}
@@ -280,7 +296,7 @@ class MemoryStore:
         return self._put(take)
 
     def _settle(self, key: str, owner: str, changed: Callable[[OutboxRow], OutboxRow]) -> bool:
-        def settle(tx: _MemoryTransaction) -> bool:
+        def settle(tx: MemoryTransaction) -> bool:
             mine = {row.notification.key: row for row in self._in_hand(owner)}
             named = mine.get(key)
             if named is None:
@@ -310,7 +326,7 @@ class MemoryStore:
             told = row.notification if attempts else replace(row.notification, not_before=until)
             return replace(row, notification=told, status="waiting", next_at=until, attempts=attempts)
 
-        def rest(tx: _MemoryTransaction) -> None:
+        def rest(tx: MemoryTransaction) -> None:
             """Whoever is left in peace is told nothing else meanwhile."""
             digest = self.messages[key].notification.digest
             for other in [key for line in self.lines.values() for key in line] if digest is not None else ():
@@ -330,7 +346,7 @@ class MemoryStore:
         )
 
     def _of_owner(self, owner: str, changed: Callable[[OutboxRow], OutboxRow]) -> int:
-        def each(tx: _MemoryTransaction) -> int:
+        def each(tx: MemoryTransaction) -> int:
             rows = builtins.list(self._in_hand(owner))
             for row in rows:
                 tx.keep(changed(row))
@@ -350,7 +366,7 @@ class MemoryStore:
         return rows[:limit]
 
     def retry(self, message: Notification, now: Instant) -> bool:
-        def again(tx: _MemoryTransaction) -> bool:
+        def again(tx: MemoryTransaction) -> bool:
             row = self.messages.get(message.key)
             if row is None or row.status not in ("dead", "unrenderable"):
                 return False
@@ -380,11 +396,11 @@ class MemoryStore:
             return self.office[max(after, 0) : max(after, 0) + limit]
 
     def put_version(self, hash: str, procedure: str, canonical: str) -> None:
-        self._put(lambda tx: None if hash in self.versions else tx.put(self.versions, hash, canonical))
+        self._put(lambda tx: None if hash in self.versions else tx.put(self.versions, hash, (procedure, canonical)))
 
     def version(self, hash: str) -> str | None:
         with self._open():
-            return self.versions.get(hash)
+            return self.versions[hash][1] if hash in self.versions else None
 
     def setting(self, name: str) -> str | None:
         with self._open():
@@ -407,8 +423,24 @@ class MemoryStore:
                 if case.held.seq != len(case.events)
             ]
 
+    # -- the whole office
 
-class _MemoryTransaction:
+    def dump(self, *tables: str) -> Iterator[Record]:
+        with self._open():
+            found = [(table.name, row) for table in chosen(tables) for row in carried.rows(self, table.name)]
+        return iter(found)
+
+    def load(self, records: Iterable[Record]) -> None:
+        if self.cases_by_id or self.log or self.office or self.versions or self.keys:
+            raise refusals.not_empty(":memory:")
+
+        self._put(lambda tx: carried.take_in(self, tx, records))
+
+    def backup(self, path: str, progress: Callable[[int, int], None] | None = None) -> None:
+        raise refusals.no_backup(":memory:", "guanjia export")
+
+
+class MemoryTransaction:
     """One piece of work on the dictionaries, with the way back."""
 
     def __init__(self, store: MemoryStore) -> None:
@@ -498,26 +530,28 @@ class _MemoryTransaction:
         personal |= {commitment: json.loads(value) for commitment, _, value in change.personal}
         held = Held(identity, change.seq, change.snapshot, change.events[-1].head, personal)
         if case is None:
-            case = _Case(held, change.columns)
-            self._number(identity, change.columns)
+            case = CaseInMemory(held, change.columns)
+            self.number(identity, change.columns)
             self.put(store.cases_by_id, identity, case)
-            self._set(case, held, change.columns)
+            self.set(case, held, change.columns)
         else:
             before = (case.held, case.columns)
-            self._undo.append(lambda: self._set(case, *before))
-            self._set(case, held, change.columns)
+            self._undo.append(lambda: self.set(case, *before))
+            self.set(case, held, change.columns)
+        for commitment, salt, value in change.personal:
+            self.put(case.sealed, commitment, (salt, value))
         for row in change.events:
             self.append(case.events, row)
-            self.append(store.log, (identity, row))
+            self.append(store.log, (store.log[-1][0] + 1 if store.log else 1, identity, row))
         self._settle(change)
         self._tell(change, case)
 
-    def _set(self, case: _Case, held: Held, columns: Columns) -> None:
+    def set(self, case: CaseInMemory, held: Held, columns: Columns) -> None:
         case.held, case.columns = held, columns
         if columns.next_due is not None:
             heappush(self._store.wakes, (columns.next_due, held.id))
 
-    def _number(self, identity: str, columns: Columns) -> None:
+    def number(self, identity: str, columns: Columns) -> None:
         number = fold(columns.number)
         if number not in self._store.numbers:
             self.put(self._store.numbers, number, {})
@@ -539,7 +573,7 @@ class _MemoryTransaction:
             self.take(store.waiting, change.inbox_done)
             self.put(store.items, change.inbox_done, (waiting[0], "done", ""))
 
-    def _tell(self, change: Change, case: _Case) -> None:
+    def _tell(self, change: Change, case: CaseInMemory) -> None:
         store = self._store
         for message in change.notifications:
             if message.key in store.messages:
@@ -594,9 +628,9 @@ class _MemoryTransaction:
                 self._failed = refusals.broken_rule("office_events: seq is not the next one")
                 raise self._failed
             self.append(store.office, row)
-        for hash, _, canonical in change.versions:
+        for hash, procedure, canonical in change.versions:
             if hash not in store.versions:
-                self.put(store.versions, hash, canonical)
+                self.put(store.versions, hash, (procedure, canonical))
         for name, value in change.settings.items():
             self.put(store.settings, name, value)
 

@@ -132,3 +132,36 @@ def foreign(location: str, what: Text) -> StoreError:
         ),
         location=location,
     )
+
+
+def not_empty(location: str) -> StoreError:
+    return StoreError(
+        Text(f"{location}：数据库里已经有数据。", f"{location}: the database is not empty."),
+        Text(
+            "请在 office.yaml 里写一个新的 database，或先把现有的移走。",
+            "Name a new `database` in office.yaml, or move the one that is there away.",
+        ),
+        location=location,
+    )
+
+
+def exists_already(path: str) -> StoreError:
+    return StoreError(
+        Text(f"{path}：已经有这个文件。", f"{path}: there is such a file already."),
+        Text("请换一个文件名。", "Give another name."),
+        location=path,
+    )
+
+
+def no_backup(location: str, program: str) -> StoreError:
+    return StoreError(
+        Text(
+            f"{location}：这种数据库用 {program} 备份。",
+            f"{location}: a database of this kind is backed up by {program}.",
+        ),
+        Text(
+            "或者用 guanjia export 导出整个办公室，它可以导入任何一种数据库。",
+            "Or write the whole office with guanjia export, which goes into a database of any kind.",
+        ),
+        location=location,
+    )

@@ -25,6 +25,7 @@ RENEWED = ("channel", "address", "language", "subject", "body")
 NEW_MESSAGE = (*NOTIFICATION, "status", "next_at")
 
 _notification_values = attrgetter(*("case" if name == "case_id" else name for name in NOTIFICATION))
+_delivery_values = attrgetter(*DELIVERY)
 _OUTSIDE = NOTIFICATION.index("outside")
 _UPPER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
 
@@ -68,3 +69,8 @@ def outbox_row(row: Sequence[Any]) -> OutboxRow:
     own = list(row[: len(NOTIFICATION)])
     own[_OUTSIDE] = bool(own[_OUTSIDE])
     return OutboxRow(Notification(*own), *row[len(NOTIFICATION) :])
+
+
+def outbox_values(row: OutboxRow) -> tuple[Any, ...]:
+    """The values of a message with the columns `OUTBOX`."""
+    return (*_notification_values(row.notification), *_delivery_values(row))

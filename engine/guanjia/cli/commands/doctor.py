@@ -1,8 +1,7 @@
-"""`doctor` and `audit`: is the office in good health, and does every case equal its history?"""
+"""`doctor`: is the office in good health?"""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -181,42 +180,10 @@ def _local(desk: Desk, at: str | None) -> str:
     return words.by(None if at is None else from_iso(at), desk.zone)
 
 
-def audit(desk: Desk, *, as_json: bool) -> int:
-    from ...runtime.audit import audit as run
-
-    store, out = desk.engine.store, desk.out
-    total = store.count(Query(open=None, mode=None))
-    if out.stderr.isatty() and not os.environ.get("NO_COLOR") and not as_json:
-        from rich.console import Console
-        from rich.progress import Progress
-
-        with Progress(console=Console(file=out.stderr), transient=True) as bar:
-            task = bar.add_task(out.both("核对", "Verifying"), total=total)
-            problems = run(desk.engine, lambda done: bar.update(task, completed=done))
-    else:
-        problems = run(desk.engine)
-    if as_json:
-        out.json({"cases": total, "problems": [{"zh": item.zh, "en": item.en} for item in problems]})
-    else:
-        for problem in problems:
-            out.line(Ink("! ", "late"), problem)
-        sound = Text(f"核对了 {total} 个工单，全部与历史相符。", f"Verified {total} cases; each equals its history.")
-        wrong = Text(
-            f"核对了 {total} 个工单，{len(problems)} 处不符。", f"Verified {total} cases; {len(problems)} differences."
-        )
-        out.line(Ink(wrong, "late") if problems else Ink(sound, "good"))
-    return REFUSED if problems else OK
-
-
 COMMANDS = {
     "doctor": Command(
         "doctor", doctor, [json_option()],
         say=Text("体检：数据库、通知、超时、日历、文件；有问题则以 1 退出。",
                  "Health: database, notifications, late cases, calendars, files; the exit code is 1 when something is wrong."),
-    ),
-    "audit": Command(
-        "audit", audit, [json_option()],
-        say=Text("核对每个工单：历史的哈希链、快照、列表所用的列、通知；有不符则以 1 退出。",
-                 "Verify every case: the chain of its history, snapshot, columns, notifications; the exit code is 1 on any difference."),
     ),
 }  # fmt: skip

@@ -195,6 +195,23 @@ SELECT value FROM settings WHERE name = %s
 -- name: set_setting
 INSERT INTO settings (name, value) VALUES (%(name)s, %(value)s) ON CONFLICT (name) DO UPDATE SET value = excluded.value
 
+-- name: sealed
+SELECT commitment, salt, value FROM personal WHERE case_id = %s ORDER BY commitment
+
+-- name: inbox_status
+SELECT status FROM inbox WHERE key = %s
+
+-- name: filled
+SELECT EXISTS (SELECT FROM cases) OR EXISTS (SELECT FROM events) OR EXISTS (SELECT FROM office_events)
+    OR EXISTS (SELECT FROM versions) OR EXISTS (SELECT FROM commands)
+
+-- name: flag_personal
+UPDATE cases SET personal = true WHERE id IN (SELECT case_id FROM personal)
+
+-- Rows that bring their cursor along do not move the sequence.
+-- name: next_cursor
+SELECT setval(pg_get_serial_sequence('events', 'cursor'), max(cursor)) FROM events HAVING max(cursor) IS NOT NULL
+
 -- name: broken_cases
 SELECT format('case %%s: the snapshot is at %%s, the last event is %%s of %%s', c.id, c.seq, e.last, e.number)
 FROM cases AS c LEFT JOIN LATERAL (SELECT max(seq) AS last, count(*) AS number FROM events WHERE case_id = c.id) AS e ON true

@@ -9,7 +9,7 @@ from __future__ import annotations
 import builtins
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -23,10 +23,10 @@ from ...errors import GuanjiaError, StoreError, Text
 from ...failpoints import fp
 from ...model.event import Notification
 from .. import refusals
-from ..interface import STATUSES, Change, Columns, EventRow, Held, InboxItem, OutboxRow, Query, Row, Transaction
+from ..interface import STATUSES, Change, Columns, EventRow, Held, InboxItem, OutboxRow, Query, Record, Row, Transaction
 from ..rows import RENEWED, outbox_row
 from ..statements import migrations
-from . import errors
+from . import carrying, errors
 from .hints import Notices, PostgresHints
 from .listing import counted, listed
 from .pool import Connection, Pool
@@ -232,8 +232,8 @@ class PostgresStore:
         rows = self._rows(SQL["columns"], (case,))
         return Columns(*rows[0]) if rows else None
 
-    def cases(self) -> Iterator[str]:
-        last = ""
+    def cases(self, after: str = "") -> Iterator[str]:
+        last = after
         while page := self._rows(SQL["cases"], (last, _PAGE)):
             for (identity,) in page:
                 yield identity
@@ -248,6 +248,9 @@ class PostgresStore:
             for (identity,) in page:
                 yield identity
             last = page[-1][0]
+
+    def sealed(self, case: str) -> Sequence[tuple[str, str, str]]:
+        return [(row[0], row[1], row[2]) for row in self._rows(SQL["sealed"], (case,))]
 
     def due(self, now: Instant, limit: int = 100) -> Sequence[str]:
         return [row[0] for row in self._rows(SQL["due"], (now, limit))]
@@ -271,6 +274,10 @@ class PostgresStore:
 
     def inbox(self, limit: int = 100) -> Sequence[InboxItem]:
         return [InboxItem(*row) for row in self._rows(SQL["inbox"], (limit,))]
+
+    def inbox_status(self, key: str) -> str | None:
+        status: str | None = self._single(SQL["inbox_status"], key)
+        return status
 
     def drop_inbox(self, key: str, problem: str) -> None:
         self._change("drop_item", key=key, problem=problem)
@@ -361,6 +368,25 @@ class PostgresStore:
 
     def integrity(self) -> Sequence[str]:
         return [row[0] for row in self._rows(SQL["broken_cases"])]
+
+    # -- the whole office
+
+    def dump(self, *tables: str) -> Iterator[Record]:
+        try:
+            yield from carrying.dump(self._pool, *tables)
+        except errors.FAILURES as error:
+            raise errors.store_error(error, self.location) from error
+
+    def load(self, records: Iterable[Record]) -> None:
+        with self._pool.lend() as connection:
+            try:
+                self._check(connection)
+                carrying.load(connection, self.location, records)
+            except errors.FAILURES as error:
+                raise errors.store_error(error, self.location) from error
+
+    def backup(self, path: str, progress: Callable[[int, int], None] | None = None) -> None:
+        raise refusals.no_backup(self.location, "pg_dump")
 
 
 def _each(tx: PostgresTransaction, works: Sequence[Callable[[Transaction], T]]) -> list[T | GuanjiaError]:

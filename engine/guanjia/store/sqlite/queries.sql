@@ -204,6 +204,22 @@ SELECT 'case ' || id || ': the snapshot is at ' || seq || ', the last event is '
 FROM cases WHERE seq IS NOT (SELECT max(seq) FROM events WHERE case_id = id)
     OR seq IS NOT (SELECT count(*) FROM events WHERE case_id = id)
 
+-- name: sealed
+SELECT commitment, salt, value FROM personal WHERE case_id = ? ORDER BY commitment
+
+-- name: inbox_status
+SELECT status FROM inbox WHERE key = ?
+
+-- name: filled
+SELECT EXISTS (SELECT 1 FROM cases) OR EXISTS (SELECT 1 FROM events) OR EXISTS (SELECT 1 FROM office_events)
+    OR EXISTS (SELECT 1 FROM versions) OR EXISTS (SELECT 1 FROM commands)
+
+-- name: flag_personal
+UPDATE cases SET personal = 1 WHERE id IN (SELECT case_id FROM personal)
+
+-- name: trigger
+SELECT sql FROM sqlite_schema WHERE type = 'trigger' AND name = ?
+
 -- name: create_migrations
 CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT
 

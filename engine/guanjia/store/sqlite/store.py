@@ -9,7 +9,7 @@ from __future__ import annotations
 import builtins
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal, TypeVar
 
@@ -20,11 +20,11 @@ from ...errors import GuanjiaError, StoreError, Text
 from ...failpoints import fp
 from ...model.event import Notification
 from .. import refusals
-from ..interface import STATUSES, Columns, EventRow, Held, InboxItem, OutboxRow, Query, Row, Transaction
+from ..interface import STATUSES, Columns, EventRow, Held, InboxItem, OutboxRow, Query, Record, Row, Transaction
 from ..rows import RENEWED, outbox_row, together
 from ..statements import Migration
 from ..turns import due_in_turn
-from . import connection as files, errors
+from . import carrying, connection as files, errors
 from .group import Group, Job
 from .listing import counted, listed
 from .transaction import SQL, SqliteTransaction, find, held
@@ -253,8 +253,8 @@ class SqliteStore:
         rows = self._rows(SQL["columns"], (case,))
         return Columns(*rows[0]) if rows else None
 
-    def cases(self) -> Iterator[str]:
-        last = ""
+    def cases(self, after: str = "") -> Iterator[str]:
+        last = after
         while page := self._rows(SQL["cases"], (last, _PAGE)):
             for (identity,) in page:
                 yield identity
@@ -269,6 +269,9 @@ class SqliteStore:
             for (identity,) in page:
                 yield identity
             last = page[-1][0]
+
+    def sealed(self, case: str) -> Sequence[tuple[str, str, str]]:
+        return [(row[0], row[1], row[2]) for row in self._rows(SQL["sealed"], (case,))]
 
     def due(self, now: Instant, limit: int = 100) -> Sequence[str]:
         return [row[0] for row in self._rows(SQL["due"], (now, limit))]
@@ -292,6 +295,10 @@ class SqliteStore:
 
     def inbox(self, limit: int = 100) -> Sequence[InboxItem]:
         return [InboxItem(*row) for row in self._rows(SQL["inbox"], (limit,))]
+
+    def inbox_status(self, key: str) -> str | None:
+        status: str | None = self._single(SQL["inbox_status"], key)
+        return status
 
     def drop_inbox(self, key: str, problem: str) -> None:
         self._change("drop_item", (key, problem))
@@ -395,6 +402,17 @@ class SqliteStore:
             f"{row[0]}: a row refers to {row[2]}, where it is missing" for row in self._rows("PRAGMA foreign_key_check")
         ]
         return found + [row[0] for row in self._rows(SQL["broken_cases"])]
+
+    # -- the whole office
+
+    def dump(self, *tables: str) -> Iterator[Record]:
+        return carrying.dump(lambda: self._connect(writes=False), self.path, *tables)
+
+    def load(self, records: Iterable[Record]) -> None:
+        self._group.submit(lambda tx: carrying.load(tx, self.path, records))
+
+    def backup(self, path: str, progress: Callable[[int, int], None] | None = None) -> None:
+        carrying.backup(lambda: self._connect(writes=False), self.path, path, progress)
 
 
 def _begin(on: apsw.Connection | apsw.Cursor) -> None:

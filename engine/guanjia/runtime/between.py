@@ -1,0 +1,41 @@
+"""What an event asks of other cases: to open a child, to take a signal, to hear that a child has closed.
+
+Each becomes an item of the inbox, written with the event, with a key that derives from it: so it is carried out once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..model.case import Case
+from ..model.event import PERSONAL, Event, is_personal
+from ..store.interface import InboxItem
+
+
+def asked(case: Case, event: Event, personal: Mapping[str, Any]) -> Iterator[InboxItem]:
+    """The items of an event. `case` is the case after it."""
+    for child in event.data.get("open", ()):
+        values = {
+            name: personal.get(value[PERSONAL]) if is_personal(value) else value
+            for name, value in child["values"].items()
+            if value is not None
+        }
+        values["$id"] = child["id"]
+        command = {"kind": "open", "name": child["procedure"], "values": values, "parent": case.id, "mode": case.mode,
+                   "customer": case.customer, "site": case.site}  # fmt: skip
+        yield _item(f"{case.id}:{event.seq}:open:{child['as']}", event, None, command)
+    for number, sent in enumerate(event.data.get("emit", ())):
+        receiver = case.parent if sent["to"] == "parent" else case.children.get(sent["to"].removeprefix("child."))
+        if receiver is not None:
+            key = f"{case.id}:{event.seq}:emit:{sent['signal']}:{number}"
+            yield _item(key, event, receiver, {"kind": "signal", "name": sent["signal"]})
+    if event.data.get("closed") and case.parent is not None:
+        command = {"kind": "link", "name": case.number, "values": {"case": case.id}}
+        yield _item(f"{case.id}:{event.seq}:closed", event, case.parent, command)
+
+
+def _item(key: str, cause: Event, receiver: str | None, command: dict[str, Any]) -> InboxItem:
+    text = json.dumps(command | {"since": cause.occurred_at}, ensure_ascii=False)
+    return InboxItem(key, cause.case, receiver, text)
