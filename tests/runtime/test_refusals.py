@@ -34,8 +34,9 @@ def refused(call) -> Refused:
 def test_a_blank_text_is_no_value_and_does_not_fill_what_is_required(desk, number, blank):
     opened = refused(lambda: desk.open("repair", actor="reception.chen", room="1-1", summary=blank))
     assert opened.data["missing"] == ["summary"]
-    assert opened.text.en == "Still needed: summary"
-    assert opened.text.zh == "还须填写：内容（summary）"
+    label = desk.opening("repair").procedure.label
+    assert opened.text.en == f"Still needed: {label('summary', 'en')} (summary)"
+    assert opened.text.zh == f"还须填写：{label('summary', 'zh')}（summary）"
     cancelled = refused(lambda: desk.act(number, "cancel", actor="reception.chen", why=blank))
     assert cancelled.data["missing"] == ["why"]
     assert desk.edit(number, actor="reception.chen", place=blank).case.fields.get("place") is None
@@ -75,8 +76,11 @@ def test_what_is_possible_is_what_whoever_asks_may_do(desk, number):
     error = refused(lambda: desk.act(number, "finish", actor="finance.jiang"))
     assert error.hint.zh.endswith("蒋敏现在没有可办的操作。")
     error = refused(lambda: desk.act(number, "secure", actor="reception.chen"))
-    assert error.text.zh == "“险情已控制”只能由责任人（coordinator.qian）、维修工程师、值班经理办理；陈静不是。"
-    assert set(error.data["possible"]) == {"triage", "dispatch", "cancel", "update", "raise_danger"}
+    assert (
+        error.text.zh
+        == "“险情已控制”只能由责任人（coordinator.qian）、维修工程师、秩序维护员、值班经理办理；陈静不是。"
+    )
+    assert set(error.data["possible"]) == {"triage", "dispatch", "cancel", "update", "urge", "raise_danger"}
     assert error.hint.en.startswith("陈静 can do now: triage, dispatch, cancel, ")
 
 
@@ -92,16 +96,16 @@ def test_what_a_guard_forbids_already_is_not_offered_whatever_would_still_be_fil
     assert option("diagnose", "engineer.li").optional == ("payer",)
     desk.act(number, "diagnose", actor="engineer.li", cause="阀芯老化", payer="paid")
     assert not option("handle_now", "engineer.li").allowed
-    desk.act(number, "offer", actor="engineer.li", quote="100")
-    desk.act(number, "agree", actor="reception.chen", consent="phone")
-    desk.act(number, "finish", actor="engineer.li", work="更换阀芯")
+    desk.act(number, "offer", actor="engineer.li", price_basis="posted", quote="100", quote_items="阀芯一只")
+    desk.act(number, "agree", actor="reception.chen", consent="phone", consent_by="业主本人")
+    desk.act(number, "finish", actor="engineer.li", work="更换阀芯", cleaned=True)
     cancel = option("cancel", "reception.chen")
     assert not cancel.allowed
     assert "已经完工" in cancel.why[0].zh
     desk.act(number, "pass", actor="reception.chen")
     desk.act(number, "settle", actor="reception.chen", received="100")
     # What hangs on what is still to be typed is offered.
-    assert option("confirm", "agent.wang").requires == ("score", "solved")
+    assert option("rate", "agent.wang").requires == ("score", "solved")
 
 
 def test_an_action_that_does_not_exist_is_told_with_the_one_that_was_meant(desk, number):

@@ -52,6 +52,7 @@ def brute_force_next_due(case: Case) -> int | None:
     for clock in plain.get("clocks", {}).values():
         if clock["status"] == "running":
             instants += [at for at, _, _ in clock.get("pending", [])]
+    instants += [climb["due"] for climb in plain.get("climbs", {}).values() if climb.get("due") is not None]
     return min(instants, default=None)
 
 
