@@ -80,7 +80,7 @@ soak: $(READY)
 	@end=$$(( $$(date +%s) + 60 * $(SOAK_MINUTES) )); \
 	while [ $$(date +%s) -lt $$end ]; do \
 	  seed=$$(od -An -N4 -tu4 /dev/urandom | tr -d ' '); echo "--hypothesis-seed=$$seed"; \
-	  $(PY) -m pytest -n auto --hypothesis-seed=$$seed || exit 1; \
+	  GUANJIA_SOAK=1 $(PY) -m pytest -n auto --hypothesis-seed=$$seed || exit 1; \
 	done
 
 lock:

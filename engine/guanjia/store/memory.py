@@ -437,7 +437,7 @@ class MemoryStore:
         self._put(lambda tx: carried.take_in(self, tx, records))
 
     def backup(self, path: str, progress: Callable[[int, int], None] | None = None) -> None:
-        raise refusals.no_backup(":memory:", "guanjia export")
+        raise refusals.no_backup(":memory:", "Store.dump")
 
 
 class MemoryTransaction:
