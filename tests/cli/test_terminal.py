@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import pty
 import re
@@ -28,6 +29,7 @@ class Terminal:
         ours, theirs = pty.openpty()
         self._at = ours
         self.seen = ""
+        self._decode = codecs.getincrementaldecoder("utf-8")().decode
         self.process = subprocess.Popen(
             [*COMMAND, *words],
             stdin=theirs,
@@ -46,7 +48,7 @@ class Terminal:
             ready, _, _ = select.select([self._at], [], [], max(0, end - time.monotonic()))
             assert ready, f"waited for {wanted!r}, saw {self.seen!r}"
             try:
-                self.seen += os.read(self._at, 65536).decode()
+                self.seen += self._decode(os.read(self._at, 65536))  # which may end in the middle of a character
             except OSError:
                 raise AssertionError(f"ended before {wanted!r}: {self.seen!r}") from None
         self.seen = self.seen.partition(wanted)[2]
