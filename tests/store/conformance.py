@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from guanjia.clock import SECOND, SystemClock
 from guanjia.errors import Conflict, Refused, StoreError, Text
 from guanjia.model.event import GENESIS, Notification
 from guanjia.store import InboxItem, OfficeChange, Query, Store, Transaction
@@ -875,3 +876,42 @@ class Conformance:
 
 def _break() -> None:
     raise Broken
+
+    # -- what an operator asks
+
+    def test_the_oldest_message_that_might_have_been_sent_is_named(self, store: Store) -> None:
+        assert store.oldest_unsent(10**9) is None
+        put(
+            store,
+            change(
+                "a",
+                notifications=[
+                    message("a", 1, created_at=100, not_before=900), message("a", 2, created_at=200, channel="recorder"),
+                    message("a", 3, created_at=300, recipient="staff:li"), message("a", 4, created_at=400, recipient="staff:wu"),
+                ],
+            ),
+        )  # fmt: skip
+        assert [store.oldest_unsent(now) for now in (99, 299, 300, 899, 2000)] == [None, None, 300, 300, 300]
+        (first, *_) = store.claim(350, "w", 400)
+        assert store.oldest_unsent(2000) == 300
+        store.sent(first.notification.key, "w", 360)
+        assert store.oldest_unsent(2000) == 400
+
+    def test_messages_that_are_withheld_are_kept_and_never_sent(self, store: Store) -> None:
+        put(
+            store,
+            change(
+                "a", notifications=[message("a", n, created_at=100 * n, recipient=f"staff:{n}") for n in range(1, 5)]
+            ),
+        )
+        (taken,) = store.claim(150, "w", 400)
+        assert store.withhold(300) == 3
+        assert store.withhold(300) == 0
+        assert store.outbox_counts()["recorded"] == 3
+        assert not store.sent(taken.notification.key, "w", 160)
+        assert keys(store.claim(10_000, "v", 20_000)) == ["4"]
+        assert list(store.integrity()) == []
+
+    def test_a_database_with_a_clock_tells_it(self, store: Store) -> None:
+        present = store.present()
+        assert present is None or abs(present - SystemClock().now()) < 60 * SECOND

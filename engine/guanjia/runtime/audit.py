@@ -45,9 +45,9 @@ class Problem(NamedTuple):
 
 
 _EVIDENCE = Text(
-    "历史被人绕过程序改过。先把数据库另存一份作为证据，再换回备份，并查明谁能直接写数据库。",
+    "历史被人绕过程序改过。先把数据库另存一份作为证据，再从备份恢复（guanjia restore），并查明谁能直接写数据库。",
     "Somebody changed the history behind the program's back. Keep a copy of the database as evidence, restore a backup "
-    "and find out who can write to the database itself.",
+    "(guanjia restore), and find out who can write to the database itself.",
 )
 _BESIDE = Text(
     "历史完好，旁边的数据不对：磁盘故障、别的程序写过数据库，或是程序的错误。从备份恢复，并报告给开发者。",
@@ -56,8 +56,8 @@ _BESIDE = Text(
 )
 HINTS = {
     "database": Text(
-        "停止使用，把数据库文件连同 -wal、-shm 另存一份，再换回备份。",
-        "Stop using it, keep a copy of the database with its -wal and -shm, then put a backup in its place.",
+        "停止使用，把数据库文件连同 -wal、-shm 另存一份，再从备份恢复（guanjia restore）。",
+        "Stop using it, keep a copy of the database with its -wal and -shm, then restore a backup (guanjia restore).",
     ),
     "history": _EVIDENCE,
     "anchor": _EVIDENCE,

@@ -19,6 +19,7 @@ from ..errors import GuanjiaError
 from ..failpoints import fp
 from ..store.interface import OutboxRow, Store
 from ..store.rows import together
+from .holding import held
 from .quiet import Quiet
 
 BACK_OFF = (30 * SECOND, 2 * MINUTE, 10 * MINUTE, HOUR, 6 * HOUR)
@@ -50,6 +51,8 @@ def deliver(
     """Deliver everything that waits now, `limit` to a claim. Never raises for a message. Whoever is to be left in peace now
     is told later. What is in nobody's hand yet when `stopping` comes true is left to others at once."""
     count = dict.fromkeys(("sent", "failed", "dead", "held"), 0)
+    if held(store) is not None:
+        return Delivered()
     begun = clock.now()
     while not stopping() and (rows := store.claim(begun, owner, clock.now() + LEASE, limit)):
         fp("after_claim")

@@ -454,6 +454,10 @@ class Engine:
         versions, invalid = self._published.versions, self._published.invalid
         return [name for name in versions if name not in invalid]
 
+    def unpublished(self) -> tuple[str, ...]:
+        """Procedures whose file cannot be read as it is now; cases go on under the versions that there are."""
+        return tuple(sorted(self._published.invalid))
+
     def opening(self, procedure: str) -> Program:
         versions, invalid = self._published.versions, self._published.invalid
         if procedure in invalid:

@@ -352,12 +352,18 @@ class Store(Protocol):
     def release(self, owner: str, now: Instant) -> int:
         """Put back what `owner` took and did not try, for others to take at once; how many that was."""
 
+    def withhold(self, until: Instant) -> int:
+        """Messages made up to this instant that are still to be sent are kept as `recorded` and never sent; how many."""
+
     def outbox(self, *, case: str | None = None, status: str | None = None, limit: int = 100) -> Sequence[OutboxRow]:
         """Messages, the latest first."""
 
     def retry(self, message: Notification, now: Instant) -> bool:
         """A dead or unrenderable one is tried again from `now` on as it is given here (attempts from 0), by itself; False when
         it is neither."""
+
+    def oldest_unsent(self, now: Instant) -> Instant | None:
+        """Since when the message waits that waits longest, of those that might have been sent by now; None when none does."""
 
     def outbox_counts(self) -> Mapping[str, int]:
         """How many messages there are of every status (see `STATUSES`)."""
@@ -379,6 +385,9 @@ class Store(Protocol):
     # -- facts about the database, for doctor and audit
     def describe(self) -> Mapping[str, str]:
         """What the database is: `driver`, `version`, `location`, `schema`, `size` (bytes), and what else its kind has to say."""
+
+    def present(self) -> Instant | None:
+        """The instant by the database's own clock; None where it has none of its own."""
 
     def integrity(self) -> Sequence[str]:
         """What the database itself finds wrong; empty when nothing."""

@@ -377,6 +377,21 @@ class MemoryStore:
 
         return self._put(again)
 
+    def withhold(self, until: Instant) -> int:
+        def each(tx: MemoryTransaction) -> int:
+            rows = [self.messages[key] for line in self.lines.values() for key in line]
+            early = [row for row in rows if row.notification.created_at <= until]
+            for row in early:
+                tx.keep(replace(row, status="recorded", next_at=None, owner=None))
+            return len(early)
+
+        return self._put(each)
+
+    def oldest_unsent(self, now: Instant) -> Instant | None:
+        with self._open():
+            messages = (self.messages[key].notification for line in self.lines.values() for key in line)
+            return min((at for at in map(first_try, messages) if at <= now), default=None)
+
     def outbox_counts(self) -> Mapping[str, int]:
         with self._open():
             counts = dict.fromkeys(STATUSES, 0)
@@ -414,6 +429,9 @@ class MemoryStore:
     def describe(self) -> Mapping[str, str]:
         with self._open():
             return {"driver": "memory", "version": "-", "location": ":memory:", "schema": "-", "size": "0"}
+
+    def present(self) -> Instant | None:
+        return None
 
     def integrity(self) -> Sequence[str]:
         with self._open():

@@ -12,7 +12,13 @@ from typing import Any, NamedTuple
 
 from .rows import COLUMNS, OUTBOX
 
-LOCAL = frozenset({"held"})
+HELD = "held"
+"""The setting that says that this copy of an office sends nothing (see `runtime.holding`)."""
+
+BACKED_UP = "backed_up"
+"""The setting that says when this copy was last backed up by `guanjia backup`."""
+
+LOCAL = frozenset({HELD, BACKED_UP})
 """Settings of this copy of the office and of no other."""
 
 

@@ -160,8 +160,8 @@ def no_backup(location: str, program: str) -> StoreError:
             f"{location}: a database of this kind is backed up by {program}.",
         ),
         Text(
-            "或者用库里的 Store.dump 逐行读出，再用 Store.load 写入任何一种数据库。",
-            "Or read its rows by Store.dump of the library; Store.load writes them into a database of any kind.",
+            "或者用 guanjia export（程序里用 Store.dump）写出整个办公室，它可以导入任何一种数据库。",
+            "Or write the whole office with guanjia export (in a program: Store.dump), which goes into a database of any kind.",
         ),
         location=location,
     )

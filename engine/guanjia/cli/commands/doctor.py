@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ...clock import Instant, from_iso, iso
+from ...clock import DAY, HOUR, MINUTE, SECOND, Instant, from_iso, iso
 from ...errors import GuanjiaError, Text
 from ...store.interface import Query
 from .. import words
@@ -14,13 +14,30 @@ from ..failure import OK, REFUSED
 from ..out import Ink, Out, Piece
 from ..spec import Command, json_option
 
-SILENT = 10 * 60 * 1_000_000
+SILENT = 10 * MINUTE
 """Something due for longer than this says that no worker is running."""
+
+STUCK = HOUR
+"""A message that waits for longer than this does not leave."""
+
+LITTLE = 500 * 2**20
+"""Bytes on the disk, below which it is time to do something."""
+
+CLOCK_OFF = 10
+"""Seconds; workers of several machines lease messages for a minute."""
+
+BACKUP_OLD = 8 * DAY
 
 
 def doctor(desk: Desk, *, as_json: bool) -> int:
+    from ...runtime.health import examine
+
     store, now = desk.engine.store, desk.now()
+    health = examine(desk.engine, now)
+    due, held = health.oldest_due, health.held
     found = {
+        "program": health.program,
+        "python": health.python,
         "database": dict(store.describe()),
         "integrity": list(store.integrity()),
         "outbox": dict(store.outbox_counts()),
@@ -31,8 +48,16 @@ def doctor(desk: Desk, *, as_json: bool) -> int:
         "findings": _findings(desk),
         "provisional_cases": store.count(Query(provisional=True, mode=None)),
         "cases_on_other_calendars": _behind(desk),
+        "disk_free_bytes": health.disk_free,
+        "open_to_others": health.open_to_others,
+        "clock_off_seconds": round(health.clock_off / SECOND, 3),
+        "oldest_due": None if due is None else {"number": due.number, "due": _at(desk, due.due)},
+        "oldest_unsent": _at(desk, health.oldest_unsent),
+        "held": None if held is None else {"since": _at(desk, held.since), "source": held.source},
+        "last_backup": _at(desk, health.last_backup),
+        "unpublished": list(health.unpublished),
     }
-    problems = _problems(found)
+    problems = [*_problems(found), *_machine(desk, found, now)]
     if as_json:
         desk.out.json(
             found | {"healthy": not problems, "problems": [{"zh": item.zh, "en": item.en} for item in problems]}
@@ -49,13 +74,17 @@ def _print(desk: Desk, found: dict[str, Any], problems: list[Text]) -> None:
     outbox = out.both("，", ", ").join(
         f"{out.say(words.STATUS[status])} {count}" for status, count in found["outbox"].items() if count
     )
+    free = found["disk_free_bytes"]
     rows: list[tuple[Text, Piece]] = [
+        (Text("程序", "Program"), f"{found['program']}, Python {found['python']}"),
         (Text("办公室", "Office"), desk.folder),
         *_database(out, found["database"]),
         (
             Text("完整性", "Integrity"),
             Ink(Text("有损坏", "damaged"), "late") if found["integrity"] else Ink(Text("完好", "sound"), "good"),
         ),
+        (Text("磁盘剩余", "Space on the disk"), words.NOTHING if free is None else f"{free / 2**30:,.1f} GB"),
+        (Text("最近备份", "Last backup"), _local(desk, found["last_backup"])),
         (Text("通知", "Notifications"), outbox or "0"),
         (
             Text("最早的超时", "Oldest late case"),
@@ -95,7 +124,11 @@ def _database(out: Out, about: dict[str, str]) -> Iterator[tuple[Text, Piece]]:
     )
     yield Text("位置", "Location"), about["location"]
     told = ("driver", "version", "location", "schema", "size")
-    settings = [f"{key} {value}" for key, value in about.items() if key not in told and not key.endswith("_why")]
+    settings = [
+        f"{key} {value}" + (f" ({out.say(Text.parse(about[f'{key}_why']))})" if f"{key}_why" in about else "")
+        for key, value in about.items()
+        if key not in told and not key.endswith("_why")
+    ]
     if settings:
         yield Text("设置", "Settings"), out.both("，", ", ").join(settings)
 
@@ -126,9 +159,57 @@ def _problems(found: dict[str, Any]) -> list[Text]:
         problems.append(
             Text(f"文件有 {errors} 处错误：guanjia check", f"The files hold {errors} errors: guanjia check")
         )
+    if found["unpublished"]:
+        names = ", ".join(found["unpublished"])
+        problems.append(
+            Text(
+                f"这些流程的文件有错，新工单仍按上一版：{names}（guanjia check）",
+                f"The files of these procedures hold errors; new cases run under the version before: {names} (guanjia check)",
+            )
+        )
     for item in found["inbox_parked"]:
         problems.append(Text(f"工单之间的一条命令被拒绝：{item}", f"A command between cases was refused: {item}"))
     return problems
+
+
+def _machine(desk: Desk, found: dict[str, Any], now: Instant) -> Iterator[Text]:
+    """What is wrong around the office: disk, clock, access, messages that do not leave, backups."""
+    free, off = found["disk_free_bytes"], found["clock_off_seconds"]
+    if free is not None and free < LITTLE:
+        yield Text(f"磁盘只剩 {free / 2**20:,.0f} MB", f"Only {free / 2**20:,.0f} MB are left on the disk")
+    if abs(off) > CLOCK_OFF:
+        span = words.span(int(abs(off) * SECOND))
+        if off > 0:
+            yield Text(
+                f"本机时钟比数据库快 {span.zh}：请校准",
+                f"This machine's clock is {span.en} ahead of the database's: set it right",
+            )
+        else:
+            yield Text(
+                f"本机时钟比数据库里已有的时间慢 {span.zh}：请校准",
+                f"This machine's clock is {span.en} behind what was written already: set it right",
+            )
+    if found["open_to_others"]:
+        yield Text(
+            "其他用户也能读写数据库文件，里面有个人信息：chmod 600",
+            "Other users may read or write the database, which holds personal values: chmod 600",
+        )
+    held, unsent = found["held"], found["oldest_unsent"]
+    if held is not None:
+        yield Text(
+            f"通知都扣住了（{held['source']}）：guanjia outbox release",
+            f"All notifications are held ({held['source']}): guanjia outbox release",
+        )
+    elif unsent is not None and now - from_iso(unsent) > STUCK:
+        span = words.span(now - from_iso(unsent))
+        yield Text(
+            f"有通知等了 {span.zh} 还没发出：guanjia outbox list --status waiting",
+            f"A notification has waited for {span.en}: guanjia outbox list --status waiting",
+        )
+    backup = found["last_backup"]
+    if backup is not None and now - from_iso(backup) > BACKUP_OLD:
+        span = words.span(now - from_iso(backup))
+        yield Text(f"{span.zh}没有备份了：guanjia backup", f"The last backup is {span.en} old: guanjia backup")
 
 
 def _parked(desk: Desk) -> list[str]:

@@ -22,6 +22,7 @@ def list_(desk: Desk, *, ref: str | None, status: str | None, limit: int, as_jso
     if as_json:
         desk.out.json([_plain(desk, row) for row in rows])
         return
+    _say_held(desk)
     if not rows:
         desk.out.line(Text("没有通知。", "No notifications."))
         return
@@ -39,6 +40,17 @@ def list_(desk: Desk, *, ref: str | None, status: str | None, limit: int, as_jso
     head = (Text("时间", "WHEN"), Text("状态", "STATUS"), Text("工单", "CASE"), Text("收件人", "TO"), Text("渠道", "BY"),
             Text("内容", "WHAT"), Text("键", "KEY"))  # fmt: skip
     desk.out.table(table, head, flex=5, keep=(2, 6))
+
+
+def _say_held(desk: Desk) -> None:
+    from ...runtime.holding import held
+
+    state = held(desk.store)
+    if state is not None:
+        at = words.when(state.since, desk.zone)
+        desk.out.line(Ink(Text(
+            f"自 {at} 起不发送通知（{state.source}）：guanjia outbox release",
+            f"Nothing is sent since {at} ({state.source}): guanjia outbox release"), "late"))  # fmt: skip
 
 
 def show(desk: Desk, *, key: str, as_json: bool) -> None:
@@ -120,6 +132,41 @@ def retry(desk: Desk, *, key: str | None, everything: bool) -> None:
         desk.out.line(Ink(Text("仍发不出 ", "Still cannot be sent "), "late"), short(row.notification.key), "  ", why)
 
 
+def hold(desk: Desk) -> None:
+    from ...runtime import holding
+
+    if holding.held(desk.store) is None:
+        holding.hold(desk.store, desk.now(), "guanjia outbox hold")
+    desk.out.line(
+        Text(
+            "从现在起不发送任何通知，直到 guanjia outbox release。",
+            "Nothing is sent from now on, until guanjia outbox release.",
+        )
+    )
+
+
+def release(desk: Desk, *, only_new: bool) -> None:
+    from ...runtime import holding
+
+    store, out = desk.store, desk.out
+    if holding.held(store) is None:
+        out.line(Text("没有扣住的通知，都在照常发送。", "No messages are held: they are sent as usual."))
+        return
+    kept = holding.release(store, only_new=only_new)
+    counts = store.outbox_counts()
+    waiting = counts["waiting"] + counts["sending"]
+    if kept:
+        out.line(
+            Text(
+                f"{kept} 条扣住以前的通知只留作记录，不再发送。",
+                f"{kept} messages from before are kept as recorded and never sent.",
+            )
+        )
+    out.line(
+        Text(f"{waiting} 条将发送（由 guanjia work 发出）。", f"{waiting} will be sent (guanjia work sends them).")
+    )
+
+
 def _find(desk: Desk, key: str) -> OutboxRow:
     """The notification with this key, or the only one whose short key it is."""
     every = desk.store.outbox(limit=100_000)
@@ -193,6 +240,8 @@ COMMANDS = {
                 "list": Entry("outbox", Text("列出通知，最近的在前", "list notifications, the latest first")),
                 "show": Entry("outbox", Text("看一条通知的全文", "one notification in full")),
                 "retry": Entry("outbox", Text("重发失败的", "send failed ones again")),
+                "hold": Entry("outbox", Text("暂停发送，全部扣住", "send nothing for now")),
+                "release": Entry("outbox", Text("放行扣住的，恢复备份以后也是", "let go what is held, after a restore too")),
             }
         },
         default="list",
@@ -216,5 +265,16 @@ COMMANDS = {
          Option("--all", flag=True, to="everything", say=Text("全部失败的", "all that failed"))],
         say=Text("让失败的通知重新发送。", "Send failed notifications again."),
         examples=("guanjia outbox retry --all",),
+    ),
+    "hold": Command(
+        "hold", hold,
+        say=Text("暂停发送：通知照常产生，全部扣住，直到 guanjia outbox release。", "Send nothing for now: messages arise and wait until guanjia outbox release."),
+    ),
+    "release": Command(
+        "release", release,
+        [Option("--only-new", flag=True, to="only_new", say=Text(
+            "扣住以前就在等待的只留作记录，只发以后产生的", "what waited before the hold is kept as recorded; send only what arose since"))],
+        say=Text("让扣住的通知发出去：恢复、导入或 guanjia outbox hold 以后。", "Let messages go that are held: after a restore, an import or guanjia outbox hold."),
+        examples=("guanjia outbox release --only-new",),
     ),
 }  # fmt: skip

@@ -149,6 +149,14 @@ SELECT key, case_id, seq, template, recipient, channel, address, language, subje
     urgency, not_before, digest, status, attempts, next_at, last_error, sent_at, owner, note
 FROM outbox
 
+-- name: withhold
+UPDATE outbox SET status = 'recorded', next_at = NULL, owner = NULL
+WHERE status IN ('waiting', 'sending') AND created_at <= %(until)s
+
+-- name: oldest_unsent
+SELECT min(coalesce(not_before, created_at)) FROM outbox
+WHERE status IN ('waiting', 'sending') AND coalesce(not_before, created_at) <= %s
+
 -- name: outbox_counts
 SELECT status, count(*) FROM outbox GROUP BY status
 
@@ -216,6 +224,9 @@ SELECT setval(pg_get_serial_sequence('events', 'cursor'), max(cursor)) FROM even
 SELECT format('case %%s: the snapshot is at %%s, the last event is %%s of %%s', c.id, c.seq, e.last, e.number)
 FROM cases AS c LEFT JOIN LATERAL (SELECT max(seq) AS last, count(*) AS number FROM events WHERE case_id = c.id) AS e ON true
 WHERE c.seq IS DISTINCT FROM e.last OR c.seq IS DISTINCT FROM e.number
+
+-- name: present
+SELECT floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint
 
 -- name: facts
 SELECT current_setting('server_version'), current_setting('server_encoding'), current_setting('synchronous_commit'),

@@ -324,6 +324,13 @@ class PostgresStore:
         renewed = {name: getattr(message, name) for name in RENEWED}
         return self._change("retry", key=message.key, now=now, **renewed) == 1
 
+    def withhold(self, until: Instant) -> int:
+        return self._change("withhold", until=until)
+
+    def oldest_unsent(self, now: Instant) -> Instant | None:
+        since: Instant | None = self._rows(SQL["oldest_unsent"], (now,))[0][0]
+        return since
+
     def outbox_counts(self) -> Mapping[str, int]:
         return dict.fromkeys(STATUSES, 0) | dict(self._rows(SQL["outbox_counts"]))
 
@@ -365,6 +372,10 @@ class PostgresStore:
             "synchronous_commit": commit,
             "fsync": fsync,
         }
+
+    def present(self) -> Instant | None:
+        at: Instant = self._rows(SQL["present"])[0][0]
+        return at
 
     def integrity(self) -> Sequence[str]:
         return [row[0] for row in self._rows(SQL["broken_cases"])]

@@ -33,20 +33,24 @@ _REMOTE = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs",
 
 class Journal(NamedTuple):
     mode: str
-    why: str
+    why: Text
 
 
 def journal(path: str, wal: bool) -> Journal:
     """The journal mode for this file, and the reason."""
     version = apsw.sqlite_lib_version()
     if not wal:
-        return Journal("delete", "wal=False")
+        return Journal("delete", Text("程序要求如此（wal=False）", "the program asked for it (wal=False)"))
     if tuple(int(part) for part in version.split(".")) < WAL_SAFE:
-        return Journal("delete", f"SQLite {version} < 3.51.3 may damage a database in WAL mode")
+        text = Text(
+            f"SQLite {version} 早于 3.51.3，用 WAL 可能损坏数据库",
+            f"SQLite {version} < 3.51.3 may damage a database in WAL mode",
+        )
+        return Journal("delete", text)
     remote = _remote(path)
     if remote is not None:
-        return Journal("delete", f"the file lies on a network disk ({remote})")
-    return Journal("wal", f"SQLite {version} >= 3.51.3")
+        return Journal("delete", Text(f"文件在网络盘上（{remote}）", f"the file lies on a network disk ({remote})"))
+    return Journal("wal", Text(f"SQLite {version} 不早于 3.51.3", f"SQLite {version} >= 3.51.3"))
 
 
 def _remote(path: str) -> str | None:

@@ -159,6 +159,13 @@ SELECT key, case_id, seq, template, recipient, channel, address, language, subje
     urgency, not_before, digest, status, attempts, next_at, last_error, sent_at, owner, note
 FROM outbox
 
+-- name: withhold
+UPDATE outbox SET status = 'recorded', next_at = NULL, owner = NULL WHERE status IN ('waiting', 'sending') AND created_at <= ?
+
+-- name: oldest_unsent
+SELECT min(coalesce(not_before, created_at)) FROM outbox
+WHERE status IN ('waiting', 'sending') AND coalesce(not_before, created_at) <= ?
+
 -- name: outbox_counts
 SELECT status, count(*) FROM outbox GROUP BY status
 

@@ -353,6 +353,13 @@ class SqliteStore:
     def retry(self, message: Notification, now: Instant) -> bool:
         return self._change("retry", (message.key, now, *(getattr(message, name) for name in RENEWED))) == 1
 
+    def withhold(self, until: Instant) -> int:
+        return self._change("withhold", (until,))
+
+    def oldest_unsent(self, now: Instant) -> Instant | None:
+        since: Instant | None = self._rows(SQL["oldest_unsent"], (now,))[0][0]
+        return since
+
     def outbox_counts(self) -> Mapping[str, int]:
         return dict.fromkeys(STATUSES, 0) | dict(self._rows(SQL["outbox_counts"]))
 
@@ -390,11 +397,14 @@ class SqliteStore:
                 "schema": str(files.schema_number(reader, self.path)),
                 "size": str(os.path.getsize(self.path)),
                 "journal": str(reader.pragma("journal_mode")),
-                "journal_why": self._journal.why,
+                "journal_why": str(self._journal.why),
                 "synchronous": self._synchronous,
             }
 
         return self._reading(read)
+
+    def present(self) -> Instant | None:
+        return None
 
     def integrity(self) -> Sequence[str]:
         found = [row[0] for row in self._rows("PRAGMA integrity_check") if row[0] != "ok"]

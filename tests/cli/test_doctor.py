@@ -1,0 +1,123 @@
+"""`doctor`: everything around an office that may go wrong is said with what to do, in both languages; a sound one is told so."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections import namedtuple
+from pathlib import Path
+
+import pytest
+from guanjia.clock import DAY, HOUR, MINUTE, ManualClock, SystemClock
+from guanjia.store.postgres import PostgresStore
+
+from tests.core.test_statecharts import FLAT
+from tests.offices import MONDAY, small
+
+TELLING = FLAT.replace("  new:\n", "  new:\n    entry: [{notify: {told: agent}}]\n")
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(MONDAY)
+
+
+@pytest.fixture
+def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run, clock: ManualClock) -> Path:
+    folder = small(tmp_path / "office", TELLING, templates=("told",))
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("GUANJIA_AS", "agent.wang")
+    assert run("open", "desk", "--summary", "x", clock=clock).code == 0
+    return folder
+
+
+@pytest.fixture
+def problems(run, clock: ManualClock, office: Path):
+    """What doctor finds, in English; each problem stands in both languages, and the exit code says whether there is one."""
+
+    def look(at: ManualClock | SystemClock = clock) -> list[str]:
+        told = run("doctor", "--json", clock=at)
+        found = json.loads(told.out)
+        assert (told.code == 1) == bool(found["problems"]) == (not found["healthy"])
+        assert all(problem["zh"] and problem["en"] for problem in found["problems"])
+        for language in ("zh", "en"):
+            shown = run("--lang", language, "doctor", clock=at).out
+            assert all(problem[language][:12] in shown for problem in found["problems"])
+        return [problem["en"] for problem in found["problems"]]
+
+    return look
+
+
+def test_a_sound_office_is_told_so(problems, run, clock):
+    assert problems() == []
+    shown = run("--lang", "en", "doctor", clock=clock).out
+    assert "journal wal (SQLite" in shown
+    assert ">= 3.51.3" in shown
+
+
+def test_messages_that_do_not_leave(problems, clock):
+    clock.advance(2 * HOUR)
+    stuck, silent = sorted(problems())
+    assert "A notification has waited for 2 h" in stuck
+    assert "is guanjia work running?" in silent
+
+
+def test_a_hold_after_a_restore_is_told_and_not_as_a_stuck_message(problems, run, office, clock, tmp_path):
+    run("backup", str(tmp_path / "copy.db"), clock=clock)
+    for name in os.listdir(office):
+        if name.startswith("guanjia.db"):
+            (office / name).unlink()
+    run("restore", str(tmp_path / "copy.db"), clock=clock)
+    clock.advance(2 * HOUR)
+    assert any("All notifications are held (copy.db)" in problem for problem in problems())
+    assert not any("has waited" in problem for problem in problems())
+
+
+def test_a_clock_that_was_set_back(problems, run, clock):
+    clock.set(MONDAY - HOUR)
+    assert any("clock is 1 h behind what was written" in problem for problem in problems())
+    clock.set(MONDAY + 4 * MINUTE)
+    assert problems() == []
+
+
+def test_a_clock_behind_the_files(problems, office):
+    ahead = SystemClock().now() // 1_000_000 + 7200
+    os.utime(office / "guanjia.db", (ahead, ahead))
+    (office / "guanjia.db-wal").unlink(missing_ok=True)
+    assert any("behind what was written" in problem for problem in problems(SystemClock()))
+
+
+def test_a_clock_that_is_not_the_servers(problems, office, run, postgres_dsn, monkeypatch):
+    (office / "office.yaml").write_text((office / "office.yaml").read_text() + f"database: {postgres_dsn}\n")
+    assert run("open", "desk", "--summary", "x").code == 0
+    assert problems(SystemClock()) == []
+    real = PostgresStore.present
+    monkeypatch.setattr(PostgresStore, "present", lambda self: real(self) - 3 * MINUTE)
+    assert any("ahead of the database's" in problem for problem in problems(SystemClock()))
+
+
+def test_a_disk_that_is_nearly_full(problems, monkeypatch):
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(10**9, 10**9, 3 * 2**20))
+    assert problems() == ["Only 3 MB are left on the disk"]
+
+
+def test_a_database_that_others_may_read(problems, office):
+    (office / "guanjia.db").chmod(0o644)
+    assert any("chmod 600" in problem for problem in problems())
+
+
+def test_a_backup_that_is_old(problems, run, clock, tmp_path):
+    run("work", "--once", clock=clock)
+    assert run("backup", str(tmp_path / "a.db"), clock=clock).code == 0
+    clock.advance(7 * DAY)
+    assert not any("last backup" in problem for problem in problems())
+    clock.advance(2 * DAY)
+    assert any("The last backup is 9 " in problem for problem in problems())
+
+
+def test_files_that_new_cases_cannot_be_opened_by(problems, office):
+    file = office / "procedures/desk.yaml"
+    file.write_text(TELLING.replace("to: working", "to: warking", 1))
+    assert any("run under the version before: desk" in problem for problem in problems())
