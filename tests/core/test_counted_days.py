@@ -60,6 +60,23 @@ def test_a_shorter_limit_that_rolls_over_may_still_be_kept_when_it_comes_to_hold
     assert clock.breached_at is None
 
 
+def test_what_is_measured_anew_leaves_out_the_same_days(tmp_path: Path) -> None:
+    """Started on Monday, paused from Tuesday to Friday: neither counts where a day of going on does not."""
+    counting = "counting: {resume_day: false}"
+    sla = f"""
+  solve:
+    start: open
+    pause: waiting
+    stop: done
+    target: [{{guard: severity == 'critical', within: 4 workdays, {counting}}}, {{within: 3 workdays, {counting}}}]
+"""
+    steps = (f"{MON}T09:00 open", "2026-03-03T10:00 ask", "2026-03-06T10:00 answered")
+    _, case = run(tmp_path, sla, *steps)
+    assert at(case.clocks["solve"].due) == "2026-03-12T00:00"
+    _, case = run(tmp_path, sla, *steps, "2026-03-09T11:00 edit severity=critical")
+    assert at(case.clocks["solve"].due) == "2026-03-13T00:00"
+
+
 def test_an_office_counts_all_its_limits_as_its_calendar_says(tmp_path: Path) -> None:
     sla = "  solve: {start: open, stop: done, target: [{guard: severity == 'critical', within: 5 days, counting: {roll_over: false}}, {within: 5 days}]}\n"
     folder = small(tmp_path, text(sla))

@@ -218,6 +218,24 @@ def test_a_wait_in_working_days_ends_with_the_day_and_a_pause_within_a_day_costs
     assert desk.case(number).climbs["up.respond"].due == due
 
 
+def test_a_pause_on_the_day_on_which_a_level_was_told_does_not_make_that_day_count(tmp_path):
+    desk, number = opened(tmp_path, WORKDAYS)
+    until(desk, "09:40")
+    desk.act(number, "ask", actor="agent.wang")
+    until(desk, "09:50")
+    desk.act(number, "answered", actor="agent.wang")
+    assert desk.case(number).climbs["up.respond"].due == from_iso("2026-03-04T00:00", "Asia/Shanghai")
+
+
+def test_a_level_that_is_told_as_a_day_ends_waits_the_very_next_workday(tmp_path):
+    desk, number = opened(tmp_path, WORKDAYS.replace("within: 30m, calendar: always", "within: 1 workday"))
+    clock_of(desk).set(from_iso("2026-03-04T08:00", "Asia/Shanghai"))
+    desk.run_once()
+    climb = desk.case(number).climbs["up.respond"]
+    assert climb.told[-1].at == from_iso("2026-03-04T00:00", "Asia/Shanghai")
+    assert climb.due == from_iso("2026-03-05T00:00", "Asia/Shanghai")
+
+
 def test_a_level_that_nobody_can_receive_is_recorded_and_passed_at_once(tmp_path):
     desk, number = opened(tmp_path, DESK.replace("{to: manager, wait: 30m}", "{to: boss, wait: 30m}"))
     until(desk, "10:05")

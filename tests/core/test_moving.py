@@ -209,6 +209,16 @@ def test_a_verdict_that_was_given_stays_and_what_would_come_out_now_stands_besid
     assert event.data["rejudged"] == [{"clock": "answer", "cycle": 1, "verdict": "met", "recalculated": "met"}]
 
 
+def test_a_verdict_is_looked_at_anew_by_how_the_new_version_counts_days(office):
+    desk, number = opened(office, "2026-03-02T09:00")
+    step(desk, number, "2026-03-02T10:00", "accept")
+    step(desk, number, "2026-03-05T19:00", "finish")
+    closing = DESK.replace("{within: 3 workdays}", "{within: 3 workdays, counting: {ends: closing}}")
+    step(desk, number, "2026-03-05T20:00", "reopen")
+    (event,) = move(desk, number, edited(desk, procedure=closing)).events
+    assert event.data["rejudged"] == [{"clock": "solve", "cycle": 1, "verdict": "met", "recalculated": "breached"}]
+
+
 def test_delays_are_counted_anew_from_where_they_were_armed_and_dated_ones_asked_again(office):
     desk, number = opened(office, "2026-03-02T09:00")
     step(desk, number, "2026-03-02T10:00", "ask", visit="2026-03-06 10:00")

@@ -241,3 +241,10 @@ def test_no_file_however_broken_brings_more_than_findings(office: Path, path: st
     ):
         with contextlib.suppress(GuanjiaError):
             ask()
+
+
+def test_a_mistake_in_a_calendar_is_no_mistake_of_those_that_it_extends(office: Path) -> None:
+    write(office, "calendars/country.yaml", "zone: Asia/Shanghai\nholidays: [2026-10-01]\n")
+    write(office, "calendars/office.yaml", CALENDAR + "extends: country\ncounting: civil-code\n")
+    found = [finding for finding in OfficeFiles(office).check() if finding.file.startswith("calendars/")]
+    assert [(finding.code, finding.place) for finding in found] == [("calendar", "calendars/office.yaml:6:1")]

@@ -96,6 +96,8 @@ class Calendar:
 
     def counted(self, said: str | Mapping[str, Any] | None) -> Calendar:
         """The same calendar, its days counted as is said (see `counting`)."""
+        if said is None:
+            return self
         other = copy(self)
         other.counting = self.counting.changed(said)
         return other

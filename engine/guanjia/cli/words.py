@@ -116,6 +116,30 @@ def day(item: Any, *, first: bool = False, last: bool = False) -> Text:
     return Text("，".join(part.zh for part in said), ", ".join(part.en for part in said))
 
 
+def counting(item: Any, unit: str) -> Text:
+    """Why a deadline is this very instant. `item` is a `calendars.Counting`."""
+    if unit == "time":
+        return Text(
+            "工作时间用完的那一刻就是期限。", "The deadline is the instant at which the working time is used up."
+        )
+    first = (
+        Text("起算当天计入", "The day of the start counts")
+        if item.first_day
+        else Text("起算当天不计", "The day of the start does not count")
+    )
+    roll = Text("最后一天遇休息日顺延到工作日", "a last day that is a rest day gives way to the next working day")
+    ends = (
+        Text("到最后一天 24:00 为止", "the last day ends at 24:00")
+        if item.ends == "midnight"
+        else Text(
+            "到最后一天下班时为止（没有工作时间则到 24:00）",
+            "it ends when work is over on the last day, at 24:00 where there is none",
+        )
+    )
+    said = [first, *([roll] if item.roll_over and unit == "days" else []), ends]
+    return Text("；".join(part.zh for part in said) + "。", "; ".join(part.en for part in said) + ".")
+
+
 def plain_day(item: Any) -> dict[str, Any]:
     """A `calendars.Day` as JSON has it (docs/cli.md)."""
     return {

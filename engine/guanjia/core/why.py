@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from ..calendars import Calendar, Day
+from ..calendars import Calendar, Counting, Day
 from ..clock import Instant
 from ..errors import NotFound, Text
 from ..expressions import Part
@@ -85,6 +85,8 @@ class Account:
     turns: tuple[Turn, ...]
     stretches: tuple[Stretch, ...]
     carried: int
+    counting: Counting
+    """How the days of that limit are counted."""
 
 
 def account(
@@ -137,6 +139,7 @@ def account(
     return Account(
         seen, definition.sla.kind, calendar.zone, definition.sla.from_ or "", limit, ends,
         _considered(definition, see, seen), tuple(turns), _stretches(seen, limit, calendar, now, limit.used - here), limit.used - here,
+        calendar.counting,
     )  # fmt: skip
 
 

@@ -202,17 +202,20 @@ class _Contents:
 
     @cached_property
     def _calendars(self) -> tuple[dict[str, dict[str, Any]], list[Finding]]:
-        from ..calendars import check_calendar, flatten
+        from ..calendars import flatten
+        from ..calendars.grammar import read_layer
 
         findings: list[Finding] = []
         written: dict[str, Any] = {}
+        parents: set[str] = set()
         for name, file in self.folder.calendars().items():
             try:
                 document = read_yaml(self.folder.read(file), file)
             except Invalid as refused:
                 findings += refused.findings
                 continue
-            problems = check_calendar(document.data)
+            layer, problems = read_layer(document.data)
+            parents.update(layer.extends)
             for path, text, hint in problems:
                 key, value = document.root.at(path)
                 named = bool(path) and key.kind == "scalar" and key.text == path[-1]
@@ -220,7 +223,6 @@ class _Contents:
             if not problems:
                 written[name] = document.data
         flat: dict[str, dict[str, Any]] = {}
-        parents = {each for data in written.values() for each in _listed(data.get("extends", ()))}
         for name in written:
             try:
                 flat[name] = flatten(name, written)
@@ -437,10 +439,6 @@ class _Contents:
 
 def _staffed(organisation: Organisation) -> frozenset[str]:
     return frozenset(role for person in organisation.staff.values() if person.active for role in person.roles)
-
-
-def _listed(value: Any) -> list[Any]:
-    return [value] if isinstance(value, str) else list(value)
 
 
 def _template_name(key: str) -> str:

@@ -15,7 +15,7 @@ from ..out import Ink, Piece
 from ..spec import Argument, Command, Entry, Group, Option, json_option
 
 if TYPE_CHECKING:
-    from ...calendars import Amount, Calendar, Day
+    from ...calendars import Calendar, Day
 
 WEEK = Text("一二三四五六日", "MoTuWeThFrSaSu")
 MOST_DAYS = 400
@@ -134,24 +134,7 @@ def explain(desk: Desk, *, start: str, duration: str, name: str, as_json: bool) 
             ]
         )
     out.table(rows, indent="  ")
-    out.line(Ink(_why(calendar, amount), "dim"))
-
-
-def _why(calendar: Calendar, amount: Amount) -> Text:
-    """Why the deadline is this very instant."""
-    if amount.unit == "time":
-        return Text(
-            "工作时间用完的那一刻就是期限。", "The deadline is the instant at which the working time is used up."
-        )
-    counting = calendar.counting
-    first = Text("起算当天计入", "The day of the start counts") if counting.first_day else Text("起算当天不计", "The day of the start does not count")  # fmt: skip
-    rolls = counting.roll_over and amount.unit == "days"
-    roll = Text("最后一天遇休息日顺延到工作日", "a last day that is a rest day gives way to the next working day")
-    ends = Text("到最后一天下班时为止（无工作时间则到 24:00）", "it ends when work is over on the last day, at 24:00 where there is none")  # fmt: skip
-    if counting.ends == "midnight":
-        ends = Text("到最后一天 24:00 为止", "the last day ends at 24:00")
-    said = [first, *([roll] if rolls else []), ends]
-    return Text("；".join(part.zh for part in said) + "。", "; ".join(part.en for part in said) + ".")
+    out.line(Ink(words.counting(calendar.counting, amount.unit), "dim"))
 
 
 def _calendar(desk: Desk, name: str) -> Calendar:

@@ -188,6 +188,8 @@ def _days(desk: Desk, account: Account) -> None:
             ]
         )
     out.table(rows, indent="    ")
+    if account.limit.unit != "time":
+        out.line("    ", Ink(words.counting(account.counting, account.limit.unit), "dim"))
 
 
 def _part(telling: Telling, part: Any) -> str:
@@ -254,7 +256,7 @@ def _plain(desk: Desk, telling: Telling, account: Account) -> dict[str, Any]:
         "clock": clock.name, "kind": account.kind, "cycle": clock.cycle, "status": clock.status, "calendar": as_written(account.limit.calendar),
         "zone": zone, "unit": account.limit.unit, "counted_from": at(clock.counted_from), "from": account.counted_from or None,
         "total": account.limit.total if account.limit.unit != "instant" else None, "ends": [at(end) for end in account.ends], "due": at(clock.due), "provisional": clock.provisional,
-        "breached_at": at(clock.breached_at), "carried": account.carried,
+        "breached_at": at(clock.breached_at), "carried": account.carried, "counting": account.counting._asdict(),
         "targets": [
             {
                 "written": item.written, "calendar": item.calendar, "guard": item.guard or None, "chosen": item.chosen,
