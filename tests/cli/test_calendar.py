@@ -74,6 +74,61 @@ def test_an_office_that_counts_by_the_civil_code_has_it_explained(run: Run, offi
     }  # fmt: skip
 
 
+def test_a_month_says_how_days_are_counted_on_its_calendar(run: Run, office: Path) -> None:
+    assert "按天算的期限：起算当天不计；到最后一天 24:00 为止。" in run("--lang", "zh", "calendar", "show").out
+    calendar = office / "calendars" / "office.yaml"
+    calendar.write_text(calendar.read_text() + "counting: {like: civil_code, pause_day: true, resume_day: false}\n")
+    en = run("--lang", "en", "calendar", "show", "--month", "2026-10").out
+    for told in (
+        "Limits in days",
+        "gives way to the next working day",
+        "when work is over",
+        "a day of pausing counts",
+        "a day of going on does not",
+    ):
+        assert told in en
+    assert json.loads(run("calendar", "show", "--json").out)["counting"]["pause_day"] is True
+
+
+def test_what_is_suspended_is_explained_as_it_counts(run: Run, office: Path) -> None:
+    """All of Tuesday for every clock; Wednesday for complaints alone; the statutory answer for neither."""
+    decide = ("suspend", "--yes", "--reason")
+    assert (
+        run("--as", "manager.sun", *decide, "台风", "--from", "2026-09-01 00:00", "--to", "2026-09-02 00:00").code == 0
+    )
+    more = ("--from", "2026-09-02 00:00", "--to", "2026-09-03 00:00", "--procedure", "complaint")
+    assert run("--as", "manager.sun", *decide, "积水", *more).code == 0
+    start = ("calendar", "explain", "2026-08-31 10:00")
+    en = run("--lang", "en", *start, "1 workday").out
+    assert "→  2026-09-02 24:00" in en
+    for told in (
+        "time stood still: 台风",
+        "S1: from 2026-09-01 00:00",
+        "S2: from",
+        "Not counted here; for one clock: --clock",
+    ):
+        assert told in en
+    told = json.loads(run(*start, "1 workday", "--clock", "complaint.decide", "--json").out)
+    assert (told["due"], told["suspended"], told["clock"]) == (
+        "2026-09-04T00:00:00+08:00",
+        ["S1", "S2"],
+        "complaint.decide",
+    )
+    told = json.loads(run(*start, "1 workday", "--clock", "complaint.answer", "--json").out)
+    assert (told["due"], told["suspended"]) == ("2026-09-02T00:00:00+08:00", [])
+    zh = run("--lang", "zh", "calendar", "show", "--month", "2026-09").out
+    assert "S1：2026-09-01 00:00 至 2026-09-01 24:00 停止计时（全部流程，全部时限）：台风" in zh
+    assert json.loads(run("calendar", "show", "--month", "2026-08", "--json").out)["suspended"] == []
+    for wrong, said in (
+        ("complaint", "is not PROCEDURE.CLOCK"),
+        ("complaint.anser", "answer"),
+        ("cmplaint.answer", "complaint"),
+    ):
+        refused = run("--lang", "en", *start, "1 workday", "--clock", wrong)
+        assert refused.code != 0
+        assert said in refused.err
+
+
 def test_a_long_way_is_told_at_both_ends(run: Run, office: Path) -> None:
     told = run("--lang", "en", "calendar", "explain", "2026-01-05 09:00", "600 days").out
     assert "(201 days between)" in told

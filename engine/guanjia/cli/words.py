@@ -137,6 +137,10 @@ def counting(item: Any, unit: str) -> Text:
         )
     )
     said = [first, *([roll] if item.roll_over and unit == "days" else []), ends]
+    if item.pause_day:
+        said.append(Text("暂停当天计入", "a day of pausing counts"))
+    if not item.resume_day:
+        said.append(Text("恢复当天不计", "a day of going on does not count"))
     return Text("；".join(part.zh for part in said) + "。", "; ".join(part.en for part in said) + ".")
 
 

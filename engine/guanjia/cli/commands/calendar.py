@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...clock import HOUR, MINUTE, Instant, instant, iso, moment
@@ -16,6 +17,7 @@ from ..spec import Argument, Command, Entry, Group, Option, json_option
 
 if TYPE_CHECKING:
     from ...calendars import Calendar, Day
+    from ...model.suspension import Suspension
 
 WEEK = Text("一二三四五六日", "MoTuWeThFrSaSu")
 MOST_DAYS = 400
@@ -26,9 +28,12 @@ def show(desk: Desk, *, name: str, month: str | None, as_json: bool) -> None:
     calendar = _calendar(desk, name)
     first = _month(desk, month, calendar.zone)
     days = _days(first)
+    begin, end = _midnight(calendar, first), _midnight(calendar, days[-1] + datetime.timedelta(days=1))
+    suspended = [item for item in _suspensions(desk) if item.begin < end and begin < item.end]
     if as_json:
         desk.out.json(
-            {"name": name, "zone": calendar.zone, "month": f"{first:%Y-%m}",
+            {"name": name, "zone": calendar.zone, "month": f"{first:%Y-%m}", "counting": calendar.counting._asdict(),
+             "suspended": [item.id for item in suspended],
              "days": [{"date": day.isoformat(), "workday": calendar.is_workday(day), "open_minutes": _open(calendar, day) // 60_000_000}
                       for day in days]}
         )  # fmt: skip
@@ -57,7 +62,11 @@ def show(desk: Desk, *, name: str, month: str | None, as_json: bool) -> None:
             "dim",
         )
     )
-    if calendar.provisional(_midnight(calendar, first + datetime.timedelta(days=len(days)))):
+    ways = words.counting(calendar.counting, "days")
+    out.line(Ink(Text(f"按天算的期限：{ways.zh}", f"Limits in days: {ways.en}"), "dim"))
+    for item in suspended:
+        out.line(Ink(_about(desk, item), "soon"))
+    if calendar.provisional(end):
         out.line(
             Ink(
                 Text(
@@ -84,20 +93,28 @@ def check(desk: Desk, *, as_json: bool) -> int:
     return INVALID if any(item.severity == "error" for item in findings) else OK
 
 
-def explain(desk: Desk, *, start: str, duration: str, name: str, as_json: bool) -> None:
+def explain(desk: Desk, *, start: str, duration: str, name: str | None, clock: str | None, as_json: bool) -> None:
     from ...calendars import AmountError, format_amount, parse_amount
 
-    calendar = _calendar(desk, name)
     begun = desk.instant(start, "START")
     try:
         amount = parse_amount(duration)
     except AmountError as error:
         raise Usage(error.text, error.hint) from None
+    decided = _suspensions(desk)
+    if clock is None:
+        name, laid = name or "office", [item for item in decided if not item.procedures and not item.clocks]
+    else:
+        named, laid = _covered(desk, clock, decided)
+        name = name or named
+    calendar = _calendar(desk, name, laid)
     due, days = calendar.explained(begun, amount)
+    between = [item for item in decided if item.begin < due and begun < item.end]
     if as_json:
         desk.out.json(
             {"calendar": name, "zone": calendar.zone, "start": iso(begun, calendar.zone), "duration": duration,
              "due": iso(due, calendar.zone), "provisional": calendar.provisional(due), "counting": calendar.counting._asdict(),
+             "clock": clock, "suspended": [item.id for item in between if item in laid],
              "days": [{**words.plain_day(day), "counted_minutes": day.working // MINUTE} for day in days]}
         )  # fmt: skip
         return
@@ -135,16 +152,58 @@ def explain(desk: Desk, *, start: str, duration: str, name: str, as_json: bool) 
         )
     out.table(rows, indent="  ")
     out.line(Ink(words.counting(calendar.counting, amount.unit), "dim"))
+    for item in between:
+        about = _about(desk, item)
+        if item in laid:
+            out.line(Ink(about, "soon"))
+        elif clock is None:
+            out.line(Ink(Text(f"{about.zh}。这里没有算入，看某个时限：--clock 流程.时限",
+                              f"{about.en}. Not counted here; for one clock: --clock PROCEDURE.CLOCK"), "soon"))  # fmt: skip
 
 
-def _calendar(desk: Desk, name: str) -> Calendar:
+def _suspensions(desk: Desk) -> list[Suspension]:
+    """What was decided, as far as there is an office with a database."""
+    from ...model.suspension import suspensions
+    from ...runtime import stream
+
+    return suspensions(stream.events(desk.store))
+
+
+def _covered(desk: Desk, clock: str, decided: Sequence[Suspension]) -> tuple[str, list[Suspension]]:
+    """The calendar by which a clock, `complaint.respond`, counts as a rule, and the suspensions that cover it."""
+    procedure, dot, name = clock.partition(".")
+    if not dot:
+        raise Usage(
+            Text(f"--clock 的“{clock}”不是 流程.时限。", f"--clock: {clock!r} is not PROCEDURE.CLOCK."),
+            Text("例如 --clock complaint.resolve", "for example --clock complaint.resolve"),
+        )
+    rules = desk.engine.opening(procedure).procedure
+    sla = rules.sla.get(name)
+    if sla is None:
+        raise nameless(Text("时限", "clock"), name, sorted(rules.sla))
+    return sla.calendar or rules.calendar, [item for item in decided if item.covers(procedure, name, sla)]
+
+
+def _about(desk: Desk, item: Suspension) -> Text:
+    """A suspension in one line."""
+    from .suspend import how, scope
+
+    since, until, way, about = words.when(item.begin, desk.zone), words.by(item.end, desk.zone), how(item.factor), scope(desk, item.to_plain())  # fmt: skip
+    return Text(
+        f"{item.id}：{since} 至 {until} {way.zh}（{about.zh}）：{item.reason}",
+        f"{item.id}: from {since} to {until} clocks {way.en} ({about.en}): {item.reason}",
+    )
+
+
+def _calendar(desk: Desk, name: str, laid: Sequence[Suspension] = ()) -> Calendar:
     from ...calendars import compile_calendar
     from ...language import OfficeFiles
 
     calendars: dict[str, Any] = OfficeFiles(desk.folder).calendars()
     if name not in calendars:
         raise nameless(Text("日历", "calendar"), name, sorted(calendars))
-    return compile_calendar(calendars[name])
+    windows = [item.window() for item in laid]
+    return compile_calendar({**calendars[name], "suspended": windows} if windows else calendars[name])
 
 
 def _month(desk: Desk, month: str | None, zone: str) -> datetime.date:
@@ -223,10 +282,13 @@ COMMANDS = {
         [
             Argument("start", say=Text("起点，如 \"2026-09-30 16:00\"", "the start, e.g. \"2026-09-30 16:00\"")),
             Argument("duration", say=Text("时长：30m、2h30m、\"10 days\"、\"5 workdays\"", "how long: 30m, 2h30m, \"10 days\", \"5 workdays\"")),
-            Option("--calendar", to="name", metavar="NAME", default="office", complete="calendars", say=Text("日历（默认 office）", "the calendar (default office)")),
+            Option("--calendar", to="name", metavar="NAME", complete="calendars", say=Text("日历（默认该时限的，没写时限则 office）", "the calendar (default: the clock's; without a clock, office)")),
+            Option("--clock", metavar="PROCEDURE.CLOCK", say=Text("照这个时限计：它的日历，对它有效的暂停", "as this clock counts: its calendar, the suspensions that cover it")),
             json_option(),
         ],
         say=Text("从某刻起加一段时长，期限落在哪一刻，逐日说明。", "From a time and a length to the deadline, explained day by day."),
+        more=Text("已决定的暂停计时（guanjia suspend）会算入：没写 --clock 的，只算对全部时限有效的。",
+                  "Suspensions that were decided (guanjia suspend) are counted: without --clock those that are about every clock."),
         examples=('guanjia calendar explain "2026-09-30 16:00" "5 workdays"', "guanjia calendar explain 16:00 4h"),
     ),
 }  # fmt: skip
