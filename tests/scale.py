@@ -1,6 +1,7 @@
-"""How much is tried: a sample that takes seconds, or with GUANJIA_SOAK=1 (`make soak`) the whole.
+"""How much is tried: a sample that takes seconds; more where crashes and faults are what is tested, with GUANJIA_FAULTS=1
+(`make faults`, a part of `make check`); the whole with GUANJIA_SOAK=1 (`make soak`).
 
-Both run the same tests; nothing is skipped, there is only less or more of it.
+All run the same tests; nothing is skipped, there is only less or more of it.
 """
 
 from __future__ import annotations
@@ -8,11 +9,14 @@ from __future__ import annotations
 import os
 import random
 
+FAULTS = os.environ.get("GUANJIA_FAULTS") == "1"
 SOAK = os.environ.get("GUANJIA_SOAK") == "1"
 
 
-def scale(sample: int, whole: int) -> int:
-    return whole if SOAK else sample
+def scale(sample: int, whole: int, *, faults: int | None = None) -> int:
+    if SOAK:
+        return whole
+    return sample if faults is None or not FAULTS else faults
 
 
 def drawn() -> random.Random:

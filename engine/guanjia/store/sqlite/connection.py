@@ -24,6 +24,10 @@ APPLICATION_ID = 0x474A4941
 BUSY = 5_000
 """Milliseconds to wait for another program's lock."""
 
+SURE = "EXTRA"
+"""What SQLite has to be told so that a command that was answered survives a power cut in either journal mode: with FULL a
+rollback journal whose deletion was the commit may be there again, and take it back. With a write-ahead log they are the same."""
+
 WAL_SAFE = (3, 51, 3)
 MIGRATIONS = migrations(os.path.dirname(__file__))
 NEWEST = MIGRATIONS[-1].number
@@ -92,7 +96,7 @@ def connect(path: str, *, synchronous: str, mode: str, writes: bool) -> apsw.Con
     connection.set_busy_handler(_patience())
     connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
     connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
-    connection.execute(f"PRAGMA synchronous = {synchronous}")
+    connection.execute(f"PRAGMA synchronous = {SURE if synchronous == 'FULL' else synchronous}")
     if not writes:
         connection.execute("PRAGMA query_only = ON")
         return connection
