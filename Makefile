@@ -3,6 +3,7 @@
 PYTHON ?= python3
 UV ?= uv
 SOAK_MINUTES ?= 30
+FAULTS := $(addprefix tests/runtime/test_,power_cut.py failing_disk.py)
 BIN := .venv/bin
 PY := $(BIN)/python
 READY := .venv/.ready
@@ -10,12 +11,13 @@ WHEEL := build/wheel
 SMOKE := build/smoke
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types imports tidy wheel bench oracle soak lock clean
+.PHONY: help setup demo test faults check lint types imports tidy wheel bench oracle soak lock clean
 
 help:
 	@echo "make setup   装好环境（.venv）            put what is needed into .venv"
 	@echo "make demo    演示：一夜真实工单            a night of real requests, then a week"
 	@echo "make test    运行测试                      run the tests"
+	@echo "make faults  崩溃与故障测试                crashes and faults, with a table of what was met"
 	@echo "make check   提交前的全部检查              everything a change has to pass"
 	@echo "make bench   性能对比（build/bench.json）  measurements beside peers"
 	@echo "make oracle  日历与逐分钟计算对照          calendars beside counting minute by minute"
@@ -42,7 +44,11 @@ demo: $(READY)
 test: $(READY)
 	$(PY) -m pytest -n auto
 
-check: lint types imports tidy wheel test oracle
+# What the tests met is printed: which windows were hit, what was lost.
+faults: $(READY)
+	@GUANJIA_FAULTS=1 $(PY) -m pytest -n auto -rP $(FAULTS)
+
+check: lint types imports tidy wheel test faults oracle
 
 lint: $(READY)
 	$(BIN)/ruff check

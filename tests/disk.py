@@ -133,6 +133,17 @@ def watched() -> Iterator[Disk]:
         heir.unregister()
 
 
+@contextmanager
+def checkpoints(pages: int) -> Iterator[None]:
+    """While this lasts, a write-ahead log is brought into its database every few pages, so that this is met often."""
+    hook = lambda connection: connection.wal_autocheckpoint(pages)  # noqa: E731
+    apsw.connection_hooks.append(hook)
+    try:
+        yield
+    finally:
+        apsw.connection_hooks.remove(hook)
+
+
 def _path(name: int) -> str:
     return fsdecode(ctypes.string_at(name))
 
@@ -153,7 +164,9 @@ def after_power_cut(log: Sequence[Deed], draw: random.Random | None, *, unsynced
             waits.clear()
         elif deed.kind == "directory":
             for path, waiting in pending.items():
-                if (at := max((n for n, each in enumerate(waiting) if each.kind == "delete"), default=None)) is not None:
+                if (
+                    at := max((n for n, each in enumerate(waiting) if each.kind == "delete"), default=None)
+                ) is not None:
                     files[path] = None
                     del waiting[: at + 1]
         else:

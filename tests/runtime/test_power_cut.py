@@ -25,7 +25,7 @@ from guanjia.runtime.audit import audit
 from guanjia.store.records import TABLES, select
 from guanjia.store.sqlite import SqliteStore, connection
 
-from tests.disk import Deed, after_power_cut, watched
+from tests.disk import Deed, after_power_cut, checkpoints, watched
 from tests.runtime import busy
 from tests.scale import drawn, scale
 
@@ -51,35 +51,32 @@ def state(connection: apsw.Connection) -> str:
     return digest.hexdigest()
 
 
-def ran(
-    folder: Path, files: OfficeFiles, draw: random.Random, *, wal: bool, synchronous: Level
-) -> Ran:
-    """An office at work in `folder`. Checkpoints come every few pages, so that many are cut."""
+def ran(folder: Path, files: OfficeFiles, draw: random.Random, *, wal: bool, synchronous: Level) -> Ran:
+    """An office at work in `folder`."""
     path = folder / "guanjia.db"
     answered: list[int] = []
     states: list[str] = []
-    often = lambda connection: connection.wal_autocheckpoint(40)  # noqa: E731
-    apsw.connection_hooks.append(often)
-    try:
-        with watched() as disk:
-            store = SqliteStore(path, synchronous=synchronous, wal=wal)
-            store.migrate()
-            reader = apsw.Connection(os.fspath(path))
+    with checkpoints(40), watched() as disk:
+        store = SqliteStore(path, synchronous=synchronous, wal=wal)
+        store.migrate()
+        reader = apsw.Connection(os.fspath(path))
 
-            def answer(point: str = "after_commit") -> None:
-                if point == "after_commit":
-                    answered.append(len(disk.log))
-                    states.append(state(reader))
+        def answer(point: str = "after_commit") -> None:
+            if point == "after_commit":
+                answered.append(len(disk.log))
+                states.append(state(reader))
 
-            answer()
-            with armed(answer):
-                desk = busy.open_desk(store, files, seed=draw.getrandbits(32))
-                done = Counter(busy.at_work(desk, draw, STEPS))
-            desk.close()
-            reader.close()
-    finally:
-        apsw.connection_hooks.remove(often)
-    print(f"{len(states)} commits, {len(disk.log)} deeds of the disk:", dict(Counter(deed.kind for deed in disk.log)), dict(done))
+        answer()
+        with armed(answer):
+            desk = busy.open_desk(store, files, seed=draw.getrandbits(32))
+            done = Counter(busy.at_work(desk, draw, STEPS))
+        desk.close()
+        reader.close()
+    print(
+        f"{len(states)} commits, {len(disk.log)} deeds of the disk:",
+        dict(Counter(deed.kind for deed in disk.log)),
+        dict(done),
+    )
     return Ran(path, disk.log, answered, states)
 
 

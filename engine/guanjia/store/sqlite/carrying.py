@@ -83,8 +83,9 @@ def backup(
     except errors.FAILURES as error:
         raise errors.store_error(error, target) from error
     finally:
-        if os.path.exists(half):
-            os.unlink(half)
+        for left in (half, f"{half}-journal"):
+            if os.path.exists(left):
+                os.unlink(left)
 
 
 def _copy(source: apsw.Connection, half: str, progress: Callable[[int, int], None] | None) -> None:

@@ -100,10 +100,10 @@ def forked(path: str) -> StoreError:
 
 
 def _said(path: str, what: Text, todo: Text, error: Exception | None = None) -> StoreError:
-    detail = f"（{error}）" if error is not None else ""
-    after = f" ({error})" if error is not None else ""
+    cause = "" if error is None or str(error) == "not an error" else str(error)  # so SQLite says of a copy that failed
+    detail, after = (f"（{cause}）", f" ({cause})") if cause else ("", "")
     return StoreError(
-        Text(f"{path}：{what.zh}{detail}。", f"{path}: {what.en}{after}."), todo, location=path, cause=str(error or "")
+        Text(f"{path}：{what.zh}{detail}。", f"{path}: {what.en}{after}."), todo, location=path, cause=cause
     )
 
 
