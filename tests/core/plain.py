@@ -41,7 +41,7 @@ class Plain:
     def do(self, now: Instant, kind: str, name: str = "", reason: str | None = None, **values: Any) -> None:
         self.until(now)
         command = Command(kind, name, values=values, actor=SYSTEM, reason=reason)  # type: ignore[arg-type]
-        self._advance(prepare(self.program, command, "salt")[0], now)
+        self._advance(prepare(self.program, command, lambda: "salt")[0], now)
         self.until(now)
 
     def _advance(self, command: Command, now: Instant) -> None:

@@ -10,7 +10,13 @@ from hypothesis import given, settings, strategies as st
 
 names = st.sampled_from(["open", "accept", "受理", "s1"])
 instants = st.integers(0, 3)
-pasts = st.builds(Past, instants, instants, st.sampled_from(["li", '"\\\n"', "王"]), st.dictionaries(names, instants))
+pasts = st.builds(
+    Past,
+    instants,
+    instants,
+    st.sampled_from(["li", '"\\\n"', "\x01\x1f\x7f\u2028\t\b", "王"]),
+    st.dictionaries(names, instants),
+)
 clocks = st.builds(
     Clock, names, instants, st.just("running"), instants, instants, instants, st.tuples(st.just(Limit("office", "time", 5))),
     instants, st.none() | instants,

@@ -7,7 +7,7 @@ no trace, for nothing was changed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
@@ -65,8 +65,9 @@ def advance(
 ) -> tuple[tuple[Event, ...], Case]:
     """`decide` and `evolve` in one: the events and the case after them."""
     run = _completed(program, case, command, now, facts)
-    assert run.case is not None
-    return tuple(run.events), run.case
+    after = run.case
+    assert after is not None
+    return tuple(run.events), after
 
 
 def _completed(program: Program, case: Case | None, command: Command, now: Instant, facts: Mapping[str, Any]) -> _Run:
@@ -77,7 +78,7 @@ def _completed(program: Program, case: Case | None, command: Command, now: Insta
     return run
 
 
-def prepare(program: Program, command: Command, salt: str) -> tuple[Command, list[tuple[str, str, Any]]]:
+def prepare(program: Program, command: Command, salt: Callable[[], str]) -> tuple[Command, list[tuple[str, str, Any]]]:
     """The command with checked values, personal ones as references; and those as (commitment, salt, value)."""
     if command.reason is not None:
         command = replace(command, reason=coerce("reason", _WORDS, command.reason, label=Text("原因", "reason")))
@@ -99,7 +100,7 @@ def prepare(program: Program, command: Command, salt: str) -> tuple[Command, lis
         name: Text(program.procedure.label(name, "zh"), program.procedure.label(name, "en")) for name in command.values
     }
     zone = program.calendar(None).zone
-    held, personal = admit(fields, command.values, salt, labels=labels, zone=zone, what=what)
+    held, personal = admit(fields, command.values, salt(), labels=labels, zone=zone, what=what)
     return replace(command, values=held), personal
 
 
@@ -236,9 +237,10 @@ class _Run:
             taken = select(self.program, case.states, f"act:{name}", attempt)
         if not taken:
             raise self._refused(attempt, name)
-        behalf = any(on_behalf(branch, command.actor, case) for branch, _ in taken)
-        before = self._see(case, inputs)
+        behalf = False
+        before = self._before(case, inputs)
         for branch, _ in taken:
+            behalf = behalf or on_behalf(branch, command.actor, case)
             self._default(step, branch)
         step.happens(name)
         if step.reopening:
@@ -295,14 +297,14 @@ class _Run:
             step.change(name, value)
         if "set" not in step.data:
             return
-        self._record("edited", "", step, self._see(case, {}))
+        self._record("edited", "", step, self._before(case, {}))
 
     def assign(self) -> None:
         case = self._open_case()
         self._staff_only()
         step = self._step(case, {})
         step.hand_to(self.command.name)
-        self._record("assigned", self.command.name, step, self._see(case, {}))
+        self._record("assigned", self.command.name, step, self._before(case, {}))
 
     def clock(self) -> None:
         case, command = self._open_case(), self.command
@@ -321,7 +323,7 @@ class _Run:
             raise Refused("reason", Text("人工改动时限须写明原因（--reason）。", "To change a clock by hand needs a reason (--reason)."))  # fmt: skip
         step = self._step(case, {})
         adjust(step, definition, way, Text(label(command.name, "zh"), label(command.name, "en")))
-        self._record("adjusted", f"{command.name}.{way}", step, self._see(case, {}))
+        self._record("adjusted", f"{command.name}.{way}", step, self._before(case, {}))
 
     def ack(self) -> None:
         """Whoever was told of an escalation acknowledges it: of every ladder of the case on which he was told."""
@@ -330,7 +332,7 @@ class _Run:
         if not keys:
             raise self._nothing_to_acknowledge(case)
         step = self._step(case, {})
-        before = self._see(case, {})
+        before = self._before(case, {})
         ladders.acknowledge(step, keys)
         self._record("acknowledged", "", step, before)
 
@@ -361,7 +363,7 @@ class _Run:
         other = self.command.values["case"]
         known = next((name for name, child in case.children.items() if child == other), self.command.name)
         link = {"name": known, "case": other}
-        self._record("linked", known, self._step(case, {}), self._see(case, {}), {"link": link})
+        self._record("linked", known, self._step(case, {}), self._before(case, {}), {"link": link})
 
     # -- to completion
 
@@ -393,7 +395,7 @@ class _Run:
         taken = select(self.program, case.states, "always", attempt)
         if not taken:
             return False
-        before = self._see(case, {})
+        before = self._before(case, {})
         for branch, leaf in taken:
             step.take(branch, leaf)
         if not step.data:
@@ -411,7 +413,7 @@ class _Run:
         taken = select(self.program, case.states, f"signal:{name}", attempt)
         if not taken and name not in self.program.heard:
             return False
-        before = self._see(case, inputs)
+        before = self._before(case, inputs)
         for branch, _ in taken:
             self._default(step, branch)
         step.happens(name)
@@ -426,7 +428,7 @@ class _Run:
         attempt = Attempt(self.program, case, step.see, SYSTEM, by_person=False)
         taken = select(self.program, case.states, f"delay:{key}", attempt)
         step.data["delays"] = {key: None}
-        before = self._see(case, {})
+        before = self._before(case, {})
         step.happens(armed.name)
         for branch, leaf in taken:
             step.take(branch, leaf)
@@ -437,7 +439,7 @@ class _Run:
 
     def _climbed(self, case: Case, key: str) -> None:
         step = self._step(case, {}, SYSTEM)
-        before = self._see(case, {})
+        before = self._before(case, {})
         ladders.climb(step, key)
         self._record("climbed", key, step, before, actor=SYSTEM)
 
@@ -448,7 +450,7 @@ class _Run:
         fired = clocks.fire(case.clocks[name], threshold, self.now)
         breaches = fired.breached_at is not None and case.clocks[name].breached_at is None
         step.put(fired)
-        before = self._see(case, {})
+        before = self._before(case, {})
         # Effects and guards see the clock as it is once the threshold is reached.
         step.see.case = case.changed(clocks=step.clocks)
         attempt = Attempt(self.program, case, step.see, SYSTEM, by_person=False)
@@ -461,8 +463,9 @@ class _Run:
     # -- pieces
 
     def _present(self) -> Case:
-        assert self.case is not None
-        return self.case
+        case = self.case
+        assert case is not None
+        return case
 
     def _open_case(self) -> Case:
         case = self._present()
@@ -486,7 +489,10 @@ class _Run:
             self.asked,
         )
 
-    def _see(self, case: Case, inputs: Mapping[str, Any]) -> Surroundings:
+    def _before(self, case: Case, inputs: Mapping[str, Any]) -> Surroundings | None:
+        """What expressions saw ahead of the step; None where no clock begins as one becomes true."""
+        if not self.program.rises:
+            return None
         return Surroundings(
             self.program, case, self.now, self.command.actor, Facts(self.given), self.personal, inputs, asked=self.asked
         )

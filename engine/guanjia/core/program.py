@@ -3,7 +3,7 @@
 Compiling turns text into values once: expressions into closures, durations into amounts, calendars into arithmetic, and the
 statechart into one flat `transitions` machine over its innermost states. Nesting is flattened here: a trigger that an outer
 state declares is given to every innermost state below it, after that state's own (inner wins over outer, branches as
-written). The machine only selects a branch; which states are left and entered is computed by `core.moves`. A `Program` is
+written). The machine only selects a branch; which states are left and entered is computed by `core.step`. A `Program` is
 never changed after compiling and serves any number of threads.
 """
 
@@ -182,6 +182,12 @@ class ClockProgram:
     by_name: Mapping[str, Threshold]
 
     @property
+    def looks(self) -> bool:
+        """Whether some expression of it is read."""
+        conditions = (self.start, self.pause, self.resume, self.stop, self.cancel, self.reset)
+        return self.varies or self.from_expression is not None or any(each.expressions for each in conditions)
+
+    @property
     def varies(self) -> bool:
         """Whether what happens to a case can change the target that applies."""
         return len(self.targets) > 1 or self.targets[0].amount is None or bool(self.targets[0].guards)
@@ -227,6 +233,11 @@ class Program:
         self.root = self._node(self.procedure.procedure, self.procedure, None, "root")
         self.clocks = tuple(self._clock(name, sla) for name, sla in self.procedure.sla.items())
         self.clock_by_name = {clock.name: clock for clock in self.clocks}
+        self.rises = any(clock.start.expressions or clock.reset.expressions for clock in self.clocks)
+        """Whether some clock begins as an expression becomes true."""
+        dated = any(delay.at is not None for node in (self.root, *self.nodes.values()) for delay in node.delays)
+        self.looks = dated or any(clock.looks for clock in self.clocks)
+        """Whether some clock or dated delay reads an expression once a step is done."""
         self.ladders = {name: self._ladder(name, ladder) for name, ladder in self.procedure.ladders.items()}
         self.branches: dict[str, dict[str, list[BranchProgram]]] = {}
         self._wire()

@@ -66,7 +66,7 @@ class Step:
             self.do(branch.effects)
             return
         inside, entered = branch.way or self._way(branch, target)
-        leaving = [node for node in self._active() if inside in node.path and node is not inside]
+        leaving = [node for node in self._active() if node is not inside and inside in node.path]
         for node in reversed(leaving):
             self._leave(node)
         kept = [name for name in self.leaves if self.program.nodes[name] not in leaving]
@@ -109,7 +109,8 @@ class Step:
         return [nodes[index] for index in sorted(nodes)]
 
     def _leave(self, node: Node) -> None:
-        self.do(node.exit)
+        if node.exit:
+            self.do(node.exit)
         self.data.setdefault("exited", []).append(node.name)
         if node.remembers:
             inside = [name for name in self.leaves if node in self.program.nodes[name].path]
@@ -123,7 +124,8 @@ class Step:
         self.occurred.add(node.name)
         for delay in node.delays:
             self.arm(delay, self.now)
-        self.do(node.entry)
+        if node.entry:
+            self.do(node.entry)
 
     def _aims(self, target: Node) -> list[Node]:
         if target.kind != "history":
@@ -312,7 +314,7 @@ class Step:
             self.data["states"] = list(self.leaves)
         closing = self._final()
         if self.program.clocks or "set" in self.data:
-            after = self.after()
+            after = self.after() if self.program.looks else self.see
             for definition in self.program.clocks:
                 follow(self, definition, before, after)
             self._dated(after)

@@ -55,7 +55,9 @@ class Chosen:
         parts: list[str] = []
         size, key = 0, self.key
         try:
-            for part in self._template.root_render_func(self._template.new_context(data, shared=True)):
+            for part in self._template.root_render_func(
+                _Context(self._template.environment, data, self._template.name)
+            ):
                 size += len(part)
                 if size > MOST_OUTPUT:
                     raise RenderError(Text(f"模板 {key} 的输出太长", f"the template {key} gives too long a text"))

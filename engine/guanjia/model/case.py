@@ -8,9 +8,10 @@ microseconds (see `guanjia.clock`).
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field
-from itertools import compress, count
+from itertools import chain, compress, count, repeat
+from json.encoder import encode_basestring
 from operator import is_not, itemgetter
 from typing import Any, Literal, NamedTuple
 
@@ -178,7 +179,6 @@ class Past:
     at: Instant
     by: str
     input: Mapping[str, Any] = field(default_factory=dict)
-    kept: str = field(default="", init=False, repr=False, compare=False)
 
     def to_plain(self) -> dict[str, Any]:
         plain: dict[str, Any] = {"count": self.count, "at": self.at, "by": self.by}
@@ -187,10 +187,9 @@ class Past:
         return plain
 
     def text(self) -> str:
-        """The plain form as JSON, kept: a case remembers much that one step does not change."""
-        if not self.kept:
-            object.__setattr__(self, "kept", to_json(self.to_plain()))
-        return self.kept
+        """The plain form as JSON."""
+        given = f',"input":{to_json(self.input)}' if self.input else ""
+        return f'{{"count":{self.count},"at":{self.at},"by":{encode_basestring(self.by)}{given}}}'
 
 
 @dataclass(frozen=True)
@@ -259,12 +258,16 @@ class Case:
         very value that it is of, and handed on by `changed`."""
         own = self.__dict__
         values = _VALUES(own)
-        before, texts = own.get("_kept", _NOTHING)
+        before, texts, past = own.get("_kept", _NOTHING)
         texts = list(texts)
         for place in compress(count(), map(is_not, values, before)):
             name, value = _NAMES[place], values[place]
-            texts[place] = f'"{name}":{_json(name, value)}' if _told(name, value) else ""
-        own["_kept"] = values, texts
+            if name == "past":
+                past = _past(value, *past)
+                texts[place] = f'"past":{{{",".join(past[2])}}}' if value else ""
+            else:
+                texts[place] = f'"{name}":{_json(name, value)}' if _told(name, value) else ""
+        own["_kept"] = values, texts, past
         return f"{{{','.join(filter(None, texts))}}}"
 
     @classmethod
@@ -290,7 +293,7 @@ class Case:
 
 _NAMES = tuple(item.name for item in dataclasses.fields(Case))
 _VALUES = itemgetter(*_NAMES)
-_NOTHING = [object()] * len(_NAMES), [""] * len(_NAMES)
+_NOTHING: Any = [object()] * len(_NAMES), [""] * len(_NAMES), ((), (), [])
 _ALWAYS = frozenset(item.name for item in dataclasses.fields(Case) if item.default is MISSING is item.default_factory)
 """What is written of a case even when it is none: it has no default."""
 _NESTED = frozenset({"clocks", "delays", "climbs", "past"})
@@ -309,9 +312,23 @@ def _part(name: str, value: Any) -> Any:
 def _json(name: str, value: Any) -> str:
     if type(value) is int:
         return str(value)
-    if name == "past":  # its keys are names, in which nothing needs to be escaped
-        return "{" + ",".join([f'"{key}":{past.kept or past.text()}' for key, past in value.items()]) + "}"
+    if name == "states" and value:  # names, in which nothing needs to be escaped
+        return '["' + '","'.join(value) + '"]'
     return to_json(_part(name, value))
+
+
+def _past(
+    past: Mapping[str, Past], known: tuple[str, ...], before: tuple[Past, ...], texts: Sequence[str]
+) -> tuple[tuple[str, ...], tuple[Past, ...], list[str]]:
+    """Names, what is remembered of each, and that as members of a JSON object; of what is the same as before the text is kept.
+    Names come to the end as they happen for the first time."""
+    names, values = tuple(past), tuple(past.values())
+    if names[: len(known)] != known:
+        before = ()
+    texts = [*texts[: len(before)], *[""] * (len(names) - len(before))]
+    for place in compress(count(), map(is_not, values, chain(before, repeat(None)))):
+        texts[place] = f'"{names[place]}":{values[place].text()}'
+    return names, values, texts
 
 
 _DEFAULTS: dict[type, tuple[tuple[str, Any], ...]] = {}

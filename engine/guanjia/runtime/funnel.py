@@ -194,12 +194,12 @@ def with_facts(
     ask: Callable[[Mapping[str, Any]], Any],
 ) -> Any:
     """Ask a pure function, supplying the facts that it turns out to need."""
-    known = dict(facts)
+    known = facts
     while True:
         try:
             return ask(known)
         except NeedFact as need:
-            known[need.key] = _fact(engine, tx, case, need.key)
+            known = {**known, need.key: _fact(engine, tx, case, need.key)}
 
 
 def _fact(engine: Engine, tx: Transaction, case: Case | None, key: str) -> Any:
@@ -227,7 +227,7 @@ class Passage:
         self.program: Program
         self.case: Case | None = None
         self.due: Instant | None = None
-        """When time changes the case next, as the last `drain` found it."""
+        """When time changes the case next."""
         self.before = 0
         self.head = GENESIS
         self.personal: dict[str, Any] = {}
@@ -255,7 +255,7 @@ class Passage:
         self.extra = {"id": identity, "number": number, "site": site}
 
     def take(self, held: Held) -> None:
-        self.case = self.engine.recent.case(held)
+        self.case, self.due = self.engine.recent.case(held)
         self.before = held.seq
         self.head = held.head
         self.personal = dict(held.personal)
@@ -267,10 +267,7 @@ class Passage:
         Refused (code `loop`) when one instant has no end: delays that lead to each other and are over as they begin.
         """
         last, times = None, 0
-        while self.case is not None:
-            due = self.due = next_due(self.case)
-            if due is None or due > until:
-                return
+        while self.case is not None and (due := self.due) is not None and due <= until:
             last, times = due, times + 1 if due == last else 0
             if times > MOST_STEPS:
                 raise self._circle(due)
@@ -305,7 +302,7 @@ class Passage:
                 self._migrate(command, occurred)
                 return None
             self._known(command)
-            prepared, sealed = prepare(self.program, command, self.engine.entropy(16).hex())
+            prepared, sealed = prepare(self.program, command, lambda: self.engine.entropy(16).hex())
             self.sealed = sealed
             self.personal |= {commitment: value for commitment, _, value in sealed}
             self._advance(prepared, occurred)
@@ -405,11 +402,12 @@ class Passage:
                     self.engine.renderer.notifications(self.program, self.case, event, self.personal)
                 )
             self.inbox.extend(asked(self.case, event, self.personal))
+        self.due = None if self.case is None else next_due(self.case)
 
     def change(self, command: Command, digest: str, blobs: Sequence[tuple[str, bytes]], inbox: str | None) -> Change:
         case = self.case
         assert case is not None
-        self.engine.recent.keep(self.head, case)
+        self.engine.recent.keep(self.head, case, self.due)
         answer = to_json({"case": case.id, "number": case.number, "seq": case.seq}) if command.key else ""
         return Change(
             case=case.id, before=self.before, seq=case.seq,
@@ -422,21 +420,26 @@ class Passage:
 
 
 class Recent:
-    """The last few cases that were written, by the head of their chain: the hash names the history, so what is found is the
-    case that the snapshot would give, without reading it again. Bounded, whatever the number of open cases."""
+    """The last few cases that were written, each with its next due instant, by the head of their chain: the hash names the
+    history, so what is found is the case that the snapshot would give, without reading it again. Bounded, whatever the
+    number of open cases."""
 
     MOST = 512
 
     def __init__(self) -> None:
-        self._cases: dict[bytes, Case] = {}
+        self._cases: dict[bytes, tuple[Case, Instant | None]] = {}
 
-    def case(self, held: Held) -> Case:
-        return self._cases.pop(held.head, None) or as_case(held)
+    def case(self, held: Held) -> tuple[Case, Instant | None]:
+        known = self._cases.pop(held.head, None)
+        if known is not None:
+            return known
+        case = as_case(held)
+        return case, next_due(case)
 
-    def keep(self, head: bytes, case: Case) -> None:
+    def keep(self, head: bytes, case: Case, due: Instant | None) -> None:
         if len(self._cases) >= self.MOST:
             self._cases.clear()
-        self._cases[head] = case
+        self._cases[head] = case, due
 
 
 def as_case(held: Held) -> Case:
