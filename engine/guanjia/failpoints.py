@@ -33,6 +33,7 @@ FAILPOINTS = (
     "after_hand_over",  # a channel has the message; the store does not know it yet
     "after_mark",  # a message was marked as sent
     "after_failure_mark",  # a message was put back, or given up
+    "after_hold",  # a message was put back because its recipient is to be left in peace now
     # what is of no case
     "after_office_event_insert",
     "after_version_insert",

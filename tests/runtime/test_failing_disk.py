@@ -22,7 +22,7 @@ from tests.runtime.test_failpoints import DEEDS, KEY
 from tests.runtime.test_power_cut import state
 from tests.scale import drawn, scale
 
-ROUNDS = {"due", "link", "deliver", "deliver to a channel that refuses", "open by the calendar"}
+ROUNDS = {"due", "link", "deliver", "deliver to a channel that refuses", "deliver to whom is to be left in peace", "open by the calendar"}  # fmt: skip
 """Rounds of the worker: several transactions, of which some are done before the disk fails; some failures are only named."""
 
 

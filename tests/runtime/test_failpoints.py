@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from guanjia.clock import DAY, HOUR, MINUTE, ManualClock
+from guanjia.clock import DAY, HOUR, MINUTE, SECOND, ManualClock
 from guanjia.failpoints import FAILPOINTS, armed
 from guanjia.language import OfficeFiles
-from guanjia.model.event import Command
+from guanjia.model.event import Command, Notification
 from guanjia.runtime.audit import audit
 from guanjia.runtime.engine import Engine
+from guanjia.runtime.quiet import Quiet
 from guanjia.store import Query, open_store
 from guanjia.store.sqlite import SqliteStore
 
@@ -107,6 +108,18 @@ def lives_by_it(desk: Engine, ref: str, key: str) -> int:
     return int(desk.opening("job").procedure.label("new", "zh") == key)
 
 
+class Peace(Quiet):
+    """Nobody is told anything in the first minute and a half."""
+
+    def free(self, message: Notification, at: int) -> int:
+        return max(at, MONDAY + 90 * SECOND)
+
+
+def in_peace(desk: Engine, ref: str, key: str) -> None:
+    desk.quiet = Peace()
+    round_at(MONDAY)(desk, ref, key)
+
+
 WANG = {"actor": "agent.wang"}
 DEEDS = {
     "open": Deed(
@@ -154,6 +167,7 @@ DEEDS = {
     "link": Deed(ended_unheard, round_at(MONDAY), happened("linked")),
     "deliver": Deed(opened, round_at(MONDAY), lambda desk, ref, key: 1),
     "deliver to a channel that refuses": Deed(opened, round_at(MONDAY), lambda desk, ref, key: 1),
+    "deliver to whom is to be left in peace": Deed(opened, in_peace, lambda desk, ref, key: 1),
     "open by the calendar": Deed(
         told, round_at(MONDAY + DAY - HOUR), lambda desk, ref, key: len(desk.list(Query(text="例行")))
     ),

@@ -756,6 +756,10 @@ class Conformance:
         store.drop_inbox("nothing", "?")
         assert [item.key for item in store.inbox()] == ["2", "4", "5"]
         assert list(store.dropped_inbox()) == [(items[2], "没有这个流程")]
+        assert [store.retry_inbox(key) for key in ("3", "3", "1", "nothing")] == [True, False, False, False]
+        assert [item.key for item in store.inbox()] == ["2", "3", "5"]
+        assert (list(store.dropped_inbox()), store.inbox_status("3")) == ([], "waiting")
+        store.drop_inbox("3", "没有这个流程")
         for key in ("2", "4", "5"):
             store.drop_inbox(key, "x")
         assert store.next_wake() == 7

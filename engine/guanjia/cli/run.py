@@ -26,6 +26,7 @@ SECTIONS = {
         "why": Entry("why", Text("期限为什么是这一刻；假设推算", "why a deadline falls where it does; what if")),
         "board": Entry("board", Text("看全局：各流程各状态有多少，哪些最急", "the whole office: counts by state, and what is most urgent")),
         "outbox": Entry("outbox", Text("看通知，重发失败的", "notifications, and sending failed ones again")),
+        "inbox": Entry("inbox", Text("看工单之间被拒绝的命令，重办", "refused commands between cases, and carrying them out after all")),
     },
     Text("办", "Act"): {
         "open": Entry("acts", Text("新建工单", "open a case")),

@@ -108,6 +108,7 @@ def _one(
     until = quiet.free(first, now)
     if until > now:
         store.hold(first.key, owner, until)
+        fp("after_hold")
         return "held"
     message = first if len(parcel) == 1 else quiet.as_one([row.notification for row in parcel])
     try:

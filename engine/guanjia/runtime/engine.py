@@ -344,13 +344,11 @@ class Engine:
             raise
         except Exception as error:  # a fault of ours at one case must not stop the deadlines of all the others
             log.exception("case %s could not be advanced", case)
-            raise GuanjiaError(
-                Text(f"程序出错：{type(error).__name__}", f"the program failed: {type(error).__name__}"), case=case
-            ) from error
+            raise _fault(error, case=case) from error
 
     def _apply_inbox(self, until: Instant | None = None) -> int:
-        """Carry out what cases sent each other, up to an instant. What a case refuses is parked; what the database could not
-        do just now waits."""
+        """Carry out what cases sent each other, up to an instant. What a case refuses is parked, and so is what the program
+        fails at, so that it holds up nothing else; what the database could not do just now waits."""
         applied = 0
         while items := [item for item in map(_Sent, self.store.inbox()) if until is None or item.since <= until]:
             for item in items:
@@ -372,7 +370,27 @@ class Engine:
         return applied
 
     def _receive(self, item: _Sent, until: Instant | None, tx: Transaction) -> Result | GuanjiaError:
-        return carry_out(self, tx, item.command, inbox=item.key, until=until)
+        if item.command is None:
+            return Refused("inbox", Text("这条命令已损坏，读不懂", "this command is damaged and cannot be understood"))
+        try:
+            return carry_out(self, tx, item.command, inbox=item.key, until=until)
+        except (GuanjiaError, OSError):
+            raise
+        except Exception as error:
+            log.exception("item %s between cases could not be applied", item.key)
+            raise _fault(error) from error
+
+    def retry_parked(self, key: str) -> Text | None:
+        """Carry out what one case sent another and was parked, now that the reason is mended. Why it is parked anew, None when
+        it took effect; NotFound when nothing with this key is parked."""
+        if not self.store.retry_inbox(key):
+            raise NotFound(
+                Text(f"没有搁置的命令“{key}”。", f"No command {key!r} is parked."),
+                Text("搁置的见 guanjia inbox", "Parked ones: guanjia inbox"),
+            )
+        self._apply_inbox()
+        parked = (why for item, why in self.store.dropped_inbox(MOST_PARKED) if item.key == key)
+        return next(map(Text.parse, parked), None)
 
     def resend(self, message: Notification) -> bool:
         """Let a notification that failed go out again, told anew by the event that it is of: with the address and the
@@ -483,8 +501,17 @@ MOST_TOGETHER = 50
 
 log = logging.getLogger("guanjia.engine")
 
+MOST_PARKED = 100_000
+"""Parked commands that are looked through for one."""
+
 MOST_ATTACHED = 10 * 2**20
 """Bytes of one attachment."""
+
+
+def _fault(error: Exception, **data: Any) -> GuanjiaError:
+    """A fault of ours, without what it says: that may hold what a resident typed."""
+    kind = type(error).__name__
+    return GuanjiaError(Text(f"程序出错：{kind}", f"the program failed: {kind}"), **data)
 
 
 def _work(engine: Engine, command: Command) -> Callable[[Transaction], Result | GuanjiaError]:
@@ -516,13 +543,16 @@ def _foreseen(engine: Engine, command: Command) -> Callable[[Transaction], Resul
 
 
 class _Sent:
-    """What one case sent another: the command, and since when it is to be carried out."""
+    """What one case sent another: the command, None when it is damaged, and since when it is to be carried out."""
 
     def __init__(self, item: InboxItem) -> None:
-        plain = json.loads(item.command)
         self.key = item.key
-        self.since: Instant = plain.pop("since", 0)
-        self.command = Command(case=item.receiver, actor=SYSTEM, key=item.key, **plain)
+        try:
+            plain = json.loads(item.command)
+            self.since: Instant = int(plain.pop("since", 0))
+            self.command: Command | None = Command(case=item.receiver, actor=SYSTEM, key=item.key, **plain)
+        except (ValueError, TypeError, AttributeError, RecursionError):
+            self.since, self.command = 0, None
 
 
 def _database(folder: Path, database: str) -> str:

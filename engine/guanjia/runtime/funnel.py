@@ -95,7 +95,12 @@ def carry_out(
     pack.quiet = pack.quiet or (command.kind == "open" and occurred < present)
     pack.drain(present)
     if pack.events and not dry:
-        change = pack.change(command, digest, blobs, inbox)
+        # What was due stays although the command is refused; the command itself has not happened, and nothing says that it has.
+        change = (
+            pack.change(command, digest, blobs, inbox)
+            if error is None
+            else pack.change(replace(command, key=None), "", (), None)
+        )
         fp("before_write")
         tx.write(change)
     if error is not None:

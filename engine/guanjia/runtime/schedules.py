@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from ..clock import Instant, instant, moment
-from ..errors import GuanjiaError
+from ..clock import DAY, Instant, instant, moment
+from ..errors import GuanjiaError, Text
 from ..failpoints import fp
 from ..model.event import SYSTEM, Command
 from ..model.office import Schedule
@@ -27,11 +27,14 @@ def open_due(engine: Engine, now: Instant) -> tuple[int, list[str]]:
     opened, problems = 0, []
     for name, schedule in engine.office.schedules.items():
         setting = f"schedule:{name}"
-        since = engine.store.setting(setting)
+        kept = engine.store.setting(setting)
+        since = _since(kept, now)
         if since is None:
+            if kept is not None:
+                problems.append(f"{setting}: {_LOST}")
             engine.store.set_setting(setting, str(now))
             continue
-        planned = list(_planned(schedule, engine.zone, int(since), now))
+        planned = list(_planned(schedule, engine.zone, since, now))
         if not planned:
             continue
         wanted = planned
@@ -53,6 +56,19 @@ def open_due(engine: Engine, now: Instant) -> tuple[int, list[str]]:
             continue
         engine.store.set_setting(setting, str(planned[-1]))
     return opened, problems
+
+
+_LOST = Text(
+    "上次建单的时间已损坏；从现在起重新计，之前漏下的请手工补建",
+    "when it last opened a case is damaged: it counts from now on; open by hand what was missed before",
+)
+
+
+def _since(kept: str | None, now: Instant) -> Instant | None:
+    """When the schedule was last looked at; None when that is not known, or cannot be: it lies a day or more ahead of us, and
+    to wait for that would be to wait for nothing."""
+    known = kept is not None and kept.isascii() and kept.isdigit() and len(kept) < 20
+    return int(kept) if known and kept is not None and int(kept) < now + DAY else None
 
 
 def _planned(schedule: Schedule, zone: str, since: Instant, until: Instant) -> Iterator[Instant]:

@@ -316,10 +316,13 @@ class Store(Protocol):
         """Waiting items, oldest first: of each pair of sender and receiver only the first, for they go in order."""
 
     def drop_inbox(self, key: str, problem: str) -> None:
-        """Park an item that its receiver refuses, with the reason; it is shown by doctor and never lost."""
+        """Park an item that its receiver refuses, with the reason; it is kept until `retry_inbox`."""
 
     def dropped_inbox(self, limit: int = 100) -> Sequence[tuple[InboxItem, str]]:
         """Parked items with the reason, the latest first."""
+
+    def retry_inbox(self, key: str) -> bool:
+        """A parked item waits again, in the place that it had; False when it is not parked."""
 
     def inbox_status(self, key: str) -> str | None:
         """waiting, done or dropped; None when nothing of that key was ever sent."""

@@ -259,6 +259,16 @@ class MemoryStore:
 
         self._put(drop)
 
+    def retry_inbox(self, key: str) -> bool:
+        def retry(tx: MemoryTransaction) -> bool:
+            if self.items.get(key, (None, ""))[1] != "dropped":
+                return False
+            tx.put(self.items, key, (self.items[key][0], "waiting", ""))
+            tx.put(self.waiting, key, 1 + builtins.list(self.items).index(key))
+            return True
+
+        return self._put(retry)
+
     def dropped_inbox(self, limit: int = 100) -> Sequence[tuple[InboxItem, str]]:
         with self._open():
             dropped = [(item, problem) for item, state, problem in self.items.values() if state == "dropped"]

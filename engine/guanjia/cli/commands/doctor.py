@@ -168,7 +168,12 @@ def _problems(found: dict[str, Any]) -> list[Text]:
             )
         )
     for item in found["inbox_parked"]:
-        problems.append(Text(f"工单之间的一条命令被拒绝：{item}", f"A command between cases was refused: {item}"))
+        problems.append(
+            Text(
+                f"工单之间的一条命令被拒绝（guanjia inbox）：{item}",
+                f"A command between cases was refused (guanjia inbox): {item}",
+            )
+        )
     return problems
 
 

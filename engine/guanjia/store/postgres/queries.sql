@@ -173,6 +173,9 @@ ORDER BY n LIMIT %s
 -- name: drop_item
 UPDATE inbox SET status = 'dropped', problem = %(problem)s WHERE key = %(key)s AND status = 'waiting'
 
+-- name: retry_item
+UPDATE inbox SET status = 'waiting', problem = NULL WHERE key = %(key)s AND status = 'dropped'
+
 -- name: dropped_inbox
 SELECT key, sender, receiver, command, problem FROM inbox WHERE status = 'dropped' ORDER BY n DESC LIMIT %s
 

@@ -282,6 +282,9 @@ class PostgresStore:
     def drop_inbox(self, key: str, problem: str) -> None:
         self._change("drop_item", key=key, problem=problem)
 
+    def retry_inbox(self, key: str) -> bool:
+        return self._change("retry_item", key=key) == 1
+
     def dropped_inbox(self, limit: int = 100) -> Sequence[tuple[InboxItem, str]]:
         return [(InboxItem(*row[:4]), row[4]) for row in self._rows(SQL["dropped_inbox"], (limit,))]
 

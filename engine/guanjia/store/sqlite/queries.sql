@@ -179,6 +179,9 @@ WHERE status = 'waiting' AND NOT EXISTS (
     WHERE e.status = 'waiting' AND e.sender = i.sender AND e.receiver IS i.receiver AND e.n < i.n)
 ORDER BY n LIMIT ?
 
+-- name: retry_item
+UPDATE inbox SET status = 'waiting', problem = NULL WHERE key = ? AND status = 'dropped'
+
 -- name: dropped_inbox
 SELECT key, sender, receiver, command, problem FROM inbox WHERE status = 'dropped' ORDER BY n DESC LIMIT ?
 
