@@ -1,6 +1,6 @@
 """One durable advance of a case, beside a bare loop that writes the same rows: without sync (the work itself) and with it.
 
-Run as a program, `python -m bench.advance FOLDER SECONDS` prints the engine's advances a second with full sync, for peers.
+Run as a program, `python -m bench.advance FOLDER SECONDS FULL|OFF` prints the engine's advances a second, for peers.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ def _beside_bare(synchronous: Literal["FULL", "OFF"]) -> Measured:
 
 def main() -> None:
     folder, seconds = Path(sys.argv[1]), float(sys.argv[2])
-    with engine_in(folder / "office") as engine:
+    synchronous: Literal["FULL", "OFF"] = "OFF" if sys.argv[3] == "OFF" else "FULL"
+    with engine_in(folder / "office", synchronous) as engine:
         case = office.opened(engine)
         walk(engine, case, EACH)
         done, began = 0, time.perf_counter()

@@ -1,6 +1,6 @@
 """Others that promise durable steps, on this machine, in this minute: one durable advance of each, with full sync.
 
-They are installed into a throw-away environment, build/peers; where the package index is out of reach they are left out,
+With full sync the disk is most of it for everybody; so the ORM is measured without sync too, which leaves the work itself. They are installed into a throw-away environment, build/peers; where the package index is out of reach they are left out,
 loudly. Each runs in a process of its own, turn by turn with ours.
 """
 
@@ -17,10 +17,11 @@ from .tape import room
 ROOM = Path("build/peers")
 PYTHON = ROOM / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 NEEDS = ("businesstimedelta", "dbos", "sqlalchemy", "transitions==0.9.3", "jinja2", "psycopg[binary]")
-RIVALS = {
-    "DBOS on SQLite, one step": "dbos_steps.py",
-    "transitions + SQLAlchemy ORM": "orm_steps.py",
-}
+RIVALS = (
+    ("DBOS on SQLite, one step", "dbos_steps.py", "FULL"),
+    ("transitions + SQLAlchemy ORM", "orm_steps.py", "FULL"),
+    ("transitions + SQLAlchemy ORM", "orm_steps.py", "OFF"),
+)
 SECONDS, TURNS = 2.0, 3
 
 
@@ -43,30 +44,30 @@ def ready() -> bool:
 def measure() -> list[Measured]:
     if not ready():
         return []
+    return [_beside(*rival) for rival in RIVALS]
+
+
+def _beside(name: str, script: str, synchronous: str) -> Measured:
     ours: list[float] = []
-    theirs: dict[str, list[float]] = {name: [] for name in RIVALS}
+    theirs: list[float] = []
     for _ in range(TURNS):
-        ours.append(_speed([sys.executable, "-m", "bench.advance"]))
-        for name, script in RIVALS.items():
-            theirs[name].append(_speed([str(PYTHON), str(Path(__file__).parent / "rivals" / script)]))
-    return [
-        Measured(
-            f"one durable advance beside {name}", statistics.median(ours), "/s", name, statistics.median(speeds),
-            statistics.median(our / their for our, their in zip(ours, speeds, strict=True)),
-        )
-        for name, speeds in theirs.items()
-    ]  # fmt: skip
+        ours.append(_speed([sys.executable, "-m", "bench.advance"], synchronous))
+        theirs.append(_speed([str(PYTHON), str(Path(__file__).parent / "rivals" / script)], synchronous))
+    return Measured(
+        f"one durable advance beside {name}, synchronous {synchronous}", statistics.median(ours), "/s", name,
+        statistics.median(theirs), statistics.median(our / their for our, their in zip(ours, theirs, strict=True)),
+    )  # fmt: skip
 
 
-def _speed(command: list[str]) -> float:
+def _speed(command: list[str], synchronous: str) -> float:
     """Advances a second that the program prints as its last line."""
     with room() as folder:
-        return speed(command, str(folder))
+        return speed(command, str(folder), synchronous)
 
 
-def speed(command: list[str], where: str) -> float:
+def speed(command: list[str], where: str, *more: str) -> float:
     """Of a program that works for some seconds in a folder, or on a server."""
-    done = subprocess.run([*command, where, str(SECONDS)], capture_output=True, text=True, check=False)
+    done = subprocess.run([*command, where, str(SECONDS), *more], capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"{command}: {done.stderr[-2000:]}")
     return float(done.stdout.split()[-1])

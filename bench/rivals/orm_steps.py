@@ -1,7 +1,7 @@
 """`transitions` and SQLAlchemy's ORM, put together as many projects have it: one durable advance per commit.
 
 Read the row, check the guard, fire the machine, render one text, write the case, an event and an outgoing message, commit
-in WAL with full sync. Runs inside the throw-away environment: `orm_steps.py FOLDER SECONDS` prints advances a second.
+in WAL. Runs inside the throw-away environment: `orm_steps.py FOLDER SECONDS FULL|OFF` prints advances a second.
 """
 
 from __future__ import annotations
@@ -97,13 +97,13 @@ def walk(session: Session, rules: Machine, seconds: float) -> float:
 
 
 def main() -> None:
-    folder, seconds = sys.argv[1], float(sys.argv[2])
+    folder, seconds, synchronous = sys.argv[1], float(sys.argv[2]), sys.argv[3]
     engine = create_engine(f"sqlite:///{folder}/orm.sqlite")
 
     @event.listens_for(engine, "connect")
     def pragmas(connection: Any, _record: Any) -> None:
         connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute(f"PRAGMA synchronous={synchronous}")
 
     Base.metadata.create_all(engine)
     with Session(engine) as session:
