@@ -3,7 +3,7 @@
 PYTHON ?= python3
 UV ?= uv
 SOAK_MINUTES ?= 30
-FAULTS := $(addprefix tests/runtime/test_,power_cut.py failing_disk.py)
+FAULTS := $(addprefix tests/runtime/test_,kill.py failpoints.py power_cut.py failing_disk.py)
 BIN := .venv/bin
 PY := $(BIN)/python
 READY := .venv/.ready
@@ -46,7 +46,7 @@ test: $(READY)
 
 # What the tests met is printed: which windows were hit, what was lost.
 faults: $(READY)
-	@GUANJIA_FAULTS=1 $(PY) -m pytest -n auto -rP $(FAULTS)
+	@GUANJIA_FAULTS=1 $(PY) -m pytest -n auto --dist worksteal -rP $(FAULTS)
 
 check: lint types imports tidy wheel test faults oracle
 

@@ -1,10 +1,10 @@
-"""Forks workers that work hard on one SQLite file, kills each with SIGKILL, and reports what is left.
+"""Forks workers that work hard on one database, kills each with SIGKILL, and reports what is left.
 
-    python -m tests.runtime.kill_nursery FOLDER KILLS SEED [split | early]
+    python -m tests.runtime.kill_nursery FOLDER KILLS SEED [DATABASE [split | early]]
 
-Half of the kills are aimed: the worker stops in a window that was not hit yet, and is killed there. The other half fall at a
-random instant. A window is what lies between two marks that the worker sets in shared memory: at every failpoint, before
-and after every SQL statement, and before and after every write to a file inside of a commit.
+DATABASE is `sqlite`, or the DSN of an empty schema of PostgreSQL. Half of the kills are aimed: the worker stops in a window
+(kill_windows.py) that was not hit yet, and is killed there. The other half fall at a random instant; which window that is the
+worker says in shared memory.
 
 Like a client that cannot know whether its command arrived, each worker first repeats, by its key, what the one before it
 was killed at. `split` commits messages apart from their events, `early` marks a message as sent before it is handed over:
@@ -13,7 +13,6 @@ two bugs that the report has to show.
 
 from __future__ import annotations
 
-import ctypes
 import json
 import mmap
 import os
@@ -26,36 +25,24 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-import apsw
 from guanjia.clock import HOUR, MINUTE, SECOND
 from guanjia.errors import GuanjiaError
-from guanjia.failpoints import FAILPOINTS, armed
+from guanjia.failpoints import armed
 from guanjia.language import OfficeFiles
-from guanjia.model.event import Command
+from guanjia.model.event import Command, Notification
 from guanjia.runtime import delivery
 from guanjia.runtime.audit import audit
 from guanjia.runtime.engine import Engine
-from guanjia.store import Query
+from guanjia.runtime.quiet import Quiet
+from guanjia.store import Query, Store
+from guanjia.store.postgres import PostgresStore
 from guanjia.store.sqlite import SqliteStore
 from guanjia.store.sqlite.transaction import SQL, message_values
 
 from tests.offices import MONDAY
-from tests.runtime import busy
+from tests.runtime import busy, kill_windows
+from tests.runtime.kill_windows import Marks
 
-STATEMENTS = (
-    "BEGIN IMMEDIATE", "SELECT FROM cases", "SELECT FROM personal", "SELECT FROM commands", "SELECT FROM outbox", "SELECT FROM inbox",
-    "INSERT INTO counters", "INSERT INTO events", "INSERT INTO cases", "UPDATE cases", "INSERT INTO commands", "INSERT INTO personal",
-    "INSERT INTO outbox", "INSERT INTO inbox", "INSERT INTO blobs", "UPDATE inbox", "UPDATE outbox", "COMMIT",
-)  # fmt: skip
-OF_NO_CASE = {"after_office_event_insert", "after_version_insert", "after_setting_insert", "before_migration_commit"}
-"""What no worker passes while it works."""
-WINDOWS = (
-    "starting",
-    "between commands",
-    *(name for name in FAILPOINTS if name not in OF_NO_CASE),
-    *(f"{when} {statement}" for statement in STATEMENTS for when in ("in", "after")),
-    "commit: before a write", "commit: after a write",
-)  # fmt: skip
 PATIENCE = 2.0
 """Seconds that a worker has to reach the window that was aimed at; then it is killed wherever it is."""
 
@@ -71,70 +58,6 @@ class SharedClock:
 
     def set(self, at: int) -> None:
         self.memory[8:16] = at.to_bytes(8, "big")
-
-
-class Marks:
-    """Says in shared memory in which window this process is; stops for ever in the one aimed at, the `nth` time."""
-
-    def __init__(self, memory: mmap.mmap, aim: str | None, nth: int, stopped: int) -> None:
-        self.memory, self.aim, self.nth, self.stopped = memory, aim, nth, stopped
-        self.numbers = {name: number for number, name in enumerate(WINDOWS)}
-        self.committing = False
-
-    def __call__(self, name: str) -> None:
-        number = self.numbers.get(name)
-        if number is None:
-            return
-        self.memory[0] = number
-        if name == self.aim:
-            self.nth -= 1
-            if self.nth == 0:
-                os.write(self.stopped, b"!")
-                while True:
-                    signal.pause()
-
-    def watch(self) -> None:
-        """Every statement of every connection, and what a commit writes to files."""
-
-        def trace(event: dict) -> None:
-            words = event["sql"].split() if event.get("sql") else []
-            if not words or words[0].startswith("--"):
-                return
-            name = statement(words)
-            if event["code"] == apsw.SQLITE_TRACE_STMT:
-                self.committing = name == "COMMIT"
-                self(f"in {name}")
-            else:
-                self.committing = False
-                self(f"after {name}")
-
-        apsw.connection_hooks.append(
-            lambda connection: connection.trace_v2(apsw.SQLITE_TRACE_STMT | apsw.SQLITE_TRACE_PROFILE, trace)
-        )
-        files = apsw.VFS("watched", "")
-        kind = ctypes.CFUNCTYPE(
-            ctypes.c_ssize_t, ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int64, use_errno=True
-        )
-        real = kind(files.xGetSystemCall("pwrite64"))
-
-        def write(file: int, data: int, size: int, offset: int) -> int:
-            if self.committing:
-                self("commit: before a write")
-            written = real(file, data, size, offset)
-            if self.committing:
-                self("commit: after a write")
-            return written
-
-        self.kept = kind(write)
-        files.xSetSystemCall("pwrite64", ctypes.cast(self.kept, ctypes.c_void_p).value)
-
-
-def statement(words: list[str]) -> str:
-    if words[0] in ("INSERT", "UPDATE"):
-        return " ".join(words[: 3 if words[0] == "INSERT" else 2]).partition("(")[0].strip()
-    if words[0] == "SELECT":
-        return f"SELECT FROM {words[words.index('FROM') + 1]}" if "FROM" in words else "SELECT"
-    return " ".join(words[:2])
 
 
 class Split:
@@ -173,34 +96,45 @@ def early(real: Callable) -> Callable:
     return one
 
 
+class Breaks(Quiet):
+    """Nobody is told anything in every fifth minute."""
+
+    def free(self, message: Notification, at: int) -> int:
+        return at if at // MINUTE % 5 else (at // MINUTE + 1) * MINUTE
+
+
 class Nursery:
-    def __init__(self, folder: Path, seed: int, bug: str) -> None:
-        self.folder, self.seed, self.bug = folder, seed, bug
+    def __init__(self, folder: Path, seed: int, database: str, bug: str) -> None:
+        self.folder, self.seed, self.database, self.bug = folder, seed, database, bug
+        self.windows = kill_windows.SQLITE if database == "sqlite" else kill_windows.POSTGRES
         self.files = OfficeFiles(busy.office(folder / "office", cron="0 * * * *"))
         self.draw = random.Random(seed)
         self.memory = mmap.mmap(-1, 16)
         self.clock = SharedClock(self.memory)
         self.clock.set(MONDAY)
-        self.wanted = dict.fromkeys(WINDOWS, 0.0)
+        self.wanted = dict.fromkeys(self.windows, 0.0)
         """How often each window was hit, and a third for every time that it was aimed at in vain."""
         self.aimed: Counter[str] = Counter()
         self.random: Counter[str] = Counter()
         self.desk(random.Random(1)).close()  # the database is there, the files are read, the rules compiled
 
     def desk(self, draw: random.Random) -> Engine:
-        store = SqliteStore(self.folder / "guanjia.db")
+        here = self.database == "sqlite"
+        store: Store = SqliteStore(self.folder / "guanjia.db") if here else PostgresStore(self.database, size=2)
         store.migrate()
         handed = os.open(self.folder / "handed", os.O_CREAT | os.O_APPEND | os.O_WRONLY)
         channel = busy.Moody(lambda key: os.write(handed, f"{key}\n".encode()), draw)
-        return busy.open_desk(
-            Split(store) if self.bug == "split" else store, self.files, clock=self.clock, channel=channel
-        )  # type: ignore[arg-type]
+        if self.bug == "split":
+            store = Split(store)  # type: ignore[assignment, arg-type]
+        desk = busy.open_desk(store, self.files, clock=self.clock, channel=channel)
+        desk.quiet = Breaks()
+        return desk
 
     # -- the worker
 
     def work(self, number: int, marks: Marks, ready: int) -> None:
         marks("starting")
-        marks.watch()
+        (kill_windows.watch_sqlite if self.database == "sqlite" else kill_windows.watch_postgres)(marks)
         draw = random.Random(self.seed * 100_000 + number)
         if self.bug == "early":
             delivery._one = early(delivery._one)
@@ -251,7 +185,7 @@ class Nursery:
         child = os.fork()
         if child == 0:
             try:
-                self.work(number, Marks(self.memory, aim, nth, stopping), writer)
+                self.work(number, Marks(self.windows, self.memory, aim, nth, stopping), writer)
             except BaseException:
                 traceback.print_exc()
             finally:
@@ -266,7 +200,7 @@ class Nursery:
             os.close(file)
         if not os.WIFSIGNALED(status):
             raise SystemExit(f"worker {number} ended by itself")
-        window = WINDOWS[self.memory[0]]
+        window = self.windows[self.memory[0]]
         (self.aimed if there else self.random)[window] += 1
         self.wanted[window] += 1
         if aim and not there:
@@ -287,6 +221,7 @@ class Nursery:
     def report(self) -> dict[str, object]:
         desk = self.desk(random.Random(1))
         desk.channels["file"].refuses = 0  # type: ignore[attr-defined]
+        desk.quiet = Quiet()
         with (self.folder / "log").open("a") as log:
             self.repeat(desk, log.fileno())
         for _ in range(20):
@@ -324,7 +259,8 @@ class Nursery:
 
 
 def main() -> None:
-    nursery = Nursery(Path(sys.argv[1]), int(sys.argv[3]), (sys.argv[4:] or [""])[0])
+    database, bug = (*sys.argv[4:], *("sqlite", "")[len(sys.argv) - 4 :])
+    nursery = Nursery(Path(sys.argv[1]), int(sys.argv[3]), database, bug)
     kills, number = int(sys.argv[2]), 0
     while number < kills or (not nursery.bug and nursery.missed() and number < 4 * kills):
         nursery.kill(number)
