@@ -13,9 +13,10 @@ from guanjia.clock import MINUTE, from_iso, iso
 from guanjia.language import OfficeFiles
 from guanjia.model.procedure import Ladder, Level
 from guanjia.runtime.engine import Engine
+from guanjia.store.interface import Query
 
 from tests.anchors.planting import Bug, planted
-from tests.offices import PEOPLE, clock_of, engine, small
+from tests.offices import OFFICE, PEOPLE, clock_of, engine, small
 
 ZONE = "Asia/Shanghai"
 DESK = """
@@ -172,6 +173,7 @@ VARIANTS = {
     "calendar": ("    acknowledge: see", "    calendar: always\n    acknowledge: see"),
     "template": ("    acknowledge: see", "    template: louder\n    acknowledge: see"),
     "acknowledge": ("    acknowledge: see\n", ""),
+    "alarm": ("    acknowledge: see", "    alarm: 1h\n    acknowledge: see"),
     "catch_up": ("    acknowledge: see", "    catch_up: summary\n    acknowledge: see"),
     "levels": ("      - {to: region, wait: 2h}\n", ""),
     "to": ("{to: manager, wait: 1h}", "{to: region, wait: 1h}"),
@@ -182,6 +184,7 @@ VARIANTS = {
 def _lived(folder: Path, ladder: str) -> list[tuple[str, str, str]]:
     """What a late worker tells of one case, and of another on which somebody acts: when, to whom, by which template."""
     texts = {f"templates/{language}/louder.text.j2": "louder {{ number }}\n" for language in ("zh", "en")}
+    texts["office.yaml"] = OFFICE + "alarm: [supervisor]\n"
     desk = office(folder, own=CLIMB, more=ladder, **REST, **texts)
     cases = [desk.open("desk", actor="agent.wang").case for _ in range(2)]
     clock_of(desk).set(from_iso("2026-03-02T09:40", ZONE))
@@ -253,9 +256,27 @@ def test_D8_nobody_at_the_top_is_an_alarm(tmp_path: Path) -> None:
     case = desk.open("desk", actor="agent.wang").case
     clock_of(desk).set(from_iso("2026-03-02T11:00", ZONE))
     work = desk.run_once()
-    assert any(case.number in problem and "up" in problem for problem in work.problems)
+    assert any(case.number in alarm and "up" in alarm for alarm in work.alarms)
     assert "ladder:up" in {row.notification.recipient for row in desk.store.outbox(status="unrenderable")}
     assert desk.store.outbox_counts()["unrenderable"] == 3
+
+
+@planted(
+    Bug("who was told is enough", "guanjia.core.ladders._due",
+        lambda real: lambda ladder, here: None if here.level == len(ladder.waits) else real(ladder, here)),
+    Bug("what nobody acknowledges is nobody's", "guanjia.core.ladders._alarm",
+        lambda real: lambda step, key, ladder, here: replace(real(step, key, ladder, here), alarmed_at=None, due=None)),
+)  # fmt: skip
+def test_D8_a_last_level_that_nobody_acknowledges_is_silence_for_ever(tmp_path: Path) -> None:
+    """grafana/oncall #4846"""
+    desk = office(tmp_path, own=CLIMB, more=LADDER, **REST, **{"office.yaml": OFFICE + "alarm: 'staff:agent.li'\n"})
+    case = desk.open("desk", actor="agent.wang").case.id
+    clock_of(desk).set(from_iso("2026-03-03T09:00", ZONE))
+    assert any("up" in alarm for alarm in desk.run_once().alarms)
+    assert told(desk, case) == [*UPWARDS, ("16:00", "agent.li")]
+    assert [row.id for row in desk.list(Query(alarm=True))] == [case]
+    desk.acknowledge(case, actor="agent.li")
+    assert not desk.list(Query(alarm=True))
 
 
 @planted(

@@ -181,7 +181,7 @@ def test_whoever_was_told_of_an_escalation_acknowledges_it_and_show_says_who_was
     shown = do("show", case).out
     assert "逐级上报  因“响应”  第 1/2 级，无人确认" in shown
     assert re.search(r"第 1 级 主管 +2026-11-24 09:30  赵敏（supervisor.zhao）", shown)
-    assert re.search(r"第 2 级 经理 +2026-11-24 10:30  尚未通知", shown)
+    assert re.search(r"第 2 级 经理 +2026-11-24 10:30  还没有到", shown)
     assert f"guanjia ack {case}" in shown
     refused = do("ack", case)
     assert (refused.code, "已通知：supervisor.zhao" in refused.err) == (1, True)
@@ -192,6 +192,33 @@ def test_whoever_was_told_of_an_escalation_acknowledges_it_and_show_says_who_was
     ended = do("show", case, "--lang", "en").out
     assert "level 1 of 2, acknowledged 2026-11-24 09:31  赵敏 (supervisor.zhao)" in ended
     assert "level 2" not in ended
+
+
+def test_an_escalation_that_nobody_acknowledges_is_told_everywhere_until_somebody_does(
+    do: Call, case: str, clock: ManualClock
+) -> None:
+    """Half an hour, then an hour to the second and last level, and once more as long."""
+    assert do("ls", "--alarm").out == "没有符合的工单。\n"
+    clock.advance(3 * HOUR)
+    worked = do("work", "--once")
+    assert f"{case}：升级“up”到顶仍没有人确认：guanjia ack {case}" in worked.err
+    assert "到顶无人确认，2026-11-24 11:30 报警" in do("show", case).out
+    assert "office.yaml 没有写 alarm，没有通知任何人" in do("show", case).out
+    assert "无人确认" in do("ls").out
+    assert [row["alarms"] for row in json.loads(do("ls", "--alarm", "--json").out)] == [1]
+    assert "alarm: nobody acknowledged" in do("show", case, "--all", "--lang", "en").out
+    checked = do("doctor", "--lang", "en")
+    assert checked.code == 1
+    assert "1 cases of which nobody acknowledged the last level of an escalation: guanjia ls --alarm" in checked.out
+    told = json.loads(do("why", case, "--json").out)[0]["turns"]
+    assert [turn["kind"] for turn in told if turn["kind"] in ("climbed", "alarmed")] == [
+        "climbed",
+        "climbed",
+        "alarmed",
+    ]
+    assert do("--as", "supervisor.zhao", "ack", case).code == 0
+    assert do("ls", "--alarm").out == "没有符合的工单。\n"
+    assert "有人确认" in do("why", case, "--lang", "zh").out
 
 
 def test_messages_are_listed_shown_and_sent_again(do: Call, case: str) -> None:

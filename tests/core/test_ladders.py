@@ -6,10 +6,11 @@ import pytest
 from guanjia.clock import DAY, HOUR, MINUTE, from_iso, iso
 from guanjia.core import fold
 from guanjia.errors import GuanjiaError, Refused
+from guanjia.language import OfficeFiles
 from guanjia.runtime.audit import audit
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from tests.offices import MONDAY, clock_of, engine, small
+from tests.offices import MONDAY, OFFICE, PEOPLE, clock_of, engine, small
 
 DESK = """
 procedure: desk
@@ -85,7 +86,7 @@ def test_level_after_level_is_told_at_its_own_instant_however_late_the_worker_is
     desk.run_once()
     assert told(desk, number) == ALL
     climb = desk.case(number).climbs["up.respond"]
-    assert (climb.level, climb.due, climb.open) == (3, None, True)
+    assert (climb.level, at(climb.due), climb.open) == (3, "14:00", True)
     assert not audit(desk)
 
 
@@ -251,10 +252,96 @@ def test_nobody_at_the_top_is_an_alarm(tmp_path):
     desk, number = opened(tmp_path, DESK.replace("[agent, 'staff:supervisor.zhao']", "boss"))
     until(desk, "12:00")
     work = desk.run_once()
-    assert [problem for problem in work.problems if "nobody at the top" in problem and number in problem]
+    assert [alarm for alarm in work.alarms if "nobody at the top" in alarm and number in alarm]
     kept = {row.notification.recipient for row in desk.store.outbox(status="unrenderable")}
     assert kept == {"role:boss", "ladder:up"}
     assert not audit(desk)
+
+
+OFFICED = {"office.yaml": OFFICE + "alarm: [manager, 'staff:agent.li']\n"}
+
+
+def test_after_the_last_level_there_is_an_alarm_unless_somebody_acknowledges(tmp_path):
+    """As long after it as it waited itself, to whom the office names, and these may acknowledge too."""
+    desk, number = opened(tmp_path, more=OFFICED)
+    until(desk, "13:59")
+    assert not desk.run_once().alarms
+    until(desk, "14:00")
+    assert [alarm for alarm in desk.run_once().alarms if "nobody acknowledged" in alarm and number in alarm]
+    assert told(desk, number)[len(ALL) : len(ALL) + 3] == [
+        ("13:00", "staff:supervisor.zhao"), ("13:30", "staff:manager.sun"), ("14:00", "staff:manager.sun"),
+    ]  # fmt: skip
+    case = desk.case(number)
+    climb = case.climbs["up.respond"]
+    assert (at(climb.alarmed_at), climb.alarmed, climb.due) == ("14:00", ("staff:manager.sun", "staff:agent.li"), None)
+    assert desk.store.columns(case.id).alarms == 1
+    assert (desk.history(number)[-1].type, desk.history(number)[-1].data["unanswered"]) == ("alarmed", "up")
+    message = desk.store.outbox(case=case.id, limit=1)[0].notification
+    assert (message.recipient, message.urgency) == ("staff:agent.li", "urgent")
+    assert not audit(desk)
+    case = desk.acknowledge(number, actor="agent.li").case
+    assert (case.climbs["up.respond"].status, desk.store.columns(case.id).alarms) == ("acknowledged", 0)
+    assert not audit(desk)
+
+
+@pytest.mark.parametrize(("said", "when"), [("    alarm: 10m\n", "12:10"), ("    alarm: 3h\n", "15:00")])
+def test_a_ladder_says_how_long_after_its_last_level(tmp_path, said, when):
+    text = DESK.replace("    levels:\n", f"{said}    levels:\n").replace("4h", "40h")
+    desk, number = opened(tmp_path, text)
+    until(desk, "16:00")
+    desk.run_once()
+    assert at(desk.case(number).climbs["up.respond"].alarmed_at) == when
+
+
+def test_a_ladder_of_one_level_has_its_alarm_an_hour_later(tmp_path):
+    text = DESK[: DESK.index("      - {to: manager")].replace("4h", "40h")
+    desk, number = opened(tmp_path, text)
+    until(desk, "11:00")
+    desk.run_once()
+    assert at(desk.case(number).climbs["up.respond"].alarmed_at) == "10:30"
+
+
+def test_the_wait_for_the_alarm_stands_still_with_the_clock_and_ends_with_it(tmp_path):
+    desk, number = opened(tmp_path, DESK.replace("4h", "40h"), more=OFFICED)
+    until(desk, "13:00")
+    desk.act(number, "ask", actor="agent.wang")
+    until(desk, "17:00")
+    assert not desk.run_once().alarms
+    desk.act(number, "answered", actor="agent.wang")
+    assert at(desk.case(number).climbs["up.respond"].due) == "18:00"
+    desk.act(number, "accept", actor="agent.wang")
+    until(desk, "20:00")
+    desk.run_once()
+    climb = desk.case(number).climbs["up.respond"]
+    assert (climb.status, climb.alarmed_at) == ("stopped", None)
+
+
+def test_an_alarm_that_names_nobody_who_is_there_is_recorded_as_such(tmp_path):
+    people = PEOPLE.replace("agent: {label", "nobody: {label: {zh: 无人, en: nobody}}\n  agent: {label")
+    more = {"office.yaml": OFFICE + "alarm: nobody\n", "organisation.yaml": people}
+    desk, number = opened(tmp_path, DESK.replace("4h", "40h"), more=more)
+    until(desk, "14:00")
+    desk.run_once()
+    assert desk.history(number)[-1].data["nobody"] == ["nobody"]
+    (kept,) = desk.store.outbox(status="unrenderable")
+    assert kept.notification.recipient == "role:nobody"
+    assert not audit(desk)
+
+
+def test_the_office_may_name_only_people_that_there_are(tmp_path):
+    folder = small(tmp_path, DESK, more={"office.yaml": OFFICE + "alarm: [manger, 'staff:agent.li']\n"})
+    (found,) = [finding for finding in OfficeFiles(folder).check() if finding.file == "office.yaml"]
+    assert (found.code, "manager" in found.hint.en, found.place) == ("unknown-role", True, "office.yaml:4:9")
+
+
+def test_guards_see_an_alarm_so_that_a_case_can_be_taken_elsewhere(tmp_path):
+    text = DESK.replace("  new: {trans", "  new:\n    always: {to: dropped, guard: ladder.up.alarmed}\n    trans")
+    text = text.replace("drop: {to: dropped}}}", "drop: {to: dropped}}").replace("4h", "40h")
+    desk, number = opened(tmp_path, text)
+    until(desk, "14:30")
+    desk.run_once()
+    assert desk.case(number).states == ("dropped",)
+    assert at(desk.case(number).closed_at) == "14:00"
 
 
 def test_a_ladder_without_a_clock_begins_with_an_effect_of_the_opening_and_is_told(tmp_path):
@@ -427,18 +514,18 @@ def lived(folder, moves: list[tuple[int, str, str]], *, every_minute: bool):
     return events, desk.case(number).climbs, outbox
 
 
-PEOPLE = ("agent.wang", "agent.li", "supervisor.zhao", "manager.sun")
+WHO = ("agent.wang", "agent.li", "supervisor.zhao", "manager.sun")
 
 
 @pytest.fixture(scope="module")
 def ladder_office(tmp_path_factory):
-    return small(tmp_path_factory.mktemp("ladders"), DESK)
+    return small(tmp_path_factory.mktemp("ladders"), DESK, more=OFFICED)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     moves=st.lists(
-        st.tuples(st.sampled_from((0, 1, 29, 30, 31, 61, 150)), st.sampled_from(MOVES), st.sampled_from(PEOPLE)),
+        st.tuples(st.sampled_from((0, 1, 29, 30, 31, 61, 150)), st.sampled_from(MOVES), st.sampled_from(WHO)),
         max_size=8,
     )
 )

@@ -490,6 +490,15 @@ class Conformance:
         assert [row.id for row in store.list(Query(provisional=False))] == ["a"]
         assert store.count(Query(provisional=True)) == 2
 
+    def test_cases_with_an_alarm_are_found_until_it_is_acknowledged(self, store: Store) -> None:
+        for name, alarms in (("a", 0), ("b", 2), ("c", 1)):
+            put(store, change(name, about=columns(f"N-{name}", alarms=alarms, deadline=ord(name))))
+        assert [row.id for row in store.list(Query(alarm=True))] == ["b", "c"]
+        put(store, change("b", 1, about=columns("N-b", alarms=0, deadline=1)))
+        assert [row.id for row in store.list(Query(alarm=True))] == ["c"]
+        assert [row.id for row in store.list(Query(alarm=False))] == ["b", "a"]
+        assert store.count(Query(alarm=True)) == 1
+
     # -- outbox
 
     def test_messages_are_claimed_once_and_settled_by_their_owner(self, store: Store) -> None:

@@ -117,7 +117,7 @@ def test_an_event_that_commits_late_is_not_missed_by_the_feed(server: PostgresSt
     start = server.feed()[-1][0]
     slow = raw
     slow.execute("BEGIN")
-    about = '{"site":"s","number":"N-a","procedure":"p","version":"v","states":"","summary":"","opened_at":1,"changed_at":1,"breached":0,"provisional":0}'
+    about = '{"site":"s","number":"N-a","procedure":"p","version":"v","states":"","summary":"","opened_at":1,"changed_at":1,"breached":0,"provisional":0,"alarms":0}'
     slow.execute(
         "SELECT write_change('a', 1, 2, '{}', %s::jsonb, ARRAY['late'], ARRAY[decode(repeat('00', 32), 'hex')], ARRAY[1::bigint], NULL)",
         (about,),
@@ -215,7 +215,7 @@ def test_a_commit_under_way_is_waited_for_before_it_is_judged(
     """Our connection is gone, and the server is writing still: only when it ends is it known that the case stands."""
     each = change("a")
     raw.execute("BEGIN")
-    about = '{"site":"s","number":"N-a","procedure":"p","version":"v","states":"","summary":"","opened_at":1,"changed_at":1,"breached":0,"provisional":0}'
+    about = '{"site":"s","number":"N-a","procedure":"p","version":"v","states":"","summary":"","opened_at":1,"changed_at":1,"breached":0,"provisional":0,"alarms":0}'
     raw.execute(
         "SELECT write_change('a', 0, 1, '{}', %s::jsonb, ARRAY['x'], ARRAY[%s::bytea], ARRAY[1::bigint], NULL)",
         (about, each.events[-1].head),

@@ -294,6 +294,8 @@ class _Telling:
     def _ladder(self, case: Case, name: str, wanted: int | str) -> None:
         climb = latest_climb(case, name)
         level, status = (0, "none") if climb is None else (climb.level, climb.status)
+        if climb is not None and climb.open and climb.alarmed_at is not None:
+            status = "alarmed"
         actual: int | str = level if isinstance(wanted, int) else status
         if actual != wanted:
             raise _Differs(

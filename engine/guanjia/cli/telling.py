@@ -161,6 +161,9 @@ class Telling:
             plain = data["climbs"][event.name]
             ladder, level = self.label(plain["ladder"]), len(plain.get("told", ()))
             return both(f"“{ladder}”升到第 {level} 级", f"“{ladder}” climbed to level {level}")
+        if event.type == "alarmed":
+            ladder = self.label(data["climbs"][event.name]["ladder"])
+            return both(f"“{ladder}”到顶无人确认，报警", f"alarm: nobody acknowledged “{ladder}”")
         if event.type == "adjusted":
             clock, _, way = event.name.partition(".")
             name = self.label(clock)

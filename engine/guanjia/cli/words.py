@@ -155,8 +155,9 @@ def plain_day(item: Any) -> dict[str, Any]:
 def climb(item: Any, levels: int, zone: str) -> tuple[Text, str]:
     """How an escalation stands, with its style. `item` is a `model.case.Climb` of a ladder with so many levels."""
     level = Text(f"第 {item.level}/{levels} 级", f"level {item.level} of {levels}")
-    if item.status == "climbing" and item.due is None:
-        return Text(f"{level.zh}，已到顶，无人确认", f"{level.en}, the top, not acknowledged"), "late"
+    if item.open and item.alarmed_at is not None:
+        at = when(item.alarmed_at, zone)
+        return Text(f"{level.zh}，到顶无人确认，{at} 报警", f"{level.en}, alarm {at}: nobody acknowledged"), "late"
     if item.status == "climbing":
         return Text(f"{level.zh}，无人确认", f"{level.en}, not acknowledged"), "late"
     if item.status == "paused":

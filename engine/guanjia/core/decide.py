@@ -441,7 +441,8 @@ class _Run:
         step = self._step(case, {}, SYSTEM)
         before = self._before(case, {})
         ladders.climb(step, key)
-        self._record("climbed", key, step, before, actor=SYSTEM)
+        alarmed = step.climbs[key].alarmed_at is not None
+        self._record("alarmed" if alarmed else "climbed", key, step, before, actor=SYSTEM)
 
     def _reached(self, case: Case, key: str) -> None:
         name, _, threshold = key.partition(".")

@@ -3,7 +3,8 @@
 A climb is data of its case, and its next level a due thing like any delay, so that it comes at its own instant however late
 the worker is. It belongs to the clock of which a threshold began it: the wait stands still while that clock is paused, and
 the climb ends with the clock's cycle. An acknowledgement ends the climb and leaves the clock alone. A level that nobody can
-receive is recorded and passed at once; at the top that is an alarm.
+receive is recorded and passed at once. What comes after the last level is an alarm: told to whom the office names for it,
+and a fact of the case for as long as nobody acknowledges.
 """
 
 from __future__ import annotations
@@ -33,11 +34,11 @@ def begin(step: Step, ladder: LadderProgram) -> None:
 
 
 def climb(step: Step, key: str) -> None:
-    """Tell the level that is due."""
+    """Tell the level that is due; after the last, that nobody acknowledged."""
     here = step.climbs[key]
-    ladder = step.program.ladders.get(here.ladder)
-    if ladder is None or here.level >= len(ladder.waits):  # the rules that the case was moved to have no such level
-        _put(step, key, _end(step, key, here, "stopped"))
+    ladder = step.program.ladders[here.ladder]
+    if here.level >= len(ladder.waits):
+        _put(step, key, _alarm(step, key, ladder, here))
         return
     level = ladder.ladder.levels[here.level]
     people = step.recipients(level.to)
@@ -46,11 +47,19 @@ def climb(step: Step, key: str) -> None:
     here = replace(here, due=_due(ladder, here))
     if people:
         step.data.setdefault("escalated", []).extend(level.to)
-    elif here.level == len(ladder.waits):
-        step.data["alarm"] = ladder.name
     # The worker is late and more is due by now: `summary` tells it all with the last.
     more = here.due is not None and here.due <= step.facts.given.get("recorded", step.now)
     _put(step, key, here if more and ladder.ladder.catch_up == "summary" else _tell(step, key, ladder, here))
+
+
+def _alarm(step: Step, key: str, ladder: LadderProgram, here: Climb) -> Climb:
+    """Nobody acknowledged at the top, or nobody was there: whoever the office names for that is told of all of it."""
+    step.data["unanswered" if here.told[-1].to else "alarm"] = ladder.name
+    people = step.recipients(step.facts.need("alarm"))
+    levels = [told.level for told in here.told if told.level <= len(ladder.waits)]
+    about = {"key": key, "levels": levels, "alarm": True}
+    step.tell(ladder.ladder.template, people, climb=about, urgency="urgent")
+    return replace(_tell(step, key, ladder, here), due=None, alarmed_at=step.now, alarmed=people)
 
 
 def follow(step: Step) -> None:
@@ -138,10 +147,11 @@ def _put(step: Step, key: str, here: Climb) -> None:
 
 
 def _due(ladder: LadderProgram, here: Climb) -> Instant | None:
-    """When the next level is told. The first is told at once, and so is one after a level that nobody received."""
-    if here.level >= len(ladder.waits):
+    """When the next level is told, or the alarm after the last. The first is told at once, and so is what comes after a level
+    that nobody received."""
+    if here.alarmed_at is not None:
         return None
-    wait = ladder.waits[here.level]
+    wait = _wait(ladder, here)
     if wait is None or not here.told or not here.told[-1].to:
         return here.since
     if here.status == "paused":
@@ -154,16 +164,19 @@ def _due(ladder: LadderProgram, here: Climb) -> Instant | None:
 
 def _used(ladder: LadderProgram, here: Climb, now: Instant) -> int:
     """How much of the wait for the next level is over."""
-    if here.level >= len(ladder.waits):
-        return 0
-    wait = ladder.waits[here.level]
-    if wait is None or not here.told:
+    wait = _wait(ladder, here)
+    if wait is None or not here.told or here.alarmed_at is not None:
         return 0
     if wait.unit == "time":
         return here.used + ladder.calendar.between(here.since, now)
     return here.used + ladder.calendar.days_between(
         _days_from(ladder, here), now, working=wait.unit == "workdays", first_day_counts=True
     )
+
+
+def _wait(ladder: LadderProgram, here: Climb) -> Amount | None:
+    """How long after the level told last the next one is, or the alarm."""
+    return ladder.waits[here.level] if here.level < len(ladder.waits) else ladder.alarm
 
 
 def _days_from(ladder: LadderProgram, here: Climb) -> Instant:

@@ -201,6 +201,8 @@ class LadderProgram:
     calendar: Calendar
     waits: tuple[Amount | None, ...]
     """For each level how long after the one before; the first has none."""
+    alarm: Amount
+    """How long after the last."""
     acknowledge: frozenset[str]
 
 
@@ -437,10 +439,11 @@ class Program:
 
     def _ladder(self, name: str, ladder: Ladder) -> LadderProgram:
         self._order += 1
+        alarm = ladder.alarm or ladder.levels[-1].wait or "1h"
         return LadderProgram(
             name, 2_000_000 + self._order, ladder, self.calendar(ladder.calendar),
             tuple(working_time.parse_amount(level.wait) if level.wait else None for level in ladder.levels),
-            frozenset(ladder.acknowledge),
+            working_time.parse_amount(alarm), frozenset(ladder.acknowledge),
         )  # fmt: skip
 
     def _target(self, clock: str, sla: Sla, target: Target) -> TargetProgram:

@@ -159,7 +159,13 @@ class Surroundings:
         climb = latest_climb(self.case, name)
         if what == "level":
             return 0 if climb is None else climb.level
-        return climb is not None and (climb.open if what == "running" else climb.status == "acknowledged")
+        if climb is None:
+            return False
+        return {
+            "running": climb.open,
+            "acknowledged": climb.status == "acknowledged",
+            "alarmed": climb.alarmed_at is not None,
+        }[what]
 
     def _child(self, name: str, what: str) -> Any:
         if name not in self.case.children:

@@ -15,7 +15,7 @@ from ..calendars import Calendar, Counting, Day
 from ..clock import Instant
 from ..errors import NotFound, Text
 from ..expressions import Part
-from ..model.case import Case, Clock, Limit
+from ..model.case import Case, Climb, Clock, Limit
 from ..model.event import SYSTEM, Event
 from ..model.suspension import as_written
 from . import clocks, limits
@@ -25,11 +25,13 @@ from .surroundings import Facts, NeedFact, Surroundings
 
 TurnKind = Literal[
     "started", "paused", "resumed", "aimed", "extended", "moved", "reached", "overtaken", "met", "breached", "cancelled", "reset",
+    "climbed", "alarmed", "acknowledged",
 ]  # fmt: skip
 
 
 class Turn(NamedTuple):
-    """One thing that happened to the clock, and the event that made it happen. `detail` is the threshold, target or amount."""
+    """One thing that happened to the clock or to an escalation that it began, and the event that made it happen. `detail` is the
+    threshold, target or amount."""
 
     kind: TurnKind
     at: Instant
@@ -120,6 +122,8 @@ def account(
                 seen = None
             turns.extend(_turns(seen, clock, event, definition))
             seen, judged = clock, case
+        if seen is not None:
+            turns.extend(_climbed(seen, event))
     assert case is not None
     if seen is None or judged is None:
         raise NotFound(
@@ -178,6 +182,18 @@ def _turns(before: Clock | None, after: Clock, event: Event, definition: ClockPr
     if before.open and not after.open:
         turn(after.status)  # type: ignore[arg-type]
     return found
+
+
+def _climbed(clock: Clock, event: Event) -> Iterator[Turn]:
+    """What the event made of the escalations that this cycle began: `detail` is the ladder and the level."""
+    for plain in event.data.get("climbs", {}).values():
+        here = Climb.from_plain(plain)
+        if (here.clock, here.cycle) != (clock.name, clock.cycle):
+            continue
+        if event.type in ("climbed", "alarmed"):
+            yield Turn(event.type, event.occurred_at, event, f"{here.ladder} {here.level}")
+        elif here.status == "acknowledged":
+            yield Turn("acknowledged", event.occurred_at, event, f"{here.ladder} {here.level}")
 
 
 def _given(limit: Limit) -> Limit:

@@ -185,7 +185,12 @@ class _Contents:
         if office is not None and root is not None:
             findings = list(findings)
             check_office(
-                office, root, {name: self._fields(name) for name in self.files}, self.known_calendars, findings
+                office,
+                root,
+                {name: self._fields(name) for name in self.files},
+                self.known_calendars,
+                self.organisation,
+                findings,
             )
             check_digest(office, root, self.compiled, findings)
         return in_order(findings)

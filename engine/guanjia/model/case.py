@@ -126,8 +126,8 @@ class Told(NamedTuple):
 class Climb:
     """One escalation on its way up a ladder: an instance of a `Ladder`, begun by a clock's threshold or by another effect.
 
-    `due` is when the next level is told; None at the top, at the end, and while the clock that began it is paused. The wait
-    for that level counts from `since`, with `used` of it spent before (working microseconds, or day-ends).
+    `due` is when the next level is told, after the last one when there is an alarm; None after that, at the end, and while
+    the clock that began it is paused. The wait for it counts from `since`, with `used` of it spent before (working microseconds, or day-ends).
     """
 
     ladder: str
@@ -146,6 +146,10 @@ class Climb:
     ended_at: Instant | None = None
     ended_by: str | None = None
     """Who acknowledged it."""
+    alarmed_at: Instant | None = None
+    """When there was an alarm, for nobody had acknowledged the last level, or nobody could receive it."""
+    alarmed: tuple[str, ...] = ()
+    """Whom the office names for that case, as recipients."""
 
     @property
     def open(self) -> bool:
@@ -159,7 +163,7 @@ class Climb:
     @property
     def people(self) -> tuple[str, ...]:
         """Everybody who was told, as recipients, in the order in which they were."""
-        return tuple(dict.fromkeys(who for told in self.told for who in told.to))
+        return tuple(dict.fromkeys((*(who for told in self.told for who in told.to), *self.alarmed)))
 
     def to_plain(self) -> dict[str, Any]:
         return _plain(self)
@@ -167,7 +171,7 @@ class Climb:
     @classmethod
     def from_plain(cls, data: Mapping[str, Any]) -> Climb:
         told = tuple(Told(level, at, tuple(to)) for level, at, to in data.get("told", ()))
-        return cls(**{**data, "told": told})
+        return cls(**{**data, "told": told, "alarmed": tuple(data.get("alarmed", ()))})
 
 
 @quick

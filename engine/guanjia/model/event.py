@@ -22,6 +22,7 @@ EventType = Literal[
     "elapsed",  # a delay ran out
     "reached",  # a clock reached a threshold (name: <clock>.<threshold>); `<clock>.due` is a breach
     "climbed",  # the next level of a ladder was told (name: the key of the climb)
+    "alarmed",  # nobody acknowledged the last level of a ladder in time (name: the key of the climb)
     "acknowledged",  # somebody who was told of an escalation has taken note: it climbs no further
     "moved",  # an `always` transition followed by itself
     "edited",  # fields were changed

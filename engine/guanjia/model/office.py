@@ -75,6 +75,8 @@ class Office(Node):
     channels: Channels = Channels()
     quiet: Quiet | None = None
     schedules: dict[Name, Schedule] = Key(default_factory=dict)
+    alarm: Words = ()
+    """Roles, or staff by `staff:<id>`, who are told when nobody acknowledges the last level of a ladder."""
 
 
 class Person(Node):

@@ -397,6 +397,9 @@ class Ladder(Node):
     catch_up: Literal["each", "summary"] = "each"
     """What is told of levels that fell due while nothing ran: each of them, or all in one message."""
     levels: tuple[Level, ...] = Key(min_length=1)
+    alarm: Duration | None = None
+    """How long after the last level, unless somebody acknowledges, there is an alarm. Where it is left out, as long as the
+    last level waited; an hour where there is only one."""
 
 
 class Reopen(Branch):

@@ -45,7 +45,7 @@ _OF_CLOCK = {
     "running": "boolean", "paused": "boolean", "breached": "boolean", "met": "boolean", "started": "boolean",
     "due": "instant", "left": "span", "used": "span",
 }  # fmt: skip
-_OF_LADDER = {"level": "integer", "acknowledged": "boolean", "running": "boolean"}
+_OF_LADDER = {"level": "integer", "acknowledged": "boolean", "running": "boolean", "alarmed": "boolean"}
 _OF_CHILD = {"closed": "boolean", "open": "boolean", "outcome": "text"}
 _OF_PAST = {"count": "integer", "at": "instant", "by": "text"}
 _KINDS = {

@@ -32,7 +32,7 @@ class Then(Node):
     clocks: dict[Name, str | dict[str, Any]] = Key(default_factory=dict)
     """running | paused | met | breached | cancelled | none, or {due: "2026-03-05 18:00"}"""
     ladders: dict[Name, StrictInt | str] = Key(default_factory=dict)
-    """The level that was told last, or climbing | paused | acknowledged | stopped | none"""
+    """The level that was told last, or climbing | paused | alarmed | acknowledged | stopped | none"""
     notified: Annotated[tuple[str | dict[Name, Any], ...], BeforeValidator(_listed)] = ()
     not_notified: Words = ()
     fields: dict[Name, Any] = Key(default_factory=dict)

@@ -29,8 +29,13 @@ def columns(case: Case, due: Instant | None) -> Columns:
         mode=case.mode, priority=_first(fields, PRIORITY_FIELDS), summary=(_first(fields, ("summary",)) or "")[:500],
         room=_first(fields, ("room", "place")), assignee=case.assignee, customer=case.customer, parent=case.parent,
         opened_at=case.opened_at, changed_at=case.changed_at, closed_at=case.closed_at, outcome=case.outcome,
-        next_due=due, deadline=deadline, breached=len(late), provisional=provisional,
+        next_due=due, deadline=deadline, breached=len(late), provisional=provisional, alarms=alarms(case),
     )  # fmt: skip
+
+
+def alarms(case: Case) -> int:
+    """How many of its escalations came to the end of their ladder and are not acknowledged yet."""
+    return sum(climb.open and climb.alarmed_at is not None for climb in case.climbs.values()) if case.climbs else 0
 
 
 def _first(fields: Mapping[str, Any], names: tuple[str, ...]) -> str | None:

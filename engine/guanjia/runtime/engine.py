@@ -45,6 +45,8 @@ class Work:
     delivered: int = 0
     failed: int = 0
     problems: tuple[str, ...] = ()
+    alarms: tuple[str, ...] = ()
+    """Escalations that came to the end of their ladder without anybody acknowledging."""
 
 
 class Engine:
@@ -290,20 +292,23 @@ class Engine:
         hand is finished and the rest left to other workers."""
         now = self.clock.now()
         opened, problems = schedules.open_due(self, now)
-        fired, applied = self.fire(problems, stopping)
+        alarms: list[str] = []
+        fired, applied = self.fire(problems, stopping, alarms)
         name = owner or f"worker-{self.entropy(6).hex()}"
         sent = delivery.deliver(self.store, self.channels, self.clock, name, quiet=self.quiet, stopping=stopping)
-        return Work(fired, applied, opened, sent.sent, sent.failed + sent.dead, tuple(problems))
+        return Work(fired, applied, opened, sent.sent, sent.failed + sent.dead, tuple(problems), tuple(alarms))
 
-    def fire(self, problems: MutableSequence[str], stopping: Callable[[], bool] = lambda: False) -> tuple[int, int]:
+    def fire(
+        self, problems: MutableSequence[str], stopping: Callable[[], bool] = lambda: False, alarms: MutableSequence[str] | None = None
+    ) -> tuple[int, int]:  # fmt: skip
         """Apply everything that is due and what cases sent each other; the number of events and of items. A case that cannot
-        be advanced holds up no other; it is named in `problems`."""
+        be advanced holds up no other; it is named in `problems`. What nobody acknowledges is named in `alarms`."""
         fired = applied = 0
         stuck: list[str] = []
         for moment in self._moments(self.clock.now(), stuck):
             if stopping():
                 break
-            fired += self._fire(moment, problems, stuck, stopping)
+            fired += self._fire(moment, problems, stuck, stopping, [] if alarms is None else alarms)
             applied += self._apply_inbox(moment)
         return fired, applied
 
@@ -321,8 +326,9 @@ class Engine:
         yield now
 
     def _fire(
-        self, until: Instant, problems: MutableSequence[str], stuck: MutableSequence[str], stopping: Callable[[], bool]
-    ) -> int:
+        self, until: Instant, problems: MutableSequence[str], stuck: MutableSequence[str], stopping: Callable[[], bool],
+        alarms: MutableSequence[str],
+    ) -> int:  # fmt: skip
         """Apply everything that is due, many cases to a commit."""
         fired = 0
         work = partial(self._due, until)
@@ -334,7 +340,7 @@ class Engine:
                     stuck.append(case)
                 else:
                     fired += len(outcome.events)
-                    problems += [_alarm(outcome.case, event) for event in outcome.events if "alarm" in event.data]
+                    alarms += [_alarm(outcome.case, event) for event in outcome.events if event.type == "alarmed"]
         return fired
 
     def _due(self, until: Instant, tx: Transaction, case: str) -> Result | GuanjiaError:
@@ -519,12 +525,20 @@ def _work(engine: Engine, command: Command) -> Callable[[Transaction], Result | 
 
 
 def _alarm(case: Case, event: Event) -> str:
-    ladder = event.data["alarm"]
-    text = Text(
-        f"{case.number}：升级“{ladder}”到顶也没有人可以收到",
-        f"{case.number}: nobody at the top of the ladder {ladder} to tell",
+    if (ladder := event.data.get("alarm")) is not None:
+        return str(
+            Text(
+                f"{case.number}：升级“{ladder}”到顶也没有人可以收到",
+                f"{case.number}: nobody at the top of the ladder {ladder} to tell",
+            )
+        )
+    ladder = event.data["unanswered"]
+    return str(
+        Text(
+            f"{case.number}：升级“{ladder}”到顶仍没有人确认：guanjia ack {case.number}",
+            f"{case.number}: nobody acknowledged the last level of {ladder}: guanjia ack {case.number}",
+        )
     )
-    return str(text)
 
 
 class _Foreseen(GuanjiaError):

@@ -213,6 +213,8 @@ def _fact(engine: Engine, tx: Transaction, case: Case | None, key: str) -> Any:
         return list(engine.organisation.resolve(name))
     if kind == "load":
         return dict(tx.load(engine.organisation.resolve(name)))
+    if kind == "alarm":
+        return list(engine.office.alarm)
     assert case is not None
     identity = case.children.get(name, "")  # absent: it is being opened by this very command
     held = tx.children([identity]).get(identity) if identity else None

@@ -99,7 +99,8 @@ class Message(NamedTuple):
             for item in climb.told
             if item.level in levels
         ]
-        return {"ladder": climb.ladder, "level": levels[-1], "levels": len(ladder.levels), "told": told}
+        alarm = bool(self.notice["climb"].get("alarm"))
+        return {"ladder": climb.ladder, "level": levels[-1], "levels": len(ladder.levels), "told": told, "alarm": alarm}
 
     def office(self) -> dict[str, str]:
         office = self.renderer.office

@@ -46,7 +46,7 @@ class Worker:
     def run_once(self) -> Work:
         self._look()
         work = self.engine.run_once(stopping=self._stop.is_set)
-        for problem in work.problems:
+        for problem in (*work.problems, *work.alarms):
             log.error("%s", problem)
         if self.report is not None:
             self.report(work)

@@ -85,6 +85,8 @@ class Columns(NamedTuple):
     """How many of its clocks are breached."""
     provisional: int = 0
     """How many of its running clocks have a deadline in a year for which the calendar is not published."""
+    alarms: int = 0
+    """How many of its escalations came to the end of their ladder, and nobody has acknowledged them."""
 
 
 class EventRow(NamedTuple):
@@ -155,6 +157,8 @@ class Query:
     parent: str | None = None
     provisional: bool | None = None
     """Whether some deadline is provisional."""
+    alarm: bool | None = None
+    """Whether some escalation came to the end of its ladder without anybody acknowledging it."""
     mode: str | None = ""
     """"" = real cases only; None = all; "drill" = that mode only."""
     text: str | None = None

@@ -685,6 +685,8 @@ def _fits(it: Columns, query: Query) -> bool:
         return False
     if query.provisional is not None and query.provisional != (it.provisional > 0):
         return False
+    if query.alarm is not None and query.alarm != (it.alarms > 0):
+        return False
     if query.state is not None and query.state not in it.states.split(","):
         return False
     for name in ("site", "procedure", "assignee", "room", "customer", "parent"):

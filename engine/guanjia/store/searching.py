@@ -30,6 +30,8 @@ def conditions(query: Query, dialect: Dialect) -> tuple[list[str], list[Any]]:
             values.append(wanted)
     if query.provisional is not None:
         found.append("provisional > 0" if query.provisional else "provisional = 0")
+    if query.alarm is not None:
+        found.append("alarms > 0" if query.alarm else "alarms = 0")
     if query.mode == "":
         found.append("mode IS NULL")
     elif query.mode is not None:

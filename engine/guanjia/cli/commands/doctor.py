@@ -47,6 +47,7 @@ def doctor(desk: Desk, *, as_json: bool) -> int:
         "work_overdue_seconds": _overdue(store.next_wake(), now),
         "findings": _findings(desk),
         "provisional_cases": store.count(Query(provisional=True, mode=None)),
+        "alarms": store.count(Query(alarm=True)),
         "cases_on_other_calendars": _behind(desk),
         "disk_free_bytes": health.disk_free,
         "open_to_others": health.open_to_others,
@@ -154,6 +155,9 @@ def _problems(found: dict[str, Any]) -> list[Text]:
                 f"Something has been due for {span.en}: is guanjia work running?",
             )
         )
+    if count := found["alarms"]:
+        problems.append(Text(f"{count} 个工单升级到顶仍没有人确认：guanjia ls --alarm",
+                             f"{count} cases of which nobody acknowledged the last level of an escalation: guanjia ls --alarm"))  # fmt: skip
     errors = found["findings"]["errors"]
     if errors:
         problems.append(

@@ -26,14 +26,14 @@ HEAD = (
 
 def ls(
     desk: Desk, *, procedure: str | None, state: str | None, assignee: str | None, mine: bool, room: str | None,
-    customer: str | None, parent: str | None, mode: str | None, provisional: bool, closed: bool, everything: bool, order: str, limit: int,
+    customer: str | None, parent: str | None, mode: str | None, provisional: bool, alarm: bool, closed: bool, everything: bool, order: str, limit: int,
     offset: int, as_json: bool,
 ) -> None:  # fmt: skip
     _print(
         desk, limit, as_json,
         procedure=procedure, open=None if everything else not closed, state=state,
         assignee=desk.who if mine else assignee, room=room, customer=customer, parent=_identity(desk, parent),
-        mode=_mode(mode), provisional=provisional or None, order=order, offset=offset,
+        mode=_mode(mode), provisional=provisional or None, alarm=alarm or None, order=order, offset=offset,
     )  # fmt: skip
 
 
@@ -99,7 +99,7 @@ def line(desk: Desk, row: Row, now: Instant) -> list[Piece]:
         )
         state = outcome or desk.out.both("已办结", "closed")
     else:
-        deadline = due(it.deadline, it.breached, now, bool(it.provisional))
+        deadline = due(it.deadline, it.breached, now, bool(it.provisional), bool(it.alarms))
         state = states(desk, it.procedure, it.states, brief=True)
     return [
         Ink(it.number, "bold"), desk.label(it.procedure, it.procedure), state, deadline, desk.short(it.assignee),
@@ -107,8 +107,14 @@ def line(desk: Desk, row: Row, now: Instant) -> list[Piece]:
     ]  # fmt: skip
 
 
-def due(deadline: Instant | None, breached: int, now: Instant, provisional: bool = False) -> Piece:
-    """The earliest running deadline in words; that clocks are breached already shows even when none is running."""
+def due(
+    deadline: Instant | None, breached: int, now: Instant, provisional: bool = False, alarm: bool = False
+) -> Piece:  # fmt: skip
+    """The earliest running deadline in words; that clocks are breached already, or that nobody acknowledged an escalation, shows
+    even when none is running."""
+    if alarm:
+        text = words.left(deadline, now, brief=True)[0] if deadline is not None else Text("已超时", "late")
+        return Ink(Text(f"！{text.zh}，无人确认", f"! {text.en}, nobody acknowledged"), "late")
     if deadline is not None:
         text, style = words.left(deadline, now, brief=True)
         return Ink(Text(f"{text.zh}（暂定）", f"{text.en} (provisional)") if provisional else text, style)
@@ -137,7 +143,7 @@ def plain(desk: Desk, row: Row, now: Instant) -> dict[str, Any]:
         "opened_at": at(it.opened_at), "changed_at": at(it.changed_at), "closed_at": at(it.closed_at), "outcome": it.outcome,
         "deadline": at(it.deadline), "late": it.closed_at is None and it.deadline is not None and it.deadline <= now,
         "seconds_left": None if it.deadline is None or it.closed_at is not None else (it.deadline - now) // 1_000_000,
-        "breached": it.breached, "provisional": it.provisional,
+        "breached": it.breached, "provisional": it.provisional, "alarms": it.alarms,
     }  # fmt: skip
 
 
@@ -172,6 +178,7 @@ COMMANDS = {
             Option("--mode", metavar="MODE", say=Text("看演练等模式的（drill）；all 为全部；不写只看真实工单",
                                                      "cases of a mode (drill); `all` for every mode; else real ones only")),
             Option("--provisional", flag=True, say=Text("只看有暂定期限的（日历尚未公布的年份）", "only those with a provisional deadline (a year that is not published)")),
+            Option("--alarm", flag=True, say=Text("只看升级到顶仍无人确认的", "only those of which nobody acknowledged the last level of an escalation")),
             Option("--closed", flag=True, say=Text("看已办结的", "closed cases instead of open ones")),
             Option("--all", flag=True, to="everything", say=Text("未结和已结都看", "open and closed ones")),
             Option("--order", metavar="deadline|opened|changed", words=("deadline", "opened", "changed"), default="deadline",

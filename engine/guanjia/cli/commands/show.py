@@ -152,9 +152,22 @@ def _climbs(desk: Desk, telling: Telling, case: Case) -> None:
             people = out.both("、", ", ").join(desk.person(who) for who in told.to)
             nobody = Ink(Text("没有人可以收到", "nobody to tell"), "late")
             rows.append([_level(telling, climb, told.level), words.when(told.at, desk.zone), people or nobody])
-        if climb.due is not None:
-            at = words.when(climb.due, desk.zone)
-            rows.append([_level(telling, climb, climb.level + 1), at, Ink(Text("尚未通知", "not told yet"), "dim")])
+        if climb.alarmed_at is not None:
+            people = out.both("、", ", ").join(desk.person(who) for who in climb.alarmed)
+            nobody = Ink(
+                Text(
+                    "office.yaml 没有写 alarm，没有通知任何人", "office.yaml names nobody under alarm: nobody was told"
+                ),
+                "late",
+            )
+            rows.append([Ink(Text("报警", "alarm"), "late"), words.when(climb.alarmed_at, desk.zone), people or nobody])
+        elif climb.due is not None:
+            level = (
+                _level(telling, climb, climb.level + 1)
+                if climb.level < len(telling.ladder(climb))
+                else Text("报警", "alarm")
+            )
+            rows.append([level, words.when(climb.due, desk.zone), Ink(Text("还没有到", "not yet"), "dim")])
         out.table(rows, indent="    ")
         if climb.open and climb.told:
             out.line("    ", Ink(Text("收到的人请确认：", "Whoever was told may acknowledge: "), "dim"),
@@ -242,6 +255,7 @@ def _plain(desk: Desk, telling: Telling, case: Case, options: Any) -> dict[str, 
                 "ladder": item.ladder, "clock": item.clock, "status": item.status, "level": item.level,
                 "levels": len(telling.ladder(item)), "started_at": at(item.started_at), "next_at": at(item.due),
                 "told": [{"level": told.level, "at": at(told.at), "to": list(told.to)} for told in item.told],
+                "alarmed_at": at(item.alarmed_at), "alarmed": list(item.alarmed),
                 "ended_at": at(item.ended_at), "acknowledged_by": item.ended_by,
             }
             for item in case.climbs.values()

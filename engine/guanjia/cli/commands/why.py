@@ -32,6 +32,7 @@ TURNS = {
     "moved": Text("改按新的日历", "moved to other calendars"), "reached": Text("到达", "reached"),
     "overtaken": Text("已越过，不再提醒", "overtaken, not told"), "met": Text("按时停止", "stopped in time"),
     "breached": Text("停止，已超时", "stopped, late"), "cancelled": Text("取消", "cancelled"), "reset": Text("重新起算", "restarted"),
+    "climbed": Text("升级", "escalated"), "alarmed": Text("报警", "alarm"), "acknowledged": Text("有人确认", "acknowledged"),
 }  # fmt: skip
 POLICIES = {
     "keep": Text("起点不变", "from the same start"), "carry": Text("已用时间不变", "what was used stays"),
@@ -147,6 +148,9 @@ def _turns(desk: Desk, telling: Telling, account: Account) -> None:
             detail = out.say(POLICIES[turn.detail])
         elif turn.kind == "extended":
             detail = _extension(out.language, turn.detail)
+        elif turn.kind in ("climbed", "alarmed", "acknowledged"):
+            ladder, _, level = turn.detail.rpartition(" ")
+            detail = out.both(f"{telling.label(ladder)} 第 {level} 级", f"{telling.label(ladder)}, level {level}")
         rows.append(
             [
                 words.when(turn.at, account.zone), out.say(TURNS[turn.kind]), detail,

@@ -56,10 +56,10 @@ def _once(desk: Desk, *, as_json: bool) -> None:
     out, done = desk.out, desk.engine.run_once()
     if as_json:
         out.json({"fired": done.fired, "applied": done.applied, "opened": done.opened, "delivered": done.delivered,
-                  "failed": done.failed, "problems": list(done.problems)})  # fmt: skip
+                  "failed": done.failed, "problems": list(done.problems), "alarms": list(done.alarms)})  # fmt: skip
         return
     _print(desk, done)
-    for problem in done.problems:
+    for problem in (*done.problems, *done.alarms):
         out.line(Ink("! ", "late"), problem, err=True)
 
 

@@ -19,6 +19,8 @@ def check_ladders(view: View) -> None:
             what = Text("动作或信号", "action or signal")
             view.known((*path, "acknowledge", index), what, "unknown-action", word, {**view.actions, **view.signals})
         _levels(view, (*path, "levels"), ladder)
+        if ladder.alarm is not None:
+            view.positive(path, "alarm", ladder.alarm)
         if name not in begun:
             view.warn(
                 path, "unused-ladder",

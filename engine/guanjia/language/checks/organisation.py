@@ -16,9 +16,11 @@ _RESERVED = (*RELATIONS, "system", "anyone", "open")
 
 def check_office(
     office: Office, root: Node, procedures: Mapping[str, frozenset[str] | None], calendars: Collection[str],
-    findings: list[Finding],
+    organisation: Organisation | None, findings: list[Finding],
 ) -> None:  # fmt: skip
-    """`procedures`: name -> its fields, None where they are not known."""
+    """`procedures`: name -> its fields, None where they are not known; `organisation`: None where it cannot be read."""
+    if organisation is not None:
+        _check_alarm(office, organisation, root, findings)
     for whom, calendar in office.quiet or ():
         if calendar is not None and calendar not in calendars:
             what = Text(f"没有叫“{calendar}”的日历", f"there is no calendar {calendar!r}")
@@ -50,6 +52,16 @@ def check_office(
                 "五段：分 时 日 月 周，例如 0 8 * * mon", "five fields: minute hour day month weekday, e.g. 0 8 * * mon"
             )
             findings.append(root.at((*here, "cron"))[1].finding("cron", what, hint))
+
+
+def _check_alarm(office: Office, organisation: Organisation, root: Node, findings: list[Finding]) -> None:
+    for index, word in enumerate(office.alarm):
+        kind, colon, person = word.partition(":")
+        if (colon and kind == "staff" and person in organisation.staff) or word in organisation.roles:
+            continue
+        what = Text(f"没有叫“{word}”的角色或员工", f"there is no role or member of staff {word!r}")
+        known = [*organisation.roles, *(f"staff:{who}" for who in organisation.staff)]
+        findings.append(root.at(("alarm", index))[1].finding("unknown-role", what, likely(word, known)))
 
 
 def _is_cron(text: str) -> bool:

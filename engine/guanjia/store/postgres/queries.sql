@@ -57,7 +57,7 @@ SELECT 1 FROM events WHERE case_id = %s AND seq = %s AND head = %s
 
 -- name: columns
 SELECT site, number, procedure, version, states, mode, priority, summary, room, assignee, customer, parent, opened_at,
-    changed_at, closed_at, outcome, next_due, deadline, breached, provisional
+    changed_at, closed_at, outcome, next_due, deadline, breached, provisional, alarms
 FROM cases WHERE id = %s
 
 -- name: cases

@@ -21,8 +21,8 @@ INSERT INTO events (case_id, seq, text, head, recorded_at) VALUES (?, ?, ?, ?, ?
 
 -- name: add_case
 INSERT INTO cases (id, seq, head, personal, snapshot, site, number, procedure, version, states, mode, priority, summary, room,
-    assignee, customer, parent, opened_at, changed_at, closed_at, outcome, next_due, deadline, breached, provisional)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)
+    assignee, customer, parent, opened_at, changed_at, closed_at, outcome, next_due, deadline, breached, provisional, alarms)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26)
 
 -- Most commands leave assignee, room, customer and the like as they are. SQLite rewrites every index of which a column is
 -- assigned to, changed or not; so these are only compared here, and `move_all` follows when they differ. Measured: 15 us
@@ -31,13 +31,13 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?
 UPDATE cases SET seq = ?2, head = ?3, personal = personal | ?4, snapshot = ?5, states = ?6, changed_at = ?7, next_due = ?8,
     deadline = ?9, breached = ?10
 WHERE id = ?1 AND seq = ?11
-    AND (version, priority, summary, room, assignee, customer, parent, closed_at, outcome, provisional)
-        IS (?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)
+    AND (version, priority, summary, room, assignee, customer, parent, closed_at, outcome, provisional, alarms)
+        IS (?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)
 
 -- name: move_all
 UPDATE cases SET seq = ?2, head = ?3, personal = personal | ?4, snapshot = ?5, states = ?6, changed_at = ?7, next_due = ?8,
     deadline = ?9, breached = ?10, version = ?12, priority = ?13, summary = ?14, room = ?15, assignee = ?16, customer = ?17,
-    parent = ?18, closed_at = ?19, outcome = ?20, provisional = ?21
+    parent = ?18, closed_at = ?19, outcome = ?20, provisional = ?21, alarms = ?22
 WHERE id = ?1 AND seq = ?11
 
 -- name: add_personal
@@ -74,7 +74,7 @@ SELECT cursor, case_id, seq, text, head, recorded_at FROM events WHERE cursor > 
 
 -- name: columns
 SELECT site, number, procedure, version, states, mode, priority, summary, room, assignee, customer, parent, opened_at,
-    changed_at, closed_at, outcome, next_due, deadline, breached, provisional
+    changed_at, closed_at, outcome, next_due, deadline, breached, provisional, alarms
 FROM cases WHERE id = ?
 
 -- name: cases

@@ -153,14 +153,14 @@ class SqliteTransaction:
             fp("after_event_insert")
         (
             site, number, procedure, version, states, mode, priority, summary, room, assignee, customer, parent, opened_at,
-            changed_at, closed_at, outcome, next_due, deadline, breached, provisional,
+            changed_at, closed_at, outcome, next_due, deadline, breached, provisional, alarms,
         ) = change.columns  # fmt: skip
         personal = 1 if change.personal else 0
         if change.before:
             values = (
                 identity, change.seq, change.events[-1].head, personal, change.snapshot, states, changed_at, next_due, deadline,
                 breached, change.before, version, priority, summary, room, assignee, customer, parent, closed_at, outcome,
-                provisional,
+                provisional, alarms,
             )  # fmt: skip
             execute(_MOVE, values)
             if not self._connection.changes():
@@ -173,7 +173,7 @@ class SqliteTransaction:
                 (
                     identity, change.seq, change.events[-1].head, personal, change.snapshot, site, number, procedure, version,
                     states, mode, priority, summary, room, assignee, customer, parent, opened_at, changed_at, closed_at, outcome,
-                    next_due, deadline, breached, provisional,
+                    next_due, deadline, breached, provisional, alarms,
                 ),
             )  # fmt: skip
         fp("after_case_write")
