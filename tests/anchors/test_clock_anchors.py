@@ -11,7 +11,7 @@ from typing import Any
 from guanjia.cli import words
 from guanjia.clock import DAY, HOUR, MINUTE, from_iso, iso
 from guanjia.core import clocks, following, next_due
-from guanjia.model.event import Actor
+from guanjia.model.event import Actor, Command
 from guanjia.runtime.columns import columns
 
 from tests.anchors.planting import Bug, planted
@@ -462,6 +462,29 @@ def test_D6_old_cases_taken_in_send_no_letters_when_the_worker_first_runs(tmp_pa
     clock_of(desk).advance(30 * DAY)
     desk.run_once()
     assert [row for case in taken_in for row in desk.store.outbox(case=case)] == []
+
+
+@planted(
+    Bug("what is past is due before anybody is heard", "guanjia.runtime.funnel.Passage.drain",
+        lambda real: lambda self, until: real(self, self.now if self.case is not None else until)),
+    Bug("an old case is told of like a new one", "guanjia.runtime.funnel.Passage._keep", _loud),
+)  # fmt: skip
+def test_D6_a_case_taken_in_with_its_end_is_judged_by_the_instants_of_then(tmp_path: Path) -> None:
+    """Opened and finished within the hour, a month ago; taken in today. Born breached only where it was."""
+    desk = engine(small(tmp_path, LETTERS, templates=("warn", "late")))
+    who, past = desk.actor("supervisor.zhao"), from_iso("2026-02-02T09:00", ZONE)
+    for minutes, verdict in ((20, "met"), (60 * 24 * 20, "breached")):
+        case = desk.take_in(
+            [
+                Command("open", "desk", actor=who, at=past),
+                Command("act", "accept", actor=who, at=past + 10 * MINUTE),
+                Command("act", "finish", actor=who, at=past + minutes * MINUTE),
+            ],
+            by=who, reason="旧系统导入",
+        ).case  # fmt: skip
+        assert (case.finished, case.clocks["solve"].status) == (True, verdict)
+        desk.run_once()
+        assert desk.store.outbox(case=case.id) == []
 
 
 @planted(

@@ -216,6 +216,9 @@ class Telling:
             yield f"{data.get('link', {}).get('name', '')}: {data.get('link', {}).get('case', '')}"
         if data.get("for"):
             yield both(f"代 {self.desk.person(data['for'])}", f"on behalf of {self.desk.person(data['for'])}")
+        if data.get("taken_in"):
+            who = self.desk.person(data["taken_in"])
+            yield both(f"由 {who} 补录", f"taken in by {who}")
         if data.get("reason"):
             yield both(f"原因：{data['reason']}", f"reason: {data['reason']}")
         values = {**data.get("input", data.get("values") or {}), **data.get("set", {})}

@@ -55,7 +55,7 @@ def decide(
     """The events that the command causes at `now`. Values must have been admitted (see `prepare`).
 
     `facts` holds what is known from outside: `id` and `number` to open, `recorded` when that is not `now`, `personal`
-    (commitment -> value), `quiet` when nobody is to be told, `before` the program that a migrated case leaves, `labels` of roles by language, and what `NeedFact` asked for. Raises Refused, Conflict or NeedFact.
+    (commitment -> value), `quiet` when nobody is to be told, `taken_in` who takes in an old case, `before` the program that a migrated case leaves, `labels` of roles by language, and what `NeedFact` asked for. Raises Refused, Conflict or NeedFact.
     """
     return tuple(_completed(program, case, command, now, facts).events)
 
@@ -578,6 +578,8 @@ class _Run:
         data = step.data if quiet else step.settle(before)
         if self.given.get("quiet"):
             data["quiet"] = True
+        if (by := self.given.get("taken_in")) is not None:
+            data["taken_in"] = by
         event = Event(
             step.case.id, step.case.seq + 1, type, name, (actor or self.command.actor).id, self.now, self.recorded,
             {**(extra or {}), **data},

@@ -33,6 +33,7 @@ from .funnel import Recent, Result, as_case, carry_out, suppose, unknown, with_f
 from .publishing import COMPILED, take_up
 from .quiet import Quiet
 from .rendering import Renderer
+from .taking_in import take_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +207,13 @@ class Engine:
         """
         values = {"policy": policy, "notify": notify, "drop": list(drop)}
         return self.execute(Command("migrate", version, ref, values, self.actor(actor), key, reason=reason))
+
+    def take_in(self, commands: Sequence[Command], *, by: Actor | str, reason: str, key: str | None = None) -> Result:
+        """Take in an old case with what happened to it: `open` first, then what was done with it, each command with its own `at`
+        and the actor who did it then. Decided as it would have been at those instants and told to nobody; all or nothing. Needs the
+        right `backdate`. Refused names the first step that does not fit."""
+        who = self.actor(by)
+        return self.store.transact(lambda tx: take_in(self, tx, commands, who, reason, key))
 
     def preview(self, commands: Sequence[Command]) -> Sequence[Result | GuanjiaError]:
         """What these commands would do, each for itself: decided like any other, and nothing of it is written."""

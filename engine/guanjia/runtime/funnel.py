@@ -67,9 +67,9 @@ def carry_out(
     present = now if until is None else until
     read = tx.read(command.case, command.key)
     fp("after_read")
-    digest = _digest(command) if command.key else ""
+    digest = digest_of(command) if command.key else ""
     if read.answer is not None:
-        return _answered(tx, read.answer, digest, command)
+        return answered(tx, read.answer, digest, command.key or "")
     occurred = _occurred(engine, command, present)
     pack = Passage(engine, tx, now)
     if command.kind == "open":
@@ -123,12 +123,10 @@ def suppose(engine: Engine, tx: Transaction, command: Command, at: Instant) -> t
     return held, pack
 
 
-def _answered(tx: Transaction, answer: Answer, digest: str, command: Command) -> Result:
+def answered(tx: Transaction, answer: Answer, digest: str, key: str) -> Result:
+    """What was answered when the key was first used; Conflict when it was for another command."""
     if answer.digest != digest:
-        raise Conflict(
-            Text(f"键“{command.key}”已用于另一条命令。", f"The key {command.key!r} was used for another command."),
-            key=command.key,
-        )
+        raise Conflict(Text(f"键“{key}”已用于另一条命令。", f"The key {key!r} was used for another command."), key=key)
     given = json.loads(answer.text)
     held = tx.read(given["case"], None).held
     assert held is not None
@@ -246,6 +244,8 @@ class Passage:
         self.extra: dict[str, Any] = {}
         self.quiet = False
         """An old case that is taken in late: what was due meanwhile is recorded and told to nobody."""
+        self.taken_in: str | None = None
+        """Who takes in an old case with what others did with it then."""
 
     def begin(self, program: Program, command: Command, occurred: Instant) -> None:
         self.program = program
@@ -350,7 +350,7 @@ class Passage:
     def _refuse(self, command: Command, refused: Refused, occurred: Instant) -> GuanjiaError:
         """Attempts without the right to, and those that a due thing overtook, stand in the history."""
         case = self.case
-        if case is None:
+        if case is None or self.taken_in is not None:  # nothing is there that it could stand in
             return refused
         overtaken = command.kind == "act" and refused.code == "state" and bool(self.events)
         if overtaken:
@@ -390,6 +390,7 @@ class Passage:
             "recorded": self.now,
             "personal": self.personal,
             "quiet": self.quiet,
+            "taken_in": self.taken_in,
             "labels": self.engine.role_labels,
         }
         events, after = with_facts(
@@ -468,7 +469,8 @@ def unknown(store: Store, ref: str) -> NotFound:
     )  # fmt: skip
 
 
-def _digest(command: Command) -> str:
+def digest_of(command: Command) -> str:
+    """What names a command among all that may come with one key."""
     about = asdict(command)
     about["actor"] = command.actor.id
     return hashlib.sha256(json.dumps(about, sort_keys=True, default=str).encode()).hexdigest()
