@@ -169,7 +169,7 @@ REOPENED = ("02T09:00 open", "02T09:00 accept", "02T11:00 finish", "20T09:00 reo
 
 @planted(
     Bug("a reopened case counts from its opening", "guanjia.core.clocks.start",
-        lambda real: lambda program, definition, aim, now, counted_from, cycle: real(program, definition, aim, now, at("02T09:00"), cycle)),
+        lambda real: lambda program, definition, aim, now, counted_from, *more: real(program, definition, aim, now, at("02T09:00"), *more)),
 )  # fmt: skip
 def test_A6_closed_in_time_and_reopened_late_is_not_failed() -> None:
     """frappe/erpnext PR #28550"""
@@ -501,3 +501,40 @@ def test_D6_a_case_closed_in_time_is_not_late_when_the_worker_first_runs_months_
     desk.run_once()
     assert desk.store.outbox(case=case.id) == []
     assert desk.case(case.id).clocks["solve"].status == "met"
+
+
+# -- what other systems have a setting for: looking back, and the hours in which nobody is there
+
+LOOKING_BACK = """
+  solve: {start: open, pause: waiting, stop: done, target: {within: 8h}}
+  urged: {start: call, from: clock.solve, pause: waiting, stop: done, target: {within: 4h}}
+"""
+LATE_NIGHT = """
+  respond: {start: open, stop: accept, target: [{guard: is_open(opened_at), within: 30m}, {within: 90m}]}
+"""
+
+
+@planted(
+    Bug("a retroactive start without its pauses", "guanjia.core.clocks.start",
+        lambda real: lambda program, definition, aim, now, counted_from, cycle, pauses=(): real(program, definition, aim, now, counted_from, cycle)),
+    Bug("nothing is retroactive", "guanjia.core.clocks.start",
+        lambda real: lambda program, definition, aim, now, counted_from, cycle, pauses=(): real(program, definition, aim, now, now, cycle)),
+)  # fmt: skip
+def test_servicenow_a_promise_that_comes_later_looks_back_and_loses_no_pause() -> None:
+    """Retroactive start and retroactive pause: one hour before and one after a pause of four, and then it is urged."""
+    steps = ("02T09:00 open", "02T10:00 ask", "02T15:00 answer", "02T16:00 call")
+    case = case_of(LOOKING_BACK, *steps)
+    assert (told(solve(case, "urged").due), solve(case, "urged").breached_at) == ("02T18:00", None)
+    case = case_of(LOOKING_BACK, *steps[:2], "02T15:00 call", "02T16:00 answer")
+    assert told(solve(case, "urged").due) == "03T10:00"
+    case = case_of(LOOKING_BACK, "02T09:00 open", "02T10:00 call")
+    assert told(solve(case, "urged").due) == "02T14:00"
+
+
+@planted(Bug("at any hour it is as at noon", "guanjia.calendars.Calendar.is_open", lambda real: lambda self, at: True))
+def test_rt_what_comes_in_out_of_hours_has_its_supplement() -> None:
+    """RT-Extension-SLA, OutOfHours. On Monday at seven in the evening; and an hour and a half is not half an hour at nine."""
+    assert told(solve(case_of(LATE_NIGHT, "02T09:00 open"), "respond").due) == "02T09:30"
+    assert told(solve(case_of(LATE_NIGHT, "02T19:00 open"), "respond").due) == "03T10:30"
+    later = case_of(LATE_NIGHT, "02T19:00 open", "03T09:30 set severity=critical")
+    assert told(solve(later, "respond").due) == "03T10:30"

@@ -32,12 +32,25 @@ class Aim(NamedTuple):
 
 
 def start(
-    program: Program, definition: ClockProgram, aim: Aim, now: Instant, counted_from: Instant, cycle: int
-) -> Clock:
-    """A new cycle, counting since `counted_from`. What would be past already is recorded as such and not fired."""
+    program: Program, definition: ClockProgram, aim: Aim, now: Instant, counted_from: Instant, cycle: int,
+    pauses: tuple[tuple[Instant, Instant], ...] = (),
+) -> Clock:  # fmt: skip
+    """A new cycle, counting since `counted_from` without the `pauses` since then. What would be past already is recorded as such
+    and not fired."""
     begun = Clock(
-        definition.name, cycle, "running", now, counted_from, aim.place, aim.limits, since=counted_from, due=None
+        definition.name,
+        cycle,
+        "running",
+        now,
+        counted_from,
+        aim.place,
+        aim.limits,
+        since=counted_from,
+        due=None,
+        pauses=pauses,
     )
+    if pauses:
+        begun = replace(_against(program, begun, aim.limits, now, {}), since=max(now, counted_from))
     return unheard(_aimed(program, definition, begun), now)
 
 

@@ -40,7 +40,7 @@ def follow(step: Step, definition: ClockProgram, before: Surroundings | None, af
     elif _starts(step, definition, before, after):
         if clock is not None:
             step.retire(clock)
-        _start(step, definition, _counted_from(step, definition, after), after)
+        _start(step, definition, *_counted_from(step, definition, after))
 
 
 def renew(step: Step, definition: ClockProgram, clock: Clock, after: Surroundings) -> None:
@@ -59,8 +59,10 @@ def join(step: Step, definition: ClockProgram, see: Surroundings, *, from_now: b
     ended = max((past[name].at for end in ends for name in end.names if name in past), default=None)
     if begun is None or (ended is not None and begun <= ended) or any(_holds(end, see) for end in ends):
         return
-    since = step.now if from_now else _counted_from(step, definition, see) if definition.sla.from_ else begun
-    _start(step, definition, since, see)
+    if from_now or not definition.sla.from_:
+        _start(step, definition, step.now if from_now else begun, see)
+    else:
+        _start(step, definition, *_counted_from(step, definition, see))
 
 
 def aim_of(definition: ClockProgram, see: Surroundings) -> clocks.Aim:
@@ -99,13 +101,13 @@ def _limits(target: TargetProgram, see: Surroundings) -> tuple[Limit, ...]:
 
 
 def _start(
-    step: Step, definition: ClockProgram, counted_from: Instant, after: Surroundings, *,
-    halted: bool | None = None, held: bool = False,
+    step: Step, definition: ClockProgram, counted_from: Instant, after: Surroundings,
+    pauses: tuple[tuple[Instant, Instant], ...] = (), *, halted: bool | None = None, held: bool = False,
 ) -> None:  # fmt: skip
     cycles = [item.cycle for item in step.case.cycles if item.name == definition.name]
     cycles += [item["cycle"] for item in step.data.get("cycles", ()) if item["name"] == definition.name]
     clock = clocks.start(
-        step.program, definition, aim_of(definition, after), step.now, counted_from, max(cycles, default=0) + 1
+        step.program, definition, aim_of(definition, after), step.now, counted_from, max(cycles, default=0) + 1, pauses
     )
     if halted is None:
         halted = _halted(step, definition, clock, after)
@@ -193,11 +195,20 @@ def _holds(conditions: Conditions, after: Surroundings) -> bool:
     return bool(conditions.expressions) and any(expression.evaluate(after) for expression in conditions.expressions)
 
 
-def _counted_from(step: Step, definition: ClockProgram, after: Surroundings) -> Instant:
-    if definition.from_name is not None:
+def _counted_from(
+    step: Step, definition: ClockProgram, after: Surroundings
+) -> tuple[Instant, Surroundings, tuple[tuple[Instant, Instant], ...]]:  # fmt: skip
+    """From when the clock counts, as it starts, and what of the time since then it leaves out."""
+    since, pauses = step.now, ()
+    if definition.from_clock is not None:
+        other = step.clocks.get(definition.from_clock)
+        if other is not None:
+            still = tuple((begun, step.now if ended is None else ended) for begun, ended in other.pauses)
+            return other.counted_from, after, still
+    elif definition.from_name is not None:
         past = step.case.past.get(definition.from_name)
-        return step.now if past is None or definition.from_name in step.occurred else past.at
-    if definition.from_expression is not None:
+        since = step.now if past is None or definition.from_name in step.occurred else past.at
+    elif definition.from_expression is not None:
         at = definition.from_expression.evaluate(after)
-        return step.now if at is None else int(at)
-    return step.now
+        since = step.now if at is None else int(at)
+    return since, after, pauses

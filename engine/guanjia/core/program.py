@@ -176,6 +176,8 @@ class ClockProgram:
     cancel: Conditions
     reset: Conditions
     from_name: str | None
+    from_clock: str | None
+    """The clock from whose beginning, and without whose pauses, it counts."""
     from_expression: Expression | None
     targets: tuple[TargetProgram, ...]
     thresholds: tuple[Threshold, ...]
@@ -426,12 +428,14 @@ class Program:
             self._order += 1
             thresholds.append(_threshold("due", self._order, ()))
         from_name = sla.from_ if sla.from_ and (sla.from_ == "open" or sla.from_ in self._names) else None
+        from_clock = sla.from_clock
         return ClockProgram(
             name, sla,
             self._conditions(sla.start), self._conditions(sla.pause), self._conditions(sla.resume),
             self._conditions(sla.stop), self._conditions(sla.cancel), self._conditions(sla.reset),
             from_name,
-            self._expression(sla.from_, {}, "instant") if sla.from_ and not from_name else None,
+            from_clock,
+            self._expression(sla.from_, {}, "instant") if sla.from_ and not from_name and not from_clock else None,
             tuple(self._target(name, sla, target) for target in sla.target),
             tuple(thresholds),
             {item.name: item for item in thresholds},

@@ -113,6 +113,8 @@ class Surroundings:
             return is_in(self.program, self.case.states, args[0])
         if name == "is_role":
             return args[0] in self.actor.roles
+        if name == "is_open":
+            return args[0] is not None and self.program.calendar(None).is_open(args[0])
         if name == "sample":
             draw = hashlib.sha256(f"{self.case.id}:sample".encode()).digest()
             return int.from_bytes(draw[:4], "big") % 10_000 < args[0] * 100

@@ -366,7 +366,8 @@ class Sla(Node):
     runs_in: Names = ()
     """Short form: paused in every other state."""
     from_: Expression | None = Key(None, alias="from")
-    """Where counting begins when that is not the start: `open`, an action or state of the past, or an instant."""
+    """Where counting begins when that is not the start: `open`, an action or state of the past, an instant, or `clock.<name>`:
+    where that clock counts from, without its pauses."""
     calendar: Name | None = None
     target: Annotated[tuple[Target, ...], BeforeValidator(_listed)] = Key(min_length=1)
     at: dict[str, Effects] = Key(default_factory=dict)
@@ -377,6 +378,12 @@ class Sla(Node):
     """Whether people with the right `clocks` may pause, resume and reset it."""
     pausable: Flag = True
     """False, as for a statutory limit: neither rules nor people make it stand still, and nobody resets it by hand."""
+
+    @property
+    def from_clock(self) -> str | None:
+        """The clock that `from` names."""
+        head, dot, clock = (self.from_ or "").partition(".")
+        return clock if head == "clock" and dot and "." not in clock else None
 
 
 class Level(Node):

@@ -30,6 +30,7 @@ FUNCTIONS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "done": (("text",), "boolean"),
     "in_state": (("text",), "boolean"),
     "is_role": (("text",), "boolean"),
+    "is_open": (("instant",), "boolean"),
     "sample": (("integer",), "boolean"),
 }
 

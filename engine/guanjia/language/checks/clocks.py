@@ -33,11 +33,31 @@ def check_clocks(view: View) -> None:
                 Text(f"时钟“{name}”没有 stop，只有结案才会停", f"nothing stops the clock {name!r} but the end of the case"),
                 Text("写上 stop: 哪个动作或状态算完成", "write stop: the action or state that keeps the promise"), key=True,
             )  # fmt: skip
-        if sla.from_ is not None and sla.from_ != "open" and sla.from_ not in view.happenings:
+        if sla.from_clock is not None:
+            _from_clock(view, (*path, "from"), name, sla)
+        elif sla.from_ is not None and sla.from_ != "open" and sla.from_ not in view.happenings:
             view.expression((*path, "from"), sla.from_, "instant")
         _targets(view, (*path, "target"), sla)
         _thresholds(view, path, sla)
     _extensions(view)
+
+
+def _from_clock(view: View, path: Path, name: str, sla: Sla) -> None:
+    other = sla.from_clock or ""
+    clocks = [known for known in view.procedure.sla if known != name]
+    if other not in clocks:
+        view.say(
+            path, "unknown-clock",
+            Text("它不能从自己起算", "it cannot count from itself") if other == name
+            else Text(f"没有叫“{other}”的时钟", f"there is no clock {other!r}"),
+            likely(other, clocks),
+        )  # fmt: skip
+    elif not sla.pausable and view.procedure.sla[other].pausable:
+        view.say(
+            path, "never-pauses",
+            Text(f"写了 pausable: false，却会带来“{other}”的暂停", f"pausable is false, and this takes over the pauses of {other!r}"),
+            Text("写成 from: open，或一个时刻", "write from: open, or an instant"),
+        )  # fmt: skip
 
 
 def _condition(view: View, path: Path, words: tuple[str, ...]) -> None:
