@@ -11,6 +11,7 @@ import pytest
 from guanjia.authoring.stories import run_stories
 from guanjia.language import OfficeFiles, read_yaml
 from guanjia.model.office import Channels
+from guanjia.model.stories import Moment, Opening, Stories, Story, Then
 
 from tests.offices import ROOT, shipped, small
 
@@ -57,6 +58,37 @@ def test_the_story_of_the_page_on_clocks_comes_true(tmp_path):
     assert [(result.name, result.message) for result in results] == [
         ("every promise of a request, from its opening to its second end", None)
     ]
+
+
+def stories_of_the_page() -> tuple[str, list[str]]:
+    procedure, *stories = snippets("docs/stories.md", "yaml")
+    return procedure, stories
+
+
+def told(folder: Path, story: str) -> list[tuple[str, str | None]]:
+    office = small(
+        folder, stories_of_the_page()[0], name="locker", templates=("told", "reminder"), more={"procedures/locker.stories.yaml": story}
+    )  # fmt: skip
+    return [(result.name, result.message.en if result.message else None) for result in run_stories(office)]
+
+
+@pytest.mark.parametrize("number", range(len(stories_of_the_page()[1])))
+def test_every_story_of_the_page_on_stories_comes_true(tmp_path, number):
+    ((_, message),) = told(tmp_path, stories_of_the_page()[1][number])
+    assert message is None
+
+
+def test_a_story_of_that_page_that_says_otherwise_does_not(tmp_path):
+    story = next(text for text in stories_of_the_page()[1] if "ladders: {up: alarmed}" in text)
+    ((_, message),) = told(tmp_path, story.replace("up: alarmed", "up: stopped"))
+    assert message == "ladder up should be stopped, is 2 (alarmed)"
+
+
+def test_every_key_of_a_story_is_shown_there_at_work():
+    shown = "\n".join(stories_of_the_page()[1])
+    for model in (Stories, Story, Opening, Moment, Then):
+        for name, info in model.model_fields.items():
+            assert re.search(rf"(?<![\w]){info.alias or name}:\s", shown), f"{model.__name__}.{name}"
 
 
 def test_the_mail_settings_of_the_operations_page_are_valid():

@@ -99,6 +99,7 @@ class _Telling:
         self.clock = clock
         self.procedure = procedure
         self.case_id = ""
+        self.customer = "customer"
         self.heard = 0
         """Events before this number were heard by an earlier `then`."""
 
@@ -109,14 +110,14 @@ class _Telling:
     def begin(self, story: Story) -> None:
         self.clock.set(self._instant(story.at))
         opening = story.open
-        customer = opening.customer or "customer"
+        self.customer = opening.customer or self.customer
         command = Command(
             "open",
             self.procedure,
             values=_values(opening.with_),
             actor=self._who(opening.by),
             mode=opening.mode,
-            customer=customer,
+            customer=self.customer,
         )
         self.case_id = self.engine.execute(command).case.id
 
@@ -162,7 +163,7 @@ class _Telling:
         if word == "system":
             return SYSTEM
         if word == "customer":
-            return Actor("customer", (), "customer")
+            return Actor(self.customer, (), "customer")
         if word in ("assignee", "opener", "previous"):
             who = getattr(self.case, word)
             if who is None:
