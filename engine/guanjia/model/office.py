@@ -53,12 +53,22 @@ class Quiet(Node):
 
 
 class Schedule(Node):
-    """Opens a case again and again: `cron` as five fields in the office's zone."""
+    """Opens a case again and again: `cron` as five fields in the office's zone; `mon#1`, `friL` are weekdays of the month."""
 
     open: Name
     cron: str
     with_: dict[Name, Scalar | None] = Key(default_factory=dict, alias="with")
     catch_up: Literal["skip", "once", "all"] = "once"
+    calendar: Name | None = None
+    """Whose working days count; every day does where none is named."""
+    on_closed: Literal["next", "skip"] | None = None
+    """What becomes of a planned day on which the calendar does not work: `next`, the next working day at the same time, or `skip`."""
+
+    @model_validator(mode="after")
+    def _closed_on_a_calendar(self) -> Schedule:
+        if (self.calendar is None) != (self.on_closed is None):
+            raise _wrong("calendar 和 on_closed 要一起写", "calendar and on_closed go together")
+        return self
 
 
 class Office(Node):

@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+from ..calendars import Calendar, compile_calendar
 from ..channels.interface import Channel
 from ..clock import MINUTE, Clock, Instant, SystemClock
 from ..core import Account, Option, Program, account, available, compile, fold
@@ -71,6 +72,7 @@ class Engine:
         self._programs: dict[str, Program] = {}
         self._seen: tuple[str, str | None] = ("", None)
         """The files and the compiled copy of them as they were when they were last taken up."""
+        self._calendars: dict[str, Calendar] = {}
         self.quiet = Quiet()
         self._reorganise(organisation)
         self.refresh()
@@ -285,6 +287,13 @@ class Engine:
     def program(self, case: Case) -> Program:
         return self.compiled(case.version)
 
+    def working(self, calendar: str) -> Calendar:
+        """A calendar as the office's files have it now, by its name. Invalid when they cannot be read."""
+        known = self._calendars.get(calendar)
+        if known is None:
+            known = self._calendars[calendar] = compile_calendar(self.files.calendars()[calendar])
+        return known
+
     def procedures(self) -> Sequence[str]:
         return self.files.procedures()
 
@@ -453,6 +462,7 @@ class Engine:
 
     def _reorganise(self, organisation: Organisation) -> None:
         self.office = self.files.office()
+        self._calendars.clear()
         self.organisation = organisation
         self.role_labels = {spoken: organisation.labels(spoken) for spoken in ("zh", "en")}
         self.renderer = Renderer(

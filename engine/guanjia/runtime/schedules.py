@@ -1,21 +1,26 @@
 """Cases that open by the calendar: `schedules` of office.yaml.
 
 An opening is named by its schedule and its planned instant, and that name is the command's key: however many workers look,
-it opens once. What was missed while no worker ran is caught up as the schedule says: skip, once, or all.
+it opens once. What was missed while no worker ran is caught up as the schedule says: skip, once, or all. What is planned for a day on
+which its calendar does not work is left out or done on the next working day; what comes together there is one opening.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ..clock import DAY, Instant, instant, moment
 from ..errors import GuanjiaError, Text
 from ..failpoints import fp
+from ..language.cron import cron_trigger
 from ..model.event import SYSTEM, Command
 from ..model.office import Schedule
 
 if TYPE_CHECKING:
+    from ..calendars import Calendar
     from .engine import Engine
 
 MOST_MISSED = 1000
@@ -34,7 +39,11 @@ def open_due(engine: Engine, now: Instant) -> tuple[int, list[str]]:
                 problems.append(f"{setting}: {_LOST}")
             engine.store.set_setting(setting, str(now))
             continue
-        planned = list(_planned(schedule, engine.zone, since, now))
+        try:
+            planned = _planned(engine, schedule, since, now)
+        except GuanjiaError as error:  # its calendar cannot be used just now: what is planned meanwhile is caught up
+            problems.append(f"{setting}: {error}")
+            continue
         if not planned:
             continue
         wanted = planned
@@ -71,15 +80,37 @@ def _since(kept: str | None, now: Instant) -> Instant | None:
     return int(kept) if known and kept is not None and int(kept) < now + DAY else None
 
 
-def _planned(schedule: Schedule, zone: str, since: Instant, until: Instant) -> Iterator[Instant]:
-    """The planned instants in (since, until], oldest first."""
-    from zoneinfo import ZoneInfo
+def _planned(engine: Engine, schedule: Schedule, since: Instant, until: Instant) -> list[Instant]:
+    """The first planned instants in (since, until], oldest first, each once."""
+    if schedule.calendar is None:
+        return list(islice(_by_cron(schedule, engine.zone, since, until), MOST_MISSED))
+    calendar = engine.working(schedule.calendar)
 
-    from apscheduler.triggers.cron import CronTrigger
+    def works(at: Instant) -> bool:
+        return calendar.is_workday(moment(at, engine.zone).date())
 
-    trigger = CronTrigger.from_crontab(schedule.cron, timezone=ZoneInfo(zone))
+    if schedule.on_closed == "skip":
+        return list(islice(filter(works, _by_cron(schedule, engine.zone, since, until)), MOST_MISSED))
+    # What was planned for days without work before `since` may come after it.
+    begin = since - DAY
+    while not works(begin):
+        begin -= DAY
+    moved = {_on_workday(calendar, at, engine.zone) for at in _by_cron(schedule, engine.zone, begin, until)}
+    return sorted(at for at in moved if since < at <= until)[:MOST_MISSED]
+
+
+def _on_workday(calendar: Calendar, at: Instant, zone: str) -> Instant:
+    """The same time of the first working day from this one on."""
+    local = moment(at, zone)
+    while not calendar.is_workday(local.date()):
+        local += timedelta(days=1)
+    return instant(local)
+
+
+def _by_cron(schedule: Schedule, zone: str, since: Instant, until: Instant) -> Iterator[Instant]:
+    trigger = cron_trigger(schedule.cron, zone)
     before = moment(since, zone)
-    for _ in range(MOST_MISSED):
+    while True:
         # One microsecond on: the trigger counts the given moment itself as still to come.
         following = trigger.get_next_fire_time(None, moment(instant(before) + 1, zone))
         if following is None or instant(following) > until:

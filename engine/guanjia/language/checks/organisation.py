@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from ...errors import Finding, Text
 from ...model.office import Office, Organisation
+from ..cron import cron_trigger
 from ..nodes import Node
 from .view import RELATIONS, likely
 
@@ -46,10 +47,15 @@ def check_office(
                 findings.append(
                     root.at((*here, "with", given))[0].finding("unknown-field", what, likely(given, fields or ()))
                 )
+        if schedule.calendar is not None and schedule.calendar not in calendars:
+            what = Text(f"没有叫“{schedule.calendar}”的日历", f"there is no calendar {schedule.calendar!r}")
+            known = likely(schedule.calendar, sorted(calendars))
+            findings.append(root.at((*here, "calendar"))[1].finding("unknown-calendar", what, known))
         if not _is_cron(schedule.cron):
             what = Text("cron 看不懂", "this cron is not understood")
             hint = Text(
-                "五段：分 时 日 月 周，例如 0 8 * * mon", "five fields: minute hour day month weekday, e.g. 0 8 * * mon"
+                "五段：分 时 日 月 周，例如 0 8 * * mon；每月第一个星期一写 mon#1，最后一个星期五写 friL",
+                "five fields: minute hour day month weekday, e.g. 0 8 * * mon; mon#1 is the first Monday of the month, friL its last Friday",
             )
             findings.append(root.at((*here, "cron"))[1].finding("cron", what, hint))
 
@@ -65,10 +71,8 @@ def _check_alarm(office: Office, organisation: Organisation, root: Node, finding
 
 
 def _is_cron(text: str) -> bool:
-    from apscheduler.triggers.cron import CronTrigger
-
     try:
-        CronTrigger.from_crontab(text, timezone="UTC")
+        cron_trigger(text, "UTC")
     except (ValueError, TypeError):
         return False
     return True
