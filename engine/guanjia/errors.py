@@ -48,6 +48,8 @@ _REASONS = {
     errno.EROFS: Text("磁盘是只读的", "the disk is read-only"),
     errno.ENOSPC: Text("磁盘已满", "the disk is full"),
     errno.EDQUOT: Text("超出磁盘配额", "the disk quota is used up"),
+    errno.EADDRINUSE: Text("已被别的程序占用", "another program has it"),
+    errno.EADDRNOTAVAIL: Text("本机没有这个地址", "this machine has no such address"),
     errno.EIO: Text("磁盘读写出错", "the disk failed"),
 }
 

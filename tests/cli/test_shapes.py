@@ -72,7 +72,7 @@ def busy(do: Call, case: str, clock: ManualClock, office: Path) -> str:
         ("open PROCEDURE", 0, ["note", "CASE", "x"], False), ("work", 0, ["work", "--once"], False), ("check", 0, ["check"], True),
         ("test", 0, ["test"], True), ("procedures", 0, ["procedures"], True), ("procedures", 1, ["procedures", "complaint"], False),
         ("calendar show", 0, ["calendar", "show"], False), ("calendar show", 1, ["calendar", "explain", "09:00", "5 workdays"], False),
-        ("check", 0, ["calendar", "check"], True), ("doctor", 0, ["doctor"], False), ("audit", 0, ["audit"], False), ("log", 0, ["log"], True),
+        ("check", 0, ["calendar", "check"], True), ("doctor", 0, ["doctor"], False), ("stats", 0, ["stats"], False), ("audit", 0, ["audit"], False), ("log", 0, ["log"], True),
         ("staff", 0, ["staff"], True), ("whoami", 0, ["whoami"], False),
     ],
 )  # fmt: skip

@@ -13,6 +13,7 @@ from guanjia.clock import SECOND, SystemClock
 from guanjia.errors import Conflict, Refused, StoreError, Text
 from guanjia.model.event import GENESIS, Notification
 from guanjia.store import InboxItem, OfficeChange, Query, Store, Transaction
+from guanjia.store.interface import Tally
 
 from tests.store.making import advance, change, columns, events, keys, message, put, writing
 
@@ -924,6 +925,23 @@ def _break() -> None:
         assert not store.sent(taken.notification.key, "w", 160)
         assert keys(store.claim(10_000, "v", 20_000)) == ["4"]
         assert list(store.integrity()) == []
+
+    def test_open_cases_are_counted_by_procedure_states_and_mode(self, store: Store) -> None:
+        put(
+            store,
+            change("a", about=columns("N-a", states="x", deadline=50, next_due=40)),
+            change("b", about=columns("N-b", states="x", breached=1)),
+            change("c", about=columns("N-c", states="x,y", deadline=51, next_due=51)),
+            change("d", about=columns("N-d", states="x", mode="drill", next_due=1)),
+            change("e", about=columns("N-e", states="x", closed_at=3, breached=1)),
+            change("f", about=columns("N-f", procedure="Zebra", states="x")),
+        )
+        procedure = columns("N").procedure
+        assert list(store.tally(50)) == [
+            Tally("Zebra", "x", None, 1, 0, 0), Tally(procedure, "x", None, 2, 2, 1),
+            Tally(procedure, "x", "drill", 1, 0, 1), Tally(procedure, "x,y", None, 1, 0, 0),
+        ]  # fmt: skip
+        assert store.tally(51)[3] == Tally(procedure, "x,y", None, 1, 1, 1)
 
     def test_a_database_with_a_clock_tells_it(self, store: Store) -> None:
         present = store.present()

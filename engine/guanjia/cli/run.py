@@ -42,6 +42,7 @@ SECTIONS = {
     Text("办公室", "Office"): {
         "init": Entry("init", Text("新建办公室文件夹", "make the folder of a new office")),
         "work": Entry("work", Text("运行后台：计时、升级、发通知", "run the worker: deadlines, escalation, notifications")),
+        "stats": Entry("stats", Text("数字一览，供监控读取", "figures, for monitoring")),
         "doctor": Entry("doctor", Text("体检：数据库、通知、日历、文件", "health: database, notifications, calendars, files")),
         "audit": Entry("audit", Text("核对每个工单与它的历史", "verify every case against its history")),
         "log": Entry("log", Text("办公室记录：发布了哪些流程，谁在何时", "the office's own record: what was published, when and by whom")),

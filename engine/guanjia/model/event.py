@@ -178,6 +178,12 @@ class Notification:
     """Messages with the same one that have to wait for the same instant go out as one: they are for the same person."""
 
 
+def short(key: str) -> str:
+    """Eight characters that name a notification, or an item between cases, well enough to be typed."""
+    digest: str = _tools().sha256(key.encode()).hexdigest()
+    return digest[:8]
+
+
 PERSONAL = "personal"
 
 

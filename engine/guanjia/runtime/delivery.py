@@ -12,14 +12,17 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from ..channels.interface import Channel, Undeliverable
 from ..clock import HOUR, MINUTE, SECOND, Clock, Instant
-from ..errors import GuanjiaError
+from ..errors import GuanjiaError, Text
 from ..failpoints import fp
+from ..model.event import short
 from ..store.interface import OutboxRow, Store
 from ..store.rows import together
 from .holding import held
+from .logs import tell
 from .quiet import Quiet
 
 BACK_OFF = (30 * SECOND, 2 * MINUTE, 10 * MINUTE, HOUR, 6 * HOUR)
@@ -84,7 +87,7 @@ def _renewed(store: Store, clock: Clock, owner: str) -> Iterator[None]:
             try:
                 store.renew(owner, clock.now() + LEASE)
             except GuanjiaError as error:  # fenced all the same: whoever lost the lease cannot mark
-                log.warning("the lease was not renewed: %s", error)
+                tell(log, logging.WARNING, "not_renewed", error.text)
 
     thread = threading.Thread(target=renew, name="guanjia-lease", daemon=True)
     thread.start()
@@ -104,6 +107,7 @@ def _one(
     if channel is None:
         store.failed(first.key, owner, f"没有渠道 / no such channel: {first.channel}", None)
         fp("after_failure_mark")
+        _told(parcel, "dead", logging.WARNING)
         return "dead"
     until = quiet.free(first, now)
     if until > now:
@@ -121,9 +125,34 @@ def _one(
         retry_at = None if given_up else quiet.free(first, now + BACK_OFF[attempts - 1])
         store.failed(first.key, owner, text, retry_at)
         fp("after_failure_mark")
-        return "dead" if retry_at is None else "failed"
+        how = "dead" if retry_at is None else "failed"
+        _told(parcel, how, logging.WARNING if retry_at is None else logging.INFO, error=type(error).__name__)
+        return how
     fp("after_hand_over")
     if not store.sent(first.key, owner, now, note):
-        log.warning("the lease of %s ran out while it was handed over; it may go out again", first.key)
+        tell(log, logging.WARNING, "lease_lost", Text(
+            f"通知 {short(first.key)} 发送太慢，可能会再发一次", f"message {short(first.key)} took too long; it may go out again"),
+            message_key=short(first.key), case=first.case)  # fmt: skip
     fp("after_mark")
+    _told(parcel, "sent", logging.INFO)
     return "sent"
+
+
+def _told(parcel: Sequence[OutboxRow], how: str, level: int, **about: Any) -> None:
+    """What became of messages, by the keys that `guanjia outbox show` takes; why is told there, for a peer's words may be about
+    somebody."""
+    for row in parcel:
+        sent, key = row.notification, short(row.notification.key)
+        message = "" if level < logging.WARNING else Text(
+            f"通知 {key} 发不出去：guanjia outbox show {key}", f"message {key} cannot be sent: guanjia outbox show {key}")  # fmt: skip
+        tell(
+            log,
+            level,
+            how,
+            message,
+            message_key=key,
+            case=sent.case,
+            channel=sent.channel,
+            attempt=row.attempts,
+            **about,
+        )

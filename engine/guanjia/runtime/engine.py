@@ -25,11 +25,11 @@ from ..errors import Conflict, GuanjiaError, NotFound, Refused, StoreError, Text
 from ..failpoints import fp
 from ..language import OfficeFiles
 from ..model.case import Case
-from ..model.event import SYSTEM, Actor, Command, Event, Notification
+from ..model.event import SYSTEM, Actor, Command, Event, Notification, short
 from ..model.procedure import Version
 from ..people.organisation import Organisation
 from ..store.interface import Held, InboxItem, Query, Row, Store, Transaction
-from . import delivery, schedules, stream
+from . import delivery, logs, schedules, stream
 from .funnel import Recent, Result, as_case, carry_out, suppose, unknown, with_facts
 from .publishing import COMPILED, take_up
 from .quiet import Quiet
@@ -118,9 +118,7 @@ class Engine:
 
     def execute(self, command: Command) -> Result:
         """Carry out one command, durably, or raise: Refused, NotFound, Conflict, Invalid, StoreError. All or nothing."""
-        outcome = self.store.transact(lambda tx: carry_out(self, tx, command))
-        if isinstance(outcome, GuanjiaError):
-            raise outcome
+        outcome = self._carried(command)
         fp("after_answer")
         if any("open" in event.data or "emit" in event.data or "closed" in event.data for event in outcome.events):
             self._pass_on()
@@ -128,9 +126,22 @@ class Engine:
                 outcome = replace(outcome, case=self.case(outcome.case.id))
         return outcome
 
+    def _carried(self, command: Command, blobs: Sequence[tuple[str, bytes]] = ()) -> Result:
+        """Carry it out and say so in the log."""
+        try:
+            outcome = self.store.transact(lambda tx: carry_out(self, tx, command, blobs))
+        except GuanjiaError as error:
+            outcome = error
+        logs.command(self.store, command, outcome)
+        if isinstance(outcome, GuanjiaError):
+            raise outcome
+        return outcome
+
     def execute_many(self, commands: Sequence[Command]) -> Sequence[Result | GuanjiaError]:
         """Carry out commands in order under one commit; each is all or nothing on its own, and answered by its own error."""
         outcomes = self.store.transact_many([_work(self, command) for command in commands])
+        for command, outcome in zip(commands, outcomes, strict=True):
+            logs.command(self.store, command, outcome)
         self._pass_on()
         return outcomes
 
@@ -139,7 +150,8 @@ class Engine:
         try:
             self._apply_inbox()
         except StoreError as error:
-            log.warning("what cases send each other waits for the worker: %s", error)
+            logs.tell(log, logging.WARNING, "waits", Text(
+                f"工单之间的命令留给后台去办：{error.text.zh}", f"What cases send each other waits for the worker: {error.text.en}"))  # fmt: skip
 
     def open(
         self, procedure: str, *, actor: Actor | str, key: str | None = None, mode: str | None = None,
@@ -232,10 +244,7 @@ class Engine:
             raise Refused("size", Text(f"附件不能超过 {megabytes} MB。", f"An attachment is at most {megabytes} MB."))
         about = {"name": name, "sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
         command = Command("attach", name, ref, about, self.actor(actor), key)
-        outcome = self.store.transact(lambda tx: carry_out(self, tx, command, ((about["sha256"], content),)))  # type: ignore[arg-type]
-        if isinstance(outcome, GuanjiaError):
-            raise outcome
-        return outcome
+        return self._carried(command, [(str(about["sha256"]), content)])
 
     # -- reading
 
@@ -357,6 +366,7 @@ class Engine:
                     stuck.append(case)
                 else:
                     fired += len(outcome.events)
+                    logs.due(case, outcome.case.number, outcome.events)
                     alarms += [_alarm(outcome.case, event) for event in outcome.events if event.type == "alarmed"]
         return fired
 
@@ -366,7 +376,7 @@ class Engine:
         except (GuanjiaError, OSError):
             raise
         except Exception as error:  # a fault of ours at one case must not stop the deadlines of all the others
-            log.exception("case %s could not be advanced", case)
+            logs.failed(log, error, case=case)
             raise _fault(error, case=case) from error
 
     def _apply_inbox(self, until: Instant | None = None) -> int:
@@ -385,12 +395,21 @@ class Engine:
                 if isinstance(outcome, Conflict) and outcome.data.get("again"):
                     continue
                 if isinstance(outcome, GuanjiaError):
-                    self.store.drop_inbox(item.key, str(outcome))
+                    self._park(item, outcome.text)
                 elif not outcome.events:
-                    self.store.drop_inbox(item.key, "它没有改变什么 / it changed nothing")
+                    self._park(item, Text("它没有改变什么", "it changed nothing"))
+                elif item.command is not None:
+                    logs.command(self.store, item.command, outcome)
                 fp("after_item")
                 applied += 1
         return applied
+
+    def _park(self, item: _Sent, why: Text) -> None:
+        self.store.drop_inbox(item.key, str(why))
+        logs.tell(log, logging.WARNING, "parked", Text(
+            f"工单之间的一条命令被拒绝：guanjia inbox（{short(item.key)}）",
+            f"a command between cases was refused: guanjia inbox ({short(item.key)})"),
+            item=short(item.key), case=item.command.case if item.command else None)  # fmt: skip
 
     def _receive(self, item: _Sent, until: Instant | None, tx: Transaction) -> Result | GuanjiaError:
         if item.command is None:
@@ -400,7 +419,7 @@ class Engine:
         except (GuanjiaError, OSError):
             raise
         except Exception as error:
-            log.exception("item %s between cases could not be applied", item.key)
+            logs.failed(log, error, item=short(item.key))
             raise _fault(error) from error
 
     def retry_parked(self, key: str) -> Text | None:

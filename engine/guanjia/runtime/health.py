@@ -53,12 +53,13 @@ def examine(engine: Engine, now: Instant) -> Health:
         program=f"guanjia {__version__}", python=platform.python_version(),
         disk_free=None if file is None else shutil.disk_usage(os.path.dirname(file)).free,
         open_to_others=file is not None and bool(os.stat(file).st_mode & (stat.S_IRWXG | stat.S_IRWXO)),
-        clock_off=_clock_off(engine, now, file), oldest_due=_oldest_due(store, now), oldest_unsent=store.oldest_unsent(now),
+        clock_off=_clock_off(engine, now, file), oldest_due=oldest_due(store, now), oldest_unsent=store.oldest_unsent(now),
         held=held(store), last_backup=int(backup) if backup else None, unpublished=engine.unpublished(),
     )  # fmt: skip
 
 
-def _oldest_due(store: Store, now: Instant) -> Due | None:
+def oldest_due(store: Store, now: Instant) -> Due | None:
+    """The case that time should have changed first, when it has not."""
     for case in store.due(now, 1):
         columns = store.columns(case)
         if columns is not None and columns.next_due is not None:

@@ -8,22 +8,28 @@ database. SIGTERM and SIGINT end it after what is in hand.
 from __future__ import annotations
 
 import logging
+import os
 import signal
+import socket
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from ..clock import SECOND
+from ..clock import SECOND, Instant
 from ..errors import GuanjiaError, Text
-from . import moving
+from . import logs, moving, stats
 from .engine import Engine, Work
+from .pulse import Pulse
 
 LONGEST_SLEEP = 30.0
 """Seconds between two looks at the database when nothing is known to be due earlier."""
 
 PATIENCE = 0.5
 """Seconds after which a worker that waits for a hint looks whether it is to stop."""
+
+WORD = 30 * SECOND
+"""How often a worker writes into the database that it lives."""
 
 LOOK = 10 * SECOND
 """How often the office's files are looked at: whoever edits one need not start the worker anew."""
@@ -34,23 +40,52 @@ log = logging.getLogger("guanjia.worker")
 class Worker:
     """Runs one engine's rounds until it is told to stop."""
 
-    def __init__(self, engine: Engine, *, report: Callable[[Work], None] | None = None, poll: float = 1.0) -> None:
+    def __init__(
+        self, engine: Engine, *, report: Callable[[Work], None] | None = None, poll: float = 1.0,
+        pulse: Pulse | None = None, name: str = "",
+    ) -> None:  # fmt: skip
         self.engine = engine
+        self.name = f"{socket.gethostname()}:{name or os.getpid()}"
+        """As which it is known to `guanjia stats`."""
+        self.pulse = pulse or Pulse()
+        """Its signs of life."""
         self.report = report
         self.poll = poll
         """Seconds between rounds: how soon other programs' cases and messages are noticed."""
         self._stop = threading.Event()
         self._looked = engine.clock.now()
         self._unusable = ""
+        self._written: Instant | None = None
 
     def run_once(self) -> Work:
         self._look()
-        work = self.engine.run_once(stopping=self._stop.is_set)
-        for problem in (*work.problems, *work.alarms):
-            log.error("%s", problem)
+        work = self.engine.run_once(stopping=self._stopping)
+        self._write_down()
+        self.pulse.ended(well=True)
+        if any((work.fired, work.applied, work.opened, work.delivered, work.failed)):
+            logs.tell(
+                log, logging.INFO, "round", fired=work.fired, applied=work.applied, opened=work.opened,
+                delivered=work.delivered, failed=work.failed,
+            )  # fmt: skip
+        for problem in work.problems:
+            logs.tell(log, logging.ERROR, "problem", problem)
+        for alarm in work.alarms:
+            logs.tell(log, logging.ERROR, "alarm", alarm)
         if self.report is not None:
             self.report(work)
         return work
+
+    def _stopping(self) -> bool:
+        """Asked before each piece of a round."""
+        self.pulse.beat()
+        return self._stop.is_set()
+
+    def _write_down(self) -> None:
+        """Leave word in the database that this worker lives, now and then."""
+        now = self.engine.clock.now()
+        if self._written is None or abs(now - self._written) >= WORD:
+            stats.seen(self.engine.store, self.name, now)
+            self._written = now
 
     def _look(self) -> None:
         """Take up files that changed. Files that cannot be used are told once; the office goes on under what it knows."""
@@ -60,18 +95,19 @@ class Worker:
         self._looked = now
         try:
             if self.engine.refresh() and (behind := moving.plan(self.engine).cases):
-                log.warning(
-                    "%s", Text(f"{behind} 个在办工单仍按旧日历：guanjia calendar apply", f"{behind} open cases count by calendars of before: guanjia calendar apply"),
-                )  # fmt: skip
+                logs.tell(log, logging.WARNING, "behind", Text(
+                    f"{behind} 个在办工单仍按旧日历：guanjia calendar apply",
+                    f"{behind} open cases count by calendars of before: guanjia calendar apply"), cases=behind)  # fmt: skip
             self._unusable = ""
         except GuanjiaError as error:
             if str(error) != self._unusable:
-                log.error("%s", error)
+                logs.tell(log, logging.ERROR, "unusable", error.text)
             self._unusable = str(error)
 
     def stop(self, *_: Any) -> None:
         """Finish what is in hand, leave the rest of the round to others, and end."""
         self._stop.set()
+        self.pulse.stop()
 
     def run_forever(self) -> None:
         """Until `stop`, SIGTERM or SIGINT. A round that fails (the database is away) is logged and tried again."""
@@ -87,6 +123,7 @@ class Worker:
         )  # fmt: skip
         job = scheduler.add_job(self._round, "interval", seconds=min(self.poll, LONGEST_SLEEP))
         scheduler.start()
+        logs.tell(log, logging.INFO, "started", worker=self.name)
         self._round()
         hints = self.engine.store.hints()
         try:
@@ -99,9 +136,22 @@ class Worker:
             scheduler.shutdown(wait=True)
             if hints is not None:
                 hints.close()
+            self._leave()
+
+    def _leave(self) -> None:
+        try:
+            stats.seen(self.engine.store, self.name, None)
+        except GuanjiaError as error:  # it is forgotten within a day
+            logs.tell(log, logging.WARNING, "not_signed_off", error.text)
+        logs.tell(log, logging.INFO, "stopped", worker=self.name)
 
     def _round(self) -> None:
         try:
             self.run_once()
-        except Exception:  # the worker must outlive any single round; the round itself changed nothing half
-            log.exception("a round of the worker failed; the next one follows")
+        except GuanjiaError as error:
+            self.pulse.ended(well=False)
+            logs.tell(log, logging.ERROR, "round_failed", Text(
+                f"这一轮没有做成，下一轮再试：{error.text.zh}", f"a round failed, the next one follows: {error.text.en}"))  # fmt: skip
+        except Exception as error:  # the worker must outlive any single round; the round itself changed nothing half
+            self.pulse.ended(well=False)
+            logs.failed(log, error)

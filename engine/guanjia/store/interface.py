@@ -97,6 +97,19 @@ class EventRow(NamedTuple):
     recorded_at: Instant
 
 
+class Tally(NamedTuple):
+    """How many open cases of a procedure are in these states, in this mode."""
+
+    procedure: str
+    states: str
+    mode: str | None
+    open: int
+    late: int
+    """With a breached clock, or a deadline that has come."""
+    due: int
+    """That time should have changed by now."""
+
+
 @quick
 @dataclass(frozen=True, slots=True)
 class InboxItem:
@@ -288,6 +301,9 @@ class Store(Protocol):
 
     def count(self, query: Query) -> int:
         """How many there are, whatever `limit` and `offset` say."""
+
+    def tally(self, now: Instant) -> Sequence[Tally]:
+        """Open cases counted by procedure, states and mode, in this order."""
 
     def columns(self, case: str) -> Columns | None: ...
     def cases(self, after: str = "") -> Iterator[str]:

@@ -35,6 +35,7 @@ from .interface import (
     Read,
     Record,
     Row,
+    Tally,
     Transaction,
 )
 from .records import chosen
@@ -174,6 +175,17 @@ class MemoryStore:
     def count(self, query: Query) -> int:
         with self._open():
             return sum(1 for case in self.cases_by_id.values() if _fits(case.columns, query))
+
+    def tally(self, now: Instant) -> Sequence[Tally]:
+        counts: dict[tuple[str, str, str], Tally] = {}
+        with self._open():
+            for it in (case.columns for case in self.cases_by_id.values() if case.columns.closed_at is None):
+                key = (it.procedure, it.states, it.mode or "")
+                before = counts.get(key, Tally(it.procedure, it.states, it.mode, 0, 0, 0))
+                late = it.breached > 0 or (it.deadline is not None and it.deadline <= now)
+                due = it.next_due is not None and it.next_due <= now
+                counts[key] = before._replace(open=before.open + 1, late=before.late + late, due=before.due + due)
+        return [counts[key] for key in sorted(counts)]
 
     def columns(self, case: str) -> Columns | None:
         with self._open():

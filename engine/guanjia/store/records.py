@@ -18,7 +18,10 @@ HELD = "held"
 BACKED_UP = "backed_up"
 """The setting that says when this copy was last backed up by `guanjia backup`."""
 
-LOCAL = frozenset({HELD, BACKED_UP})
+WORKERS = "workers"
+"""The setting that says who works on this copy, and since when he was seen last (see `runtime.stats`)."""
+
+LOCAL = frozenset({HELD, BACKED_UP, WORKERS})
 """Settings of this copy of the office and of no other."""
 
 

@@ -8,13 +8,13 @@ from typing import Any
 
 from ...clock import iso
 from ...errors import NotFound, Refused, Text
+from ...model.event import short
 from ...store.interface import InboxItem
 from .. import words
 from ..desk import Desk
 from ..failure import OK, REFUSED, Usage
 from ..out import Ink, Piece
 from ..spec import Argument, Command, Entry, Group, Option, json_option, limit_option
-from .outbox import short
 
 KINDS = {
     "open": Text("建单", "open"),

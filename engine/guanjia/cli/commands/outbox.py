@@ -7,6 +7,7 @@ from typing import Any
 
 from ...clock import iso
 from ...errors import NotFound, Refused, Text
+from ...model.event import short
 from ...store.interface import OutboxRow
 from .. import words
 from ..desk import Desk
@@ -184,13 +185,6 @@ def _find(desk: Desk, key: str) -> OutboxRow:
             Text(listed, listed),
         )
     raise NotFound(Text(f"没有通知“{key}”。", f"There is no notification {key!r}."), look)
-
-
-def short(key: str) -> str:
-    """Eight characters that name a notification well enough to be typed."""
-    import hashlib
-
-    return hashlib.sha256(key.encode()).hexdigest()[:8]
 
 
 def _what(desk: Desk, row: OutboxRow) -> Piece:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from ...errors import Text
@@ -15,6 +17,9 @@ from ..spec import Command, Option, json_option
 
 if TYPE_CHECKING:
     from ...runtime.engine import Work
+
+LOG = "GUANJIA_LOG"
+FORMS = ("text", "json")
 
 
 class _Lines(logging.Handler):
@@ -35,51 +40,94 @@ class _Lines(logging.Handler):
         self.out.flush()
 
 
-def work(desk: Desk, *, once: bool, as_json: bool) -> None:
+class _Records(logging.Handler):
+    """Log records on standard output, a line each, in the form that was asked for; nothing else stands there then."""
+
+    def __init__(self, out: Out, form: str) -> None:
+        from ...runtime.logs import JsonLines, TextLines
+
+        super().__init__(logging.INFO)
+        self.out = out
+        self.setFormatter(JsonLines() if form == "json" else TextLines())
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.out.raw(self.format(record) + "\n")
+        self.out.flush()
+
+
+def work(desk: Desk, *, once: bool, as_json: bool, log: str | None, health: tuple[str, int] | None) -> None:
+    if once and health is not None:
+        raise Usage(Text("--health 不能与 --once 一起用。", "--health and --once do not go together."))
     if as_json and not once:
         raise Usage(Text("--json 只能与 --once 一起用。", "--json goes with --once only."))
-    logger, lines = logging.getLogger("guanjia"), _Lines(desk.out)
+    if as_json and log is not None:
+        raise Usage(Text("--json 不能与 --log 一起用。", "--json and --log do not go together."))
+    form = log or ("" if as_json else os.environ.get(LOG, ""))
+    if form and form not in FORMS:
+        raise Usage(
+            Text(f"{LOG} 不能是“{form}”。", f"{LOG} cannot be {form!r}."),
+            Text(f"可以是：{'、'.join(FORMS)}", f"It is one of: {', '.join(FORMS)}"),
+        )
+    logger = logging.getLogger("guanjia")
+    lines = _Records(desk.out, form) if form else _Lines(desk.out)
     logger.addHandler(lines)
+    logger.setLevel(lines.level)
     logger.propagate = False
     # The scheduler's own remarks are none of the user's business; only its failures are.
     logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
     try:
         if once:
-            _once(desk, as_json=as_json)
+            _once(desk, as_json=as_json, silent=bool(form))
         else:
-            _forever(desk)
+            _forever(desk, silent=bool(form), health=health)
     finally:
         logger.removeHandler(lines)
 
 
-def _once(desk: Desk, *, as_json: bool) -> None:
-    out, done = desk.out, desk.engine.run_once()
+def _once(desk: Desk, *, as_json: bool, silent: bool) -> None:
+    from ...runtime.worker import Worker
+
+    out, done = desk.out, Worker(desk.engine, name="once").run_once()
     if as_json:
         out.json({"fired": done.fired, "applied": done.applied, "opened": done.opened, "delivered": done.delivered,
                   "failed": done.failed, "problems": list(done.problems), "alarms": list(done.alarms)})  # fmt: skip
-        return
-    _print(desk, done)
-    for problem in (*done.problems, *done.alarms):
-        out.line(Ink("! ", "late"), problem, err=True)
+    elif not silent:
+        _print(desk, done)
 
 
-def _forever(desk: Desk) -> None:
+def _forever(desk: Desk, *, silent: bool, health: tuple[str, int] | None) -> None:
+    from ...runtime.pulse import Answering, Pulse
     from ...runtime.worker import Worker
 
-    out = desk.out
+    out, pulse = desk.out, Pulse()
 
     def report(done: Work) -> None:
         if done.fired or done.applied or done.opened or done.delivered or done.failed:
             _print(desk, done)
             out.flush()
 
-    worker = Worker(desk.engine, report=report)
+    worker = Worker(desk.engine, report=None if silent else report, pulse=pulse)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, worker.stop)
-    out.line(Text("后台已启动，Ctrl-C 停止。", "The worker is running; Ctrl-C stops it."))
-    out.flush()
-    worker.run_forever()
-    out.line(Text("后台已停止。", "The worker has stopped."))
+    with nullcontext() if health is None else Answering(pulse, *health):
+        if not silent:
+            out.line(Text("后台已启动，Ctrl-C 停止。", "The worker is running; Ctrl-C stops it."))
+            out.flush()
+        worker.run_forever()
+    if not silent:
+        out.line(Text("后台已停止。", "The worker has stopped."))
+
+
+def _address(name: str, text: str) -> tuple[str, int]:
+    """HOST:PORT, an IPv6 address in brackets, or a port of this machine alone."""
+    host, between, port = text.rpartition(":")
+    host = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    if not (port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536) or (between and not host):
+        raise Usage(
+            Text(f"{name} 的“{text}”不是地址。", f"{name}: {text!r} is no address."),
+            Text("写成 127.0.0.1:8080，或只写端口 8080（只有本机能访问）", "Write 127.0.0.1:8080, or 8080 for this machine alone"),
+        )  # fmt: skip
+    return host or "127.0.0.1", int(port)
 
 
 def _print(desk: Desk, done: Work) -> None:
@@ -100,9 +148,14 @@ def _print(desk: Desk, done: Work) -> None:
 COMMANDS = {
     "work": Command(
         "work", work,
-        [Option("--once", flag=True, say=Text("只做一轮，然后退出", "one round, then exit")), json_option()],
+        [Option("--once", flag=True, say=Text("只做一轮，然后退出", "one round, then exit")),
+         Option("--log", metavar="text|json", words=FORMS, say=Text(
+             "每件事一行日志，写到标准输出；也可用环境变量 GUANJIA_LOG", "a line of log for everything that happens, on standard output; or set GUANJIA_LOG")),
+         Option("--health", metavar="HOST:PORT", convert=_address, say=Text(
+             "在这个地址回答 GET /live 和 /ready；只写端口则只有本机能访问", "answer GET /live and /ready at this address; a port alone is for this machine only")),
+         json_option()],
         say=Text("运行后台：到时的期限、升级、定时建单、发通知。可以同时运行几个。",
                  "Run the worker: deadlines, escalation, scheduled cases, notifications. Several may run at once."),
-        examples=("guanjia work", "guanjia work --once"),
+        examples=("guanjia work", "guanjia work --once", "guanjia work --log json --health 8080"),
     ),
 }  # fmt: skip

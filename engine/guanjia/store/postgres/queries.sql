@@ -55,6 +55,11 @@ SELECT pg_advisory_xact_lock(hashtextextended('guanjia.feed.' || current_schema(
 -- name: event_stands
 SELECT 1 FROM events WHERE case_id = %s AND seq = %s AND head = %s
 
+-- name: tally
+SELECT procedure, states, mode, count(*), count(*) FILTER (WHERE breached > 0 OR deadline <= %s), count(*) FILTER (WHERE next_due <= %s)
+FROM cases WHERE closed_at IS NULL GROUP BY procedure, states, mode 
+ORDER BY procedure COLLATE "C", states COLLATE "C", coalesce(mode, '') COLLATE "C"
+
 -- name: columns
 SELECT site, number, procedure, version, states, mode, priority, summary, room, assignee, customer, parent, opened_at,
     changed_at, closed_at, outcome, next_due, deadline, breached, provisional, alarms

@@ -23,7 +23,20 @@ from ...errors import GuanjiaError, StoreError, Text
 from ...failpoints import fp
 from ...model.event import Notification
 from .. import refusals
-from ..interface import STATUSES, Change, Columns, EventRow, Held, InboxItem, OutboxRow, Query, Record, Row, Transaction
+from ..interface import (
+    STATUSES,
+    Change,
+    Columns,
+    EventRow,
+    Held,
+    InboxItem,
+    OutboxRow,
+    Query,
+    Record,
+    Row,
+    Tally,
+    Transaction,
+)
 from ..rows import RENEWED, outbox_row
 from ..statements import migrations
 from . import carrying, errors
@@ -227,6 +240,9 @@ class PostgresStore:
     def count(self, query: Query) -> int:
         number: int = self._rows(*counted(query))[0][0]
         return number
+
+    def tally(self, now: Instant) -> Sequence[Tally]:
+        return [Tally(*row) for row in self._rows(SQL["tally"], (now, now))]
 
     def columns(self, case: str) -> Columns | None:
         rows = self._rows(SQL["columns"], (case,))

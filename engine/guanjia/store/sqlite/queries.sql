@@ -72,6 +72,10 @@ SELECT seq, text, head, recorded_at FROM events WHERE case_id = ? AND seq > ? OR
 -- name: feed
 SELECT cursor, case_id, seq, text, head, recorded_at FROM events WHERE cursor > ? ORDER BY cursor LIMIT ?
 
+-- name: tally
+SELECT procedure, states, mode, count(*), sum(breached > 0 OR coalesce(deadline <= ?1, 0)), sum(coalesce(next_due <= ?1, 0))
+FROM cases WHERE closed_at IS NULL GROUP BY procedure, states, mode ORDER BY procedure, states, coalesce(mode, '')
+
 -- name: columns
 SELECT site, number, procedure, version, states, mode, priority, summary, room, assignee, customer, parent, opened_at,
     changed_at, closed_at, outcome, next_due, deadline, breached, provisional, alarms

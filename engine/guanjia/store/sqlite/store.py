@@ -20,7 +20,7 @@ from ...errors import GuanjiaError, StoreError, Text
 from ...failpoints import fp
 from ...model.event import Notification
 from .. import refusals
-from ..interface import STATUSES, Columns, EventRow, Held, InboxItem, OutboxRow, Query, Record, Row, Transaction
+from ..interface import STATUSES, Columns, EventRow, Held, InboxItem, OutboxRow, Query, Record, Row, Tally, Transaction
 from ..rows import RENEWED, outbox_row, together
 from ..statements import Migration
 from ..turns import due_in_turn
@@ -248,6 +248,9 @@ class SqliteStore:
 
     def count(self, query: Query) -> int:
         return sum(row[0] for row in self._rows(*counted(query)))
+
+    def tally(self, now: Instant) -> Sequence[Tally]:
+        return [Tally(*row) for row in self._rows(SQL["tally"], (now,))]
 
     def columns(self, case: str) -> Columns | None:
         rows = self._rows(SQL["columns"], (case,))
