@@ -18,7 +18,7 @@ from ..model.event import Event
 from ..model.procedure import Version
 from ..model.suspension import suspensions, under
 from ..store.interface import Store, Transaction
-from . import stream
+from . import logs, stream
 from .stream import Happened
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _quiet(engine: Engine) -> dict[str, Any] | None:
     try:
         return engine.files.quiet()
     except Invalid as wrong:
-        log.error("%s", wrong)
+        logs.tell(log, logging.ERROR, "unusable", wrong.text)
         return None
 
 
