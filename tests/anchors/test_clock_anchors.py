@@ -383,9 +383,9 @@ EARLY = {
 
 
 def _wall_clock(real: Callable[..., Any]) -> Callable[..., Any]:
-    def point(threshold: Any, limit: Any, calendar: Any, run: Any) -> int:
-        due = real(replace(threshold, offset=None, share=10_000), limit, calendar, run)
-        return due - due % DAY if threshold.offset is not None and threshold.sign < 0 else due
+    def point(threshold: Any, limit: Any, calendar: Any, run: Any, ends: int) -> int:
+        before = threshold.offset is not None and threshold.sign < 0
+        return ends - ends % DAY if before else real(threshold, limit, calendar, run, ends)
 
     return point
 

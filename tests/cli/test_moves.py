@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from guanjia.clock import ManualClock, from_iso
+from guanjia.model.event import Command
 from guanjia.runtime import moving
+from guanjia.runtime.audit import audit
+from guanjia.runtime.engine import Engine
+from guanjia.store import Query, open_store
 
 from tests.cli.terminals import Ran
 from tests.core.test_moving import SHORT, made
@@ -96,6 +105,41 @@ def test_whoever_stops_it_is_told_what_was_done_and_that_it_goes_on(guanjia, thr
     assert "goes on where it stopped" in stopped.err
     monkeypatch.setattr(moving.Tally, "add", real)
     assert "2 deadlines moved, 0 breached; 1 cases" in guanjia("calendar", "apply", "--yes", "--reason", "x").out
+
+
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT])
+def test_it_is_killed_or_stopped_half_way_and_goes_on_with_the_rest(guanjia, office, sent):
+    """A thousand cases, a hundred to a commit: none is half moved, none is moved twice."""
+    with Engine.at(office, clock=CLOCK) as engine:
+        agent = engine.actor("agent.wang")
+        engine.execute_many([Command("open", "desk", actor=agent) for _ in range(1000)])
+        (old,) = engine.store.pins()
+    (office / "calendars/hours.yaml").write_text(SHORT)
+    line = "import sys; from guanjia.cli.main import main; from guanjia import ManualClock; "
+    line += f"sys.exit(main(sys.argv[1:], clock=ManualClock({CLOCK.now()})))"
+    words = [*f"--office {office} --as manager.sun --lang en".split(), "calendar", "apply", "--yes", "--reason", "x"]
+    worker = subprocess.Popen(
+        [sys.executable, "-c", line, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    with contextlib.closing(open_store(office / "guanjia.db")) as store:
+        end = time.monotonic() + 60
+        while store.pins()[old] == 1000:
+            assert time.monotonic() < end
+            time.sleep(0.002)
+        worker.send_signal(sent)
+        said = "".join(worker.communicate(timeout=60))
+        left = store.pins().get(old, 0)
+    assert 0 < left < 1000
+    if sent == signal.SIGINT:
+        assert (worker.returncode, "goes on where it stopped" in said) == (130, True)
+    assert (
+        f"{2 * left} deadlines moved, 0 breached; {left} cases"
+        in guanjia("calendar", "apply", "--yes", "--reason", "x").out
+    )
+    with Engine.at(office, clock=CLOCK) as engine:
+        for row in engine.list(Query(limit=1000)):
+            assert [event.type for event in engine.history(row.id)].count("migrated") == 1
+        assert not list(audit(engine))
 
 
 def test_doctor_says_that_cases_are_on_calendars_of_before(guanjia, three):

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from guanjia.model.event import Actor
-from guanjia.model.frozen import quick
+from guanjia.model.frozen import changed, quick
 
 
 @quick
@@ -47,6 +47,17 @@ def test_it_is_copied_pickled_and_replaced():
     point = Point(1, more={"z": 2})
     assert copy.deepcopy(point) == pickle.loads(pickle.dumps(point)) == point
     assert replace(point, y=1) == Point(1, 1, {"z": 2})
+
+
+def test_a_changed_one_is_another_value_of_the_same_kind_and_leaves_the_first_alone():
+    point = Point(1, more={"z": 2})
+    other = changed(point, y=1, x=5)
+    assert (other, type(other)) == (Point(5, 1, {"z": 2}), Point)
+    assert (point, changed(point)) == (Point(1, 7, {"z": 2}), point)
+    with pytest.raises(FrozenInstanceError):
+        other.x = 3
+    with pytest.raises(TypeError, match="Point has no"):
+        changed(point, z=1)
 
 
 def test_a_wrong_argument_is_refused_as_by_the_class_itself():

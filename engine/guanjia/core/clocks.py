@@ -8,12 +8,12 @@ lost. What has fired is kept by name and fires no more in its cycle; what a chan
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from ..calendars import Amount
 from ..clock import Instant
 from ..model.case import Clock, ClockStatus, Limit
+from ..model.frozen import changed
 from . import limits as measures
 from .program import ClockProgram, Program
 
@@ -50,7 +50,7 @@ def start(
         pauses=pauses,
     )
     if pauses:
-        begun = replace(_against(program, begun, aim.limits, now, {}), since=max(now, counted_from))
+        begun = changed(_against(program, begun, aim.limits, now, {}, aim.place), since=max(now, counted_from))
     return unheard(_aimed(program, definition, begun), now)
 
 
@@ -72,14 +72,14 @@ def stand(program: Program, definition: ClockProgram, clock: Clock, now: Instant
     """The clock stands still while its rules or a person say so, else it runs."""
     if (halted, held) == (clock.halted, clock.held):
         return clock
-    clock = replace(clock, halted=halted, held=held)
+    clock = changed(clock, halted=halted, held=held)
     still = halted or held
     if still == (clock.status == "paused"):
         return clock
     if still:
         stopped = measured(program, clock, now, paused=True)
-        return replace(stopped, status="paused", due=None, pending=(), pauses=(*clock.pauses, (now, None)))
-    running = replace(
+        return changed(stopped, status="paused", due=None, pending=(), pauses=(*clock.pauses, (now, None)))
+    running = changed(
         clock, status="running", since=max(now, clock.since), pauses=(*clock.pauses[:-1], (clock.pauses[-1][0], now))
     )
     return overtaken(_aimed(program, definition, running), now)
@@ -98,13 +98,13 @@ def end(program: Program, clock: Clock, status: ClockStatus, now: Instant) -> Cl
     if status == "met" and breached_at is not None:
         status = "breached"
     pauses = clock.pauses if clock.status == "running" else (*clock.pauses[:-1], (clock.pauses[-1][0], now))
-    return replace(ended, status=status, ended_at=now, pending=(), pauses=pauses, breached_at=breached_at)
+    return changed(ended, status=status, ended_at=now, pending=(), pauses=pauses, breached_at=breached_at)
 
 
 def fire(clock: Clock, threshold: str, at: Instant) -> Clock:
     """The threshold is reached: it is spent for this cycle. From the due instant on the clock is breached."""
     late = clock.breached_at is None and clock.due is not None and clock.due <= at
-    return replace(
+    return changed(
         clock,
         pending=tuple(item for item in clock.pending if item[2] != threshold),
         fired=(*clock.fired, threshold),
@@ -122,8 +122,8 @@ def retarget(
     """
     clock = measured(program, clock, now)
     used: dict[str, int] = {limit.unit: limit.used for limit in reversed(clock.limits)} if policy == "carry" else {}
-    changed = replace(_against(program, clock, aim.limits, now, used), target=aim.place)
-    return changed if clock.status == "paused" else overtaken(_aimed(program, definition, changed), now)
+    aimed = _against(program, clock, aim.limits, now, used, aim.place)
+    return aimed if clock.status == "paused" else overtaken(_aimed(program, definition, aimed), now)
 
 
 def extend(
@@ -131,18 +131,18 @@ def extend(
 ) -> Clock:
     """More time, counted on from the due instant or anew from the start."""
     longer = _lengthened(program, measured(program, clock, now), amount, origin)
-    longer = replace(longer, extended=(*clock.extended, (amount.unit, amount.value, origin)))
+    longer = changed(longer, extended=(*clock.extended, (amount.unit, amount.value, origin)))
     return longer if clock.status == "paused" else overtaken(_aimed(program, definition, longer), now)
 
 
 def measured(program: Program, clock: Clock, now: Instant, *, paused: bool = False) -> Clock:
     """The same clock with all that was used until now, when it is paused perhaps, in its limits."""
     if clock.status != "running" or now <= clock.since:
-        return clock if clock.status != "paused" else replace(clock, since=max(now, clock.since))
+        return clock if clock.status != "paused" else changed(clock, since=max(now, clock.since))
     limits = tuple(
         measures.spend(limit, program.calendar_of(limit), run_of(clock), now, paused=paused) for limit in clock.limits
     )
-    return replace(clock, limits=limits, since=now)
+    return changed(clock, limits=limits, since=now)
 
 
 def used(program: Program, clock: Clock, now: Instant) -> int | None:
@@ -173,13 +173,16 @@ def run_of(clock: Clock) -> measures.Run:
 def verdict(program: Program, clock: Clock, limits: Sequence[Limit]) -> ClockStatus:
     """How a finished cycle would be judged against these limits: by what ran then, with its pauses and extensions."""
     assert clock.ended_at is not None
-    anew = replace(_against(program, clock, limits, clock.ended_at, {}), since=clock.ended_at)
+    anew = changed(_against(program, clock, limits, clock.ended_at, {}, clock.target), since=clock.ended_at)
     return "breached" if min(_ends(program, anew)) <= clock.ended_at else "met"
 
 
-def _against(program: Program, clock: Clock, limits: Sequence[Limit], until: Instant, used: Mapping[str, int]) -> Clock:
-    """The clock against other limits: what it has used of them by unit, else measured anew; and all its extensions."""
-    changed = replace(
+def _against(
+    program: Program, clock: Clock, limits: Sequence[Limit], until: Instant, used: Mapping[str, int], target: int
+) -> Clock:
+    """The clock against the limits of another target: what it has used of them by unit, else measured anew; and all its
+    extensions."""
+    other = changed(
         clock,
         limits=tuple(
             limit._replace(used=used[limit.unit])
@@ -187,14 +190,15 @@ def _against(program: Program, clock: Clock, limits: Sequence[Limit], until: Ins
             else measures.measure(limit, program.calendar_of(limit), clock.counted_from, clock.pauses, until)
             for limit in limits
         ),
+        target=target,
     )
     for unit, value, origin in clock.extended:
-        changed = _lengthened(program, changed, Amount(unit, value), origin)
-    return changed
+        other = _lengthened(program, other, Amount(unit, value), origin)
+    return other
 
 
 def _lengthened(program: Program, clock: Clock, amount: Amount, origin: str) -> Clock:
-    return replace(
+    return changed(
         clock,
         limits=tuple(
             measures.lengthen(limit, program.calendar_of(limit), run_of(clock), amount, origin)
@@ -210,11 +214,13 @@ def _ends(program: Program, clock: Clock) -> Iterator[Instant]:
 
 def _aimed(program: Program, definition: ClockProgram, clock: Clock) -> Clock:
     """With its due instant, and with every threshold that has not fired at its own, in order."""
-    ends = list(_ends(program, clock))
+    run = run_of(clock)
+    counted = [(limit, program.calendar_of(limit)) for limit in clock.limits]
+    ends = [measures.due(limit, calendar, run) for limit, calendar in counted]
     due = min(ends)
     pending = sorted(
         (
-            min(measures.point(item, limit, program.calendar_of(limit), run_of(clock)) for limit in clock.limits),
+            min(measures.point(item, *each, run, end) for each, end in zip(counted, ends, strict=True)),
             item.order,
             item.name,
         )
@@ -222,13 +228,15 @@ def _aimed(program: Program, definition: ClockProgram, clock: Clock) -> Clock:
         if item.name not in clock.fired
     )
     first = program.calendars[clock.limits[ends.index(due)].calendar]
-    return replace(clock, due=due, pending=tuple(pending), provisional=first.provisional(due))
+    return changed(clock, due=due, pending=tuple(pending), provisional=first.provisional(due))
 
 
 def unheard(clock: Clock, now: Instant) -> Clock:
     """Thresholds that were past before the cycle began are recorded and told to nobody."""
     late = tuple(name for at, _, name in clock.pending if at < now)
-    return replace(
+    if not late:
+        return clock
+    return changed(
         clock,
         pending=tuple(item for item in clock.pending if item[0] >= now),
         fired=(*clock.fired, *late),
@@ -248,4 +256,4 @@ def overtaken(clock: Clock, now: Instant) -> Clock:
     if not ahead or ahead[0][0] > now:
         _, order, last = passed.pop()
         ahead = ((now, order, last), *ahead)
-    return replace(clock, pending=ahead, fired=(*clock.fired, *(name for _, _, name in passed)))
+    return changed(clock, pending=ahead, fired=(*clock.fired, *(name for _, _, name in passed)))

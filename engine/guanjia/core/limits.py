@@ -93,12 +93,11 @@ def due(limit: Limit, calendar: Calendar, run: Run) -> Instant:
     return reach(limit, calendar, run, limit.total)
 
 
-def point(threshold: Threshold, limit: Limit, calendar: Calendar, run: Run) -> Instant:
-    """Where the threshold of a running clock lies for this limit.
+def point(threshold: Threshold, limit: Limit, calendar: Calendar, run: Run, ends: Instant) -> Instant:
+    """Where the threshold of a running clock lies for this limit, which `ends` then.
 
     A share of days or of the way to an instant is taken of its working time, as one of a time is anyway.
     """
-    ends = due(limit, calendar, run)
     if threshold.share is not None:
         if limit.unit == "time":
             return reach(limit, calendar, run, limit.total * threshold.share // 10_000)
