@@ -253,3 +253,13 @@ def test_a_mistake_in_a_calendar_is_no_mistake_of_those_that_it_extends(office: 
     write(office, "calendars/office.yaml", CALENDAR + "extends: country\ncounting: civil-code\n")
     found = [finding for finding in OfficeFiles(office).check() if finding.file.startswith("calendars/")]
     assert [(finding.code, finding.place) for finding in found] == [("calendar", "calendars/office.yaml:6:1")]
+
+
+def test_last_years_holidays_that_no_calendar_extends_any_more_stop_nothing(office: Path) -> None:
+    write(office, "calendars/cn-2019.yaml", "zone: Asia/Shanghai\nholidays: [2019-10-01]\n")
+    (found,) = [finding for finding in OfficeFiles(office).check() if finding.file.startswith("calendars/")]
+    assert (found.code, found.severity, found.place) == ("unused-calendar", "warning", "calendars/cn-2019.yaml:1:1")
+    assert "cn-2019" not in OfficeFiles(office).calendars()
+    write(office, "calendars/empty.yaml", "extends: cn-2019\n")
+    with pytest.raises(Invalid, match="no working time"):
+        OfficeFiles(office).calendars()

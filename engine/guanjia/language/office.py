@@ -228,13 +228,26 @@ class _Contents:
             if not problems:
                 written[name] = document.data
         flat: dict[str, dict[str, Any]] = {}
-        for name in written:
+        for name, data in written.items():
             try:
                 flat[name] = flatten(name, written)
             except GuanjiaError as wrong:
-                # One that others extend (a country's holidays) need not be a calendar by itself.
-                if name not in parents:
-                    findings.append(Finding("calendar", wrong.text, self.folder.calendars()[name], 1, 1, wrong.hint))
+                # One that others extend (a country's holidays) need not be a calendar by itself, and last year's may stay.
+                file = self.folder.calendars()[name]
+                if name in parents:
+                    continue
+                if {"week", "always", "extends"}.isdisjoint(data):
+                    findings.append(
+                        Finding(
+                            "unused-calendar",
+                            Text("没有上班时间，也没有日历以它为基础，所以不起作用", "it has no working time and no calendar extends it: it is used by nothing"),
+                            file, 1, 1,
+                            Text(f"写进某个日历的 extends: [{name}]；不再需要就不用管", f"name it in a calendar's extends: [{name}]; or leave it, if it is of the past"),
+                            severity="warning",
+                        )
+                    )  # fmt: skip
+                    continue
+                findings.append(Finding("calendar", wrong.text, file, 1, 1, wrong.hint))
         zone = self.office.zone if self.office else "Asia/Shanghai"
         flat["always"] = {"zone": zone, "always": True}
         return flat, in_order(findings)
@@ -250,7 +263,7 @@ class _Contents:
     @cached_property
     def known_calendars(self) -> frozenset[str]:
         """Those that can be used, and those with mistakes of their own."""
-        return frozenset((*self.calendars, *(Path(finding.file).stem for finding in self.calendar_findings)))
+        return frozenset((*self.calendars, *(Path(finding.file).stem for finding in errors(self.calendar_findings))))
 
     # -- templates
 
