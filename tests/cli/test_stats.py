@@ -70,7 +70,7 @@ def test_a_round_as_records_and_nothing_else(do, clock, monkeypatch):
 
 @pytest.mark.parametrize(
     ("words", "said"),
-    [(("--log", "xml"), "--log"), (("--once", "--json", "--log", "json"), "--log"), (("--once", "--health", "8080"), "--health"),
+    [(("--log", "xml"), "--log"), (("--once", "--json", "--log", "json"), "--log"), (("--once", "--health", "8080"), "--health"), (("--once", "--metrics"), "--metrics"),
      (("--health", "nine"), "nine"), (("--health", "1:99999"), "99999"), (("--health", ":80"), ":80"), (("--health", "0"), "0")],
 )  # fmt: skip
 def test_what_does_not_fit_together_is_said(do, words, said):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import signal
-from contextlib import nullcontext
+from collections.abc import Callable
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from ...errors import Text
@@ -55,9 +56,13 @@ class _Records(logging.Handler):
         self.out.flush()
 
 
-def work(desk: Desk, *, once: bool, as_json: bool, log: str | None, health: tuple[str, int] | None) -> None:
+def work(
+    desk: Desk, *, once: bool, as_json: bool, log: str | None, health: tuple[str, int] | None, metrics: bool
+) -> None:
     if once and health is not None:
         raise Usage(Text("--health 不能与 --once 一起用。", "--health and --once do not go together."))
+    if once and metrics:
+        raise Usage(Text("--metrics 不能与 --once 一起用。", "--metrics and --once do not go together."))
     if as_json and not once:
         raise Usage(Text("--json 只能与 --once 一起用。", "--json goes with --once only."))
     if as_json and log is not None:
@@ -68,20 +73,22 @@ def work(desk: Desk, *, once: bool, as_json: bool, log: str | None, health: tupl
             Text(f"{LOG} 不能是“{form}”。", f"{LOG} cannot be {form!r}."),
             Text(f"可以是：{'、'.join(FORMS)}", f"It is one of: {', '.join(FORMS)}"),
         )
-    logger = logging.getLogger("guanjia")
     lines = _Records(desk.out, form) if form else _Lines(desk.out)
-    logger.addHandler(lines)
-    logger.setLevel(lines.level)
-    logger.propagate = False
+    loggers = [logging.getLogger(name) for name in ("guanjia", "opentelemetry")]
+    for logger in loggers:
+        logger.addHandler(lines)
+        logger.propagate = False
+    loggers[0].setLevel(lines.level)
     # The scheduler's own remarks are none of the user's business; only its failures are.
     logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
     try:
         if once:
             _once(desk, as_json=as_json, silent=bool(form))
         else:
-            _forever(desk, silent=bool(form), health=health)
+            _forever(desk, silent=bool(form), health=health, metrics=metrics)
     finally:
-        logger.removeHandler(lines)
+        for logger in loggers:
+            logger.removeHandler(lines)
 
 
 def _once(desk: Desk, *, as_json: bool, silent: bool) -> None:
@@ -95,27 +102,45 @@ def _once(desk: Desk, *, as_json: bool, silent: bool) -> None:
         _print(desk, done)
 
 
-def _forever(desk: Desk, *, silent: bool, health: tuple[str, int] | None) -> None:
+def _forever(desk: Desk, *, silent: bool, health: tuple[str, int] | None, metrics: bool) -> None:
     from ...runtime.pulse import Answering, Pulse
     from ...runtime.worker import Worker
 
     out, pulse = desk.out, Pulse()
 
     def report(done: Work) -> None:
-        if done.fired or done.applied or done.opened or done.delivered or done.failed:
+        counted(done)
+        if not silent and (done.fired or done.applied or done.opened or done.delivered or done.failed):
             _print(desk, done)
             out.flush()
 
-    worker = Worker(desk.engine, report=None if silent else report, pulse=pulse)
+    stack = ExitStack()
+    counted = _counting(desk, stack) if metrics else _uncounted
+    worker = Worker(desk.engine, report=report, pulse=pulse)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, worker.stop)
-    with nullcontext() if health is None else Answering(pulse, *health):
+    with stack:
+        if health is not None:
+            stack.enter_context(Answering(pulse, *health))
         if not silent:
             out.line(Text("后台已启动，Ctrl-C 停止。", "The worker is running; Ctrl-C stops it."))
             out.flush()
         worker.run_forever()
     if not silent:
         out.line(Text("后台已停止。", "The worker has stopped."))
+
+
+def _counting(desk: Desk, stack: ExitStack) -> Callable[[Work], None]:
+    """What counts a round, until the end."""
+    from ...runtime.metrics import Metrics, exporting, shut
+
+    provider = exporting()
+    stack.callback(shut, provider)
+    return Metrics(desk.engine, provider).round
+
+
+def _uncounted(done: Work) -> None:
+    """Nobody asked for figures."""
 
 
 def _address(name: str, text: str) -> tuple[str, int]:
@@ -153,6 +178,8 @@ COMMANDS = {
              "每件事一行日志，写到标准输出；也可用环境变量 GUANJIA_LOG", "a line of log for everything that happens, on standard output; or set GUANJIA_LOG")),
          Option("--health", metavar="HOST:PORT", convert=_address, say=Text(
              "在这个地址回答 GET /live 和 /ready；只写端口则只有本机能访问", "answer GET /live and /ready at this address; a port alone is for this machine only")),
+         Option("--metrics", flag=True, say=Text(
+             "用 OpenTelemetry 送出指标，送到 OTEL_EXPORTER_OTLP_ENDPOINT 所写之处", "send metrics by OpenTelemetry to where OTEL_EXPORTER_OTLP_ENDPOINT says")),
          json_option()],
         say=Text("运行后台：到时的期限、升级、定时建单、发通知。可以同时运行几个。",
                  "Run the worker: deadlines, escalation, scheduled cases, notifications. Several may run at once."),
