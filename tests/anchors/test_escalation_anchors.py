@@ -280,7 +280,7 @@ def test_D8_a_last_level_that_nobody_acknowledges_is_silence_for_ever(tmp_path: 
 
 
 @planted(
-    Bug("a role without people has nobody above", "guanjia.people.organisation.Organisation.resolve", lambda real: lambda self, role: self.candidates(role)),
+    Bug("a role without people has nobody above", "guanjia.people.organisation.Organisation.resolve", lambda real: lambda self, role, *when: self.candidates(role, *when)),
 )  # fmt: skip
 def test_D8_where_a_role_is_empty_whoever_answers_for_it_is_told(tmp_path: Path) -> None:
     line = SICK.replace("manager: {label", "manager: {parent: region, label")

@@ -279,6 +279,31 @@ class _Reading:
         return windows
 
 
+def days_of(text: str) -> list[date]:
+    """The days of a date or a range of dates, at most a year of them; none where the text is neither."""
+    length = _length(text)
+    if length is None or not 0 <= length <= _LONGEST_RANGE:
+        return []
+    first = date.fromisoformat(text.partition("..")[0])
+    return [first + timedelta(days=n) for n in range(length + 1)]
+
+
+def meant_days(text: str) -> Text:
+    """What somebody probably meant whose text is no date, else how dates are written."""
+    return _meant_days(text) or Text("如 2026-10-01、2026-10-01..2026-10-07", "e.g. 2026-10-01, 2026-10-01..2026-10-07")
+
+
+def window_of(text: str) -> tuple[int, int] | None:
+    """A window of hours in minutes from midnight, past 1440 where it ends on the next day; None where the text is none."""
+    found = _read_window(text)
+    return None if found is None else (found[0], found[1])
+
+
+def meant_window(text: str) -> Text:
+    """What somebody probably meant whose text is no window, else how windows are written."""
+    return _meant(text, _WINDOW_NAMES, _read_window) or _WINDOW_HINT
+
+
 _LONGEST_RANGE = 366
 _ONE_OF_THEM = Text("只留一处；范围可拆成两段", "keep one of them; a range can be split in two")
 _WINDOW_NAMES = ((r"\s", ""), (r"(?<![:0-9])([0-9]{1,2})(?![:0-9])", r"\1:00"))

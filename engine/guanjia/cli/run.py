@@ -24,6 +24,7 @@ SECTIONS = {
         "find": Entry("ls", Text("按编号、内容、房号查找工单", "find cases by number, summary or room")),
         "show": Entry("show", Text("看一个工单：时限、经过、接下来能做什么", "one case: clocks, history, what can be done next")),
         "why": Entry("why", Text("期限为什么是这一刻；假设推算", "why a deadline falls where it does; what if")),
+        "roster": Entry("roster", Text("谁在岗、谁待命、谁不在，哪一班缺人", "who is on duty, on call and away, and which shift lacks people")),
         "board": Entry("board", Text("看全局：各流程各状态有多少，哪些最急", "the whole office: counts by state, and what is most urgent")),
         "outbox": Entry("outbox", Text("看通知，重发失败的", "notifications, and sending failed ones again")),
         "inbox": Entry("inbox", Text("看工单之间被拒绝的命令，重办", "refused commands between cases, and carrying them out after all")),

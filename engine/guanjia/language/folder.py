@@ -1,6 +1,6 @@
 """The folder of an office as files: what there is, and that nothing outside of it is ever read.
 
-    office.yaml  organisation.yaml  calendars/*.yaml  procedures/*.yaml  templates/<language>/<name>.<channel>.j2
+    office.yaml  organisation.yaml  rosters/*.yaml|csv  calendars/*.yaml  procedures/*.yaml  templates/<language>/<name>.<channel>.j2
 
 Stories (*.stories.yaml) and shared fragments (procedures/shared/) are not procedures. A link that leads out of the folder
 is refused, as is a path that climbs out of it.
@@ -48,6 +48,9 @@ class Folder:
         """Calendar name -> path."""
         return {Path(path).stem: path for path in self._listed("calendars", "*.yaml")}
 
+    def rosters(self) -> list[str]:
+        return sorted([*self._listed("rosters", "*.yaml"), *self._listed("rosters", "*.csv")])
+
     def procedures(self) -> list[str]:
         return [path for path in self._listed("procedures", "*.yaml") if not path.endswith(".stories.yaml")]
 
@@ -65,7 +68,9 @@ class Folder:
         total = hashlib.sha256()
         shared = self._listed("procedures", "*/**/*.yaml")
         single = [name for name in ("office.yaml", "organisation.yaml") if self.has(name)]
-        listed = (*single, *self.calendars().values(), *self.procedures(), *shared, *self.templates().values())
+        listed = (
+            *single, *self.rosters(), *self.calendars().values(), *self.procedures(), *shared, *self.templates().values()
+        )  # fmt: skip
         for path in sorted(set(listed)):
             try:
                 content = self.read(path)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import Finding, GuanjiaError, Invalid, NotFound, Text
 from ..model.office import Office, Organisation
-from ..model.procedure import Version
+from ..model.procedure import Labelled, Version
 from .checks import Around, template_findings, template_names
 from .checks.organisation import check_office, check_organisation
 from .checks.words import DIGEST, check_digest, digest_findings
@@ -24,6 +24,7 @@ from .grammar import build, suggest
 from .nodes import Node, errors, in_order
 from .procedures import Draft, draft_procedure
 from .reading import decode, read_yaml
+from .rosters import Line, check_lines, read_roster
 from .stories import read_stories
 
 if TYPE_CHECKING:
@@ -56,11 +57,22 @@ class OfficeFiles:
         return _sound(contents.office, contents.office_findings)
 
     def organisation(self) -> dict[str, Any]:
-        """organisation.yaml as canonical plain data; without the file there are no roles and no staff."""
+        """organisation.yaml as canonical plain data; without the file there are no roles and no staff.
+
+        `duty` holds what says who is on duty besides: the office's `zone` and `site`, the `lines` of rosters/ that are right,
+        and the `calendars` of shifts.
+        """
         contents = self._contents()
         organisation = _sound(contents.organisation, contents.organisation_findings)
         plain: dict[str, Any] = organisation.model_dump(mode="json", by_alias=True)
-        return plain
+        office = contents.office or Office(name=Labelled())
+        used = {shift.calendar for shift in organisation.shifts.values() if shift.days != "every"}
+        return plain | {
+            "duty": {
+                "zone": office.zone, "site": office.site, "lines": contents.roster[0],
+                "calendars": {name: contents.calendars[name] for name in sorted(used) if name in contents.calendars},
+            }
+        }  # fmt: skip
 
     def calendars(self) -> dict[str, dict[str, Any]]:
         """Every calendar by name, `extends` resolved, and `always`: the office's zone around the clock."""
@@ -200,8 +212,31 @@ class _Contents:
         organisation, root, found = self._organisation
         findings = list(found)
         if organisation is not None and root is not None:
-            check_organisation(organisation, root, findings)
+            check_organisation(organisation, root, self.known_calendars, self.site, findings)
         return in_order(findings)
+
+    @property
+    def site(self) -> str:
+        return self.office.site if self.office else "main"
+
+    @cached_property
+    def roster(self) -> tuple[list[dict[str, Any]], list[Finding]]:
+        """The lines of all rosters that are right, and what is wrong with the others."""
+        from ..calendars import compile_calendar
+
+        organisation, lines = self.organisation, list[Line]()
+        findings: list[Finding] = []
+        files = self.folder.rosters()
+        if organisation is None or not files:
+            return [], []
+        for file in files:
+            try:
+                lines += read_roster(self.folder.read(file), file, findings)
+            except Invalid as refused:
+                findings += refused.findings
+        used = {shift.calendar for shift in organisation.shifts.values()}
+        calendars = {name: compile_calendar(self.calendars[name]) for name in used if name in self.calendars}
+        return check_lines(lines, organisation, calendars, findings), in_order(findings)
 
     # -- calendars
 
@@ -348,6 +383,8 @@ class _Contents:
             roles=frozenset(organisation.roles) if organisation and known else None,
             staff=frozenset(organisation.staff) if organisation and known else None,
             staffed=_staffed(organisation) if organisation and known else None,
+            teams=frozenset(organisation.teams) if organisation and known else None,
+            skills=frozenset(organisation.skills) if organisation and known else None,
             calendars=self.known_calendars,
             procedures={name: self._fields(name) for name in self.files},
             templates=self.compiled,
@@ -435,6 +472,7 @@ class _Contents:
         found = [
             *self.office_findings,
             *self.organisation_findings,
+            *self.roster[1],
             *self.calendar_findings,
             *self.unreadable,
             *self.clashes,

@@ -6,14 +6,18 @@ live: who holds a role now is who is told now; what was decided from it stands i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from difflib import get_close_matches
 from typing import Any
 
+from ..calendars import days_of
+from ..clock import Instant
 from ..errors import NotFound, Text
 from ..model.event import SYSTEM, Actor
 from ..model.frozen import quick
+from .duty import Duty, Turn
 
 BUILT_IN = ("system", "anyone", "customer")
 
@@ -30,21 +34,24 @@ class Contact:
 
 
 class Organisation:
-    """The people of one office, as they are in the file: another file makes another organisation."""
+    """The people of one office, as they are in the files: other files make another organisation."""
 
-    def __init__(
-        self, roles: Mapping[str, Mapping[str, Any]], staff: Mapping[str, Mapping[str, Any]], language: str
-    ) -> None:
-        self.roles = roles
-        self.staff = staff
+    def __init__(self, data: Mapping[str, Any], language: str) -> None:
+        self.roles: Mapping[str, Mapping[str, Any]] = data.get("roles") or {}
+        self.staff: Mapping[str, Mapping[str, Any]] = data.get("staff") or {}
+        self.teams: Mapping[str, Mapping[str, Any]] = data.get("teams") or {}
+        self.skills: Mapping[str, Mapping[str, Any]] = data.get("skills") or {}
+        self.sites: Mapping[str, Mapping[str, Any]] = data.get("sites") or {}
+        self.duty = Duty(data.get("shifts") or {}, data.get("duty"))
         self.language = language
         self._actors = {SYSTEM.id: SYSTEM}
         self._contacts: dict[str, Contact] = {}
+        self._leave: dict[str, dict[str, str]] = {}
 
     @classmethod
     def from_plain(cls, data: Mapping[str, Any], language: str) -> Organisation:
-        """From organisation.yaml as plain data (checked by `language`), and the office's own language."""
-        return cls(data.get("roles") or {}, data.get("staff") or {}, language)
+        """From organisation.yaml and rosters as plain data (checked by `language`), and the office's own language."""
+        return cls(data, language)
 
     def actor(self, id: str) -> Actor:
         """The actor of an id. NotFound when nobody, or nobody who is still here, has it."""
@@ -85,20 +92,89 @@ class Organisation:
         """Everybody who is here and has the role, in the order written."""
         return tuple(id for id, person in self.staff.items() if role in _roles(person) and person.get("active", True))
 
-    def candidates(self, role: str) -> tuple[str, ...]:
-        """Members of the role, those on duty first."""
-        members = self.members(role)
-        return tuple(sorted(members, key=lambda id: not self.staff[id].get("on_duty", True)))
+    def team(self, name: str) -> tuple[str, ...]:
+        """Everybody who is here and in the team, in the order written."""
+        return tuple(
+            id for id, person in self.staff.items() if person.get("team") == name and person.get("active", True)
+        )
 
-    def resolve(self, role: str) -> tuple[str, ...]:
-        """Candidates of the role, or of the next role above it that has any; empty when nobody answers for it."""
-        seen: set[str] = set()
-        while role and role not in seen:
-            if found := self.candidates(role):
+    # -- at an instant
+
+    def serves(self, id: str, site: str | None) -> bool:
+        """Whether a person serves a site; one of whom no site is known serves all."""
+        sites = _words(self.staff[id].get("sites", ()))
+        return site is None or not sites or site in sites
+
+    def leave(self, id: str, day: date) -> str | None:
+        """Why somebody is not there on a day; None where he is."""
+        known = self._leave.get(id)
+        if known is None:
+            known = self._leave[id] = {
+                day.isoformat(): leave.get("reason", "other")
+                for leave in self.staff[id].get("leave") or ()
+                for text in _words(leave["on"])
+                for day in days_of(text)
+            }
+        return known.get(day.isoformat())
+
+    def working(self, turn: Turn) -> tuple[str, ...]:
+        """Whoever of a shift really comes: has not left, and is not on leave on the day on which it begins."""
+        return tuple(
+            id
+            for id in turn.staff
+            if id in self.staff and self.staff[id].get("active", True) and self.leave(id, turn.day) is None
+        )
+
+    def here(self, id: str, at: Instant, site: str | None = None) -> bool:
+        """Whether somebody could be given work: he has not left, serves the site, and is not on leave, or still in a shift that
+        began before it."""
+        if not self.staff[id].get("active", True) or not self.serves(id, site):
+            return False
+        return self.leave(id, self.duty.day_of(at)) is None or self._in_shift(id, at)
+
+    def on_duty(self, id: str, at: Instant) -> bool:
+        """Whether somebody works at the instant: in a shift, or, where no roster has him, whenever `on_duty` is true."""
+        if id in self.duty.rostered:
+            return self._in_shift(id, at)
+        return bool(self.staff[id].get("on_duty", True)) and self.here(id, at)
+
+    def _in_shift(self, id: str, at: Instant) -> bool:
+        return any(id in self.working(turn) for turn in self.duty.at(at) if not turn.on_call)
+
+    def on_call(self, at: Instant, site: str | None = None) -> tuple[str, ...]:
+        """Whoever is at home to be called, in the order written."""
+        called = dict.fromkeys(id for turn in self.duty.at(at) if turn.on_call for id in self.working(turn))
+        return tuple(id for id in called if self.serves(id, site))
+
+    def candidates(self, role: str, at: Instant | None = None, site: str | None = None) -> tuple[str, ...]:
+        """Members of the role, those on duty first; without an instant as `on_duty` says, and on leave or not."""
+        members = self.members(role)
+        if at is None:
+            return tuple(sorted(members, key=lambda id: not self.staff[id].get("on_duty", True)))
+        there = [id for id in members if self.here(id, at, site)]
+        return tuple(sorted(there, key=lambda id: not self.on_duty(id, at)))
+
+    def resolve(self, role: str, at: Instant | None = None, site: str | None = None) -> tuple[str, ...]:
+        """Candidates of the role, else their substitutes, else those of the next role above it; empty when nobody answers
+        for it."""
+        for each in (role, *self.above(role)):
+            if found := self.candidates(each, at, site):
                 return found
-            seen.add(role)
-            role = (self.roles.get(role) or {}).get("parent") or ""
+            if at is not None and (found := self.substitutes(self.members(each), at, site)):
+                return found
         return ()
+
+    def above(self, role: str) -> Iterator[str]:
+        """The roles above one, the next first."""
+        seen = {role}
+        while (role := (self.roles.get(role) or {}).get("parent") or "") and role not in seen:
+            seen.add(role)
+            yield role
+
+    def substitutes(self, people: Iterable[str], at: Instant, site: str | None = None) -> tuple[str, ...]:
+        """Whoever stands in for these people and is here."""
+        named = dict.fromkeys(str(self.staff[id].get("substitute")) for id in people)
+        return tuple(id for id in named if id in self.staff and self.here(id, at, site))
 
     def contact(self, recipient: str) -> Contact | None:
         """How `staff:<id>` is reached; None when the organisation does not know them."""
@@ -134,5 +210,8 @@ class Organisation:
 
 
 def _roles(person: Mapping[str, Any]) -> tuple[str, ...]:
-    roles = person.get("roles", ())
-    return (roles,) if isinstance(roles, str) else tuple(roles)
+    return _words(person.get("roles", ()))
+
+
+def _words(given: Any) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)

@@ -269,11 +269,11 @@ class Engine:
         """What could be done with the case now, and why not."""
         held = self._held(ref)
         case = as_case(held)
-        who = self.actor(actor)
+        who, now = self.actor(actor), self.clock.now()
         return self.store.transact(
             lambda tx: with_facts(
                 self, tx, case, {"personal": held.personal, "labels": self.role_labels},
-                lambda facts: available(self.program(case), case, who, self.clock.now(), facts),
+                lambda facts: available(self.program(case), case, who, now, facts), now,
             )
         )  # fmt: skip
 

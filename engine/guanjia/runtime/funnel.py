@@ -195,22 +195,25 @@ def with_facts(
     case: Case | None,
     facts: Mapping[str, Any],
     ask: Callable[[Mapping[str, Any]], Any],
+    at: Instant,
 ) -> Any:
-    """Ask a pure function, supplying the facts that it turns out to need."""
+    """Ask a pure function, supplying the facts that it turns out to need, as they are at an instant."""
     known = facts
     while True:
         try:
             return ask(known)
         except NeedFact as need:
-            known = {**known, need.key: _fact(engine, tx, case, need.key)}
+            known = {**known, need.key: _fact(engine, tx, case, need.key, at, known.get("site"))}
 
 
-def _fact(engine: Engine, tx: Transaction, case: Case | None, key: str) -> Any:
+def _fact(engine: Engine, tx: Transaction, case: Case | None, key: str, at: Instant, site: str | None) -> Any:
+    """`site`: that of a case which is only being opened."""
     kind, _, name = key.partition(":")
+    site = site if case is None else case.site
     if kind == "role":
-        return list(engine.organisation.resolve(name))
+        return list(engine.organisation.resolve(name, at, site))
     if kind == "load":
-        return dict(tx.load(engine.organisation.resolve(name)))
+        return dict(tx.load(engine.organisation.resolve(name, at, site)))
     if kind == "alarm":
         return list(engine.office.alarm)
     assert case is not None
@@ -394,7 +397,12 @@ class Passage:
             "labels": self.engine.role_labels,
         }
         events, after = with_facts(
-            self.engine, self.tx, self.case, facts, lambda known: advance(self.program, self.case, command, at, known)
+            self.engine,
+            self.tx,
+            self.case,
+            facts,
+            lambda known: advance(self.program, self.case, command, at, known),
+            at,
         )
         self._keep(events, after)
 

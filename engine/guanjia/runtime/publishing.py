@@ -57,6 +57,8 @@ def take_up(engine: Engine, by: str, happened: Sequence[Happened] = (), kept: It
             invalid[name] = wrong
     quiet = _quiet(engine)
     people = engine.files.organisation()
+    # Rosters are long and change every week: commands that only list cases do without them.
+    duty = hashlib.sha256(json.dumps(people.pop("duty"), sort_keys=True).encode()).hexdigest()
 
     def write(tx: Transaction) -> Published:
         tx.office_head()  # locked: of two that take up the same files the second finds nothing new
@@ -74,13 +76,13 @@ def take_up(engine: Engine, by: str, happened: Sequence[Happened] = (), kept: It
             "name": engine.office.name.model_dump(), "zone": engine.zone, "language": engine.office.language,
             "labels": {name: before["labels"][name] for name in current if name in before.get("labels", {})}
             | {name: version.procedure.labels for name, version in versions.items()},
-            "organisation": people, "versions": current,
+            "organisation": people, "duty": duty, "versions": current,
             "staff": {who: person["name"] for who, person in people.get("staff", {}).items()},
         }  # fmt: skip
         changes = [
             *_published(engine.store, known, versions),
             *_withdrawn(known, current),
-            *_reorganised(before, people),
+            *_reorganised(before, people, duty),
         ]
         events = stream.record(
             tx, [*happened, *changes], actor=by, now=engine.clock.now(),
@@ -140,17 +142,18 @@ def _withdrawn(known: Mapping[str, str], current: Mapping[str, str]) -> Iterator
             yield Happened("withdrawn", name, {"version": version})
 
 
-def _reorganised(before: Mapping[str, Any], people: Mapping[str, Any]) -> Iterator[Happened]:
+def _reorganised(before: Mapping[str, Any], people: Mapping[str, Any], duty: str) -> Iterator[Happened]:
     """Ids only: the names and addresses of people belong into no stream that is kept for ever."""
-    if "organisation" not in before or before["organisation"] == people:
+    rosters = before.get("duty", duty) != duty
+    if "organisation" not in before or (before["organisation"] == people and not rosters):
         return
     data: dict[str, Any] = {"sha256": hashlib.sha256(json.dumps(people, sort_keys=True).encode()).hexdigest()}
-    for group in ("roles", "staff"):
+    for group in ("roles", "staff", "sites", "teams", "skills", "shifts"):
         then, now = before["organisation"].get(group, {}), people.get(group, {})
         changed = [name for name in {**then, **now} if then.get(name) != now.get(name)]
         if changed:
             data[group] = changed
-    yield Happened("reorganised", "", data)
+    yield Happened("reorganised", "", data | ({"rosters": duty} if rosters else {}))
 
 
 def differences(before: str, after: str) -> Iterator[str]:

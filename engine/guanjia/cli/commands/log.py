@@ -71,8 +71,14 @@ def told(desk: Desk, event: Event) -> Text:
         )
     if event.type in ("suspended", "resumed"):
         return suspend.told(desk, event)
-    changed = [*data.get("roles", ()), *data.get("staff", ())]
-    return Text(f"组织有变动：{'、'.join(changed)}", f"the organisation changed: {', '.join(changed)}")
+    changed = [
+        name for group in ("roles", "staff", "sites", "teams", "skills", "shifts") for name in data.get(group, ())
+    ]
+    rosters = Text("排班", "rosters") if "rosters" in data else Text("", "")
+    return Text(
+        f"组织有变动：{'、'.join(filter(None, [*changed, rosters.zh]))}",
+        f"the organisation changed: {', '.join(filter(None, [*changed, rosters.en]))}",
+    )
 
 
 COMMANDS = {

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from zoneinfo import ZoneInfo
 
+from ...calendars import days_of, meant_days, meant_window, window_of
 from ...errors import Finding, Text
-from ...model.office import Office, Organisation
+from ...model.office import Office, Organisation, Person
 from ..cron import cron_trigger
-from ..nodes import Node
-from .view import RELATIONS, likely
+from ..nodes import Node, Path
+from .view import CALENDAR, RELATIONS, ROLE, SKILL, TEAM, likely
 
 RIGHTS = ("backdate", "assign", "edit", "clocks", "calendar", "all")
 _RESERVED = (*RELATIONS, "system", "anyone", "open")
@@ -78,45 +79,117 @@ def _is_cron(text: str) -> bool:
     return True
 
 
-def check_organisation(organisation: Organisation, root: Node, findings: list[Finding]) -> None:
-    roles = organisation.roles
-    for name, role in roles.items():
-        if name in _RESERVED:
-            what = Text(f"“{name}”另有含义，不能作角色名", f"{name!r} has a meaning of its own and cannot name a role")
-            findings.append(root.at(("roles", name))[0].finding("reserved-name", what, Text("请改名", "rename it")))
-        for index, right in enumerate(role.rights):
-            if right not in RIGHTS:
-                what = Text(f"没有叫“{right}”的权限", f"there is no right {right!r}")
-                findings.append(
-                    root.at(("roles", name, "rights", index))[1].finding("unknown-right", what, likely(right, RIGHTS))
-                )
-        if role.parent is not None and role.parent not in roles:
-            what = Text(f"没有叫“{role.parent}”的角色", f"there is no role {role.parent!r}")
-            findings.append(
-                root.at(("roles", name, "parent"))[1].finding("unknown-role", what, likely(role.parent, roles))
-            )
-        elif _in_circle(name, organisation):
-            what = Text("上级绕成了圈", "the parents go round in a circle")
-            findings.append(root.at(("roles", name, "parent"))[1].finding("parent-circle", what))
-    users: dict[str, str] = {}
-    for staff, person in organisation.staff.items():
-        for index, word in enumerate(person.roles):
-            if word not in roles:
-                what = Text(f"没有叫“{word}”的角色", f"there is no role {word!r}")
-                findings.append(
-                    root.at(("staff", staff, "roles", index))[1].finding("unknown-role", what, likely(word, roles))
-                )
-        for index, user in enumerate(person.users):
-            if users.setdefault(user, staff) != staff:
+def check_organisation(
+    organisation: Organisation, root: Node, calendars: Collection[str], site: str, findings: list[Finding]
+) -> None:
+    """`calendars`: those that there are. `site`: the one of office.yaml."""
+    check = _Organisation(organisation, root, findings)
+    check.roles()
+    check.shifts(calendars)
+    for name, team in organisation.teams.items():
+        if team.lead is not None:
+            check.known(("teams", name, "lead"), PERSON, "unknown-staff", team.lead, organisation.staff)
+    check.staff({site, *organisation.sites})
+
+
+PERSON = Text("员工", "member of staff")
+
+
+class _Organisation:
+    def __init__(self, organisation: Organisation, root: Node, findings: list[Finding]) -> None:
+        self.it = organisation
+        self.root = root
+        self.findings = findings
+
+    def say(self, path: Path, code: str, what: Text, hint: Text | None = None, *, key: bool = False) -> None:
+        self.findings.append(self.root.at(path)[0 if key else 1].finding(code, what, hint))
+
+    def known(self, path: Path, what: Text, code: str, word: str, names: Collection[str]) -> bool:
+        if word in names:
+            return True
+        self.say(path, code, Text(f"没有叫“{word}”的{what.zh}", f"there is no {what.en} {word!r}"), likely(word, names))
+        return False
+
+    def roles(self) -> None:
+        for name, role in self.it.roles.items():
+            if name in _RESERVED:
                 what = Text(
-                    f"系统用户“{user}”已属于 {users[user]}", f"the user {user!r} already belongs to {users[user]}"
+                    f"“{name}”另有含义，不能作角色名", f"{name!r} has a meaning of its own and cannot name a role"
                 )
-                findings.append(root.at(("staff", staff, "users", index))[1].finding("duplicate-user", what))
+                self.say(("roles", name), "reserved-name", what, Text("请改名", "rename it"), key=True)
+            for index, right in enumerate(role.rights):
+                self.known(("roles", name, "rights", index), Text("权限", "right"), "unknown-right", right, RIGHTS)
+            if role.parent is None:
+                continue
+            known = self.known(("roles", name, "parent"), ROLE, "unknown-role", role.parent, self.it.roles)
+            if known and _in_circle(name, {each: it.parent for each, it in self.it.roles.items()}):
+                self.say(
+                    ("roles", name, "parent"), "parent-circle", Text("上级绕成了圈", "the parents go round in a circle")
+                )
+
+    def shifts(self, calendars: Collection[str]) -> None:
+        for name, shift in self.it.shifts.items():
+            for index, hours in enumerate(shift.hours):
+                if window_of(hours) is None:
+                    what = Text(f"“{hours}”不是时段", f"{hours!r} is no window")
+                    self.say(("shifts", name, "hours", index), "window", what, meant_window(hours))
+            if shift.days != "every":
+                at = ("shifts", name, "calendar" if "calendar" in shift.model_fields_set else "days")
+                self.known(at, CALENDAR, "unknown-calendar", shift.calendar, calendars)
+
+    def staff(self, sites: Collection[str]) -> None:
+        users: dict[str, str] = {}
+        for id, person in self.it.staff.items():
+            here: Path = ("staff", id)
+            for key, what, code, names in (
+                ("roles", ROLE, "unknown-role", self.it.roles),
+                ("sites", Text("小区（site）", "site"), "unknown-site", sites),
+                ("skills", SKILL, "unknown-skill", self.it.skills),
+                ("certificates", SKILL, "unknown-skill", self.it.skills),
+            ):
+                for index, word in enumerate(getattr(person, key)):
+                    self.known((*here, key, word if key == "certificates" else index), what, code, word, names)
+            if person.team is not None:
+                self.known((*here, "team"), TEAM, "unknown-team", person.team, self.it.teams)
+            if person.substitute is not None:
+                self._substitute(here, id, person.substitute)
+            self._buildings(here, person, person.sites or sites)
+            for name, until in person.certificates.items():
+                if len(days_of(until)) != 1:
+                    what = Text(f"“{until}”不是日期", f"{until!r} is no date")
+                    self.say((*here, "certificates", name), "date", what, meant_days(until))
+            for number, leave in enumerate(person.leave):
+                for index, text in enumerate(leave.on):
+                    if not days_of(text):
+                        what = Text(f"“{text}”不是日期", f"{text!r} is no date")
+                        self.say((*here, "leave", number, "on", index), "date", what, meant_days(text))
+            for index, user in enumerate(person.users):
+                if users.setdefault(user, id) != id:
+                    what = Text(
+                        f"系统用户“{user}”已属于 {users[user]}", f"the user {user!r} already belongs to {users[user]}"
+                    )
+                    self.say((*here, "users", index), "duplicate-user", what)
+
+    def _substitute(self, here: Path, id: str, substitute: str) -> None:
+        at = (*here, "substitute")
+        if substitute == id:
+            self.say(at, "substitute", Text("不能由自己代班", "nobody stands in for himself"))
+        elif (
+            self.known(at, PERSON, "unknown-staff", substitute, self.it.staff) and not self.it.staff[substitute].active
+        ):
+            what = Text(f"{self.it.staff[substitute].name}已离职", f"{self.it.staff[substitute].name} has left")
+            self.say(at, "has-left", what, Text("请换成在职的人", "name somebody who is here"))
+
+    def _buildings(self, here: Path, person: Person, sites: Collection[str]) -> None:
+        known = {name for site in sites if site in self.it.sites for name in self.it.sites[site].buildings}
+        for index, building in enumerate(person.buildings):
+            self.known((*here, "buildings", index), Text("楼栋", "building"), "unknown-building", building, known)
 
 
-def _in_circle(name: str, organisation: Organisation) -> bool:
-    seen, above = {name}, organisation.roles[name].parent
-    while above is not None and above in organisation.roles and above not in seen:
-        seen.add(above)
-        above = organisation.roles[above].parent
-    return above == name
+def _in_circle(name: str, above: Mapping[str, str | None]) -> bool:
+    """Whether whoever is above `name` leads back to it."""
+    seen, at = {name}, above[name]
+    while at is not None and at in above and at not in seen:
+        seen.add(at)
+        at = above[at]
+    return at == name

@@ -35,6 +35,8 @@ class Around:
     staff: frozenset[str] | None = None
     staffed: frozenset[str] | None = None
     """The roles that somebody who is still here has."""
+    teams: frozenset[str] | None = None
+    skills: frozenset[str] | None = None
     calendars: frozenset[str] | None = None
     procedures: Mapping[str, frozenset[str] | None] | None = None
     """Procedure -> its fields; None for one whose file cannot be read."""
@@ -242,6 +244,8 @@ def likely(word: str, names: Iterable[str]) -> Text:
 
 STATE = Text("状态", "state")
 ROLE = Text("角色", "role")
+TEAM = Text("班组", "team")
+SKILL = Text("技能", "skill")
 FIELD = Text("字段", "field")
 CLOCK = Text("时钟", "clock")
 LADDER = Text("升级阶梯", "ladder")
