@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ..clock import DAY, Instant
-from ..store.interface import Store, Tally
+from ..store.interface import Query, Store, Tally
 from ..store.records import WORKERS
 from .health import Due, oldest_due
 from .holding import held
@@ -38,6 +38,8 @@ class Stats(NamedTuple):
     """Nothing is sent: see `runtime.holding`."""
     parked: int
     """Commands between cases that were refused."""
+    alarms: int
+    """Real open cases of which nobody acknowledged the last level of an escalation."""
     workers: Sequence[Seen]
 
     @property
@@ -53,7 +55,7 @@ class Stats(NamedTuple):
 def stats(store: Store, now: Instant) -> Stats:
     return Stats(
         now, store.tally(now), oldest_due(store, now), store.outbox_counts(), store.oldest_unsent(now),
-        held(store) is not None, len(store.dropped_inbox(MOST_PARKED)), workers(store, now),
+        held(store) is not None, len(store.dropped_inbox(MOST_PARKED)), store.count(Query(alarm=True)), workers(store, now),
     )  # fmt: skip
 
 

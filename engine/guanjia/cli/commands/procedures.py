@@ -141,11 +141,12 @@ def _one(desk: Desk, it: Procedure, hash: str) -> None:
 
 
 def _levels(desk: Desk, it: Procedure, ladder: Ladder) -> str:
-    """supervisor → 30m → manager"""
+    """supervisor → 30m → manager → 30m → alarm"""
     steps = []
     for level in ladder.levels:
         steps += [level.wait] if level.wait else []
         steps.append(_who(desk, it, level.to))
+    steps += [ladder.alarm or ladder.levels[-1].wait or "1h", desk.out.both("报警", "alarm")]
     return " → ".join(steps)
 
 

@@ -42,6 +42,7 @@ def stats(desk: Desk, *, as_json: bool) -> None:
         (Text("通知", "Notifications"), outbox or "0"),
         (Text("最早未发", "Oldest not sent"), words.when(unsent, desk.zone)),
         (Text("搁置的命令", "Commands parked"), str(found.parked)),
+        (Text("升级到顶无人确认", "Escalations nobody acknowledged"), Ink(str(found.alarms), "late" if found.alarms else "")),
     ]  # fmt: skip
     if found.held:
         facts.append((Text("发送", "Sending"), Ink(Text("已全部扣住", "all is held"), "late")))
@@ -64,6 +65,7 @@ def _plain(desk: Desk, found: Stats) -> dict[str, Any]:
         "oldest_due": None if first is None else {"number": first.number, "due": at(first.due)},
         "cases": [{"procedure": it.procedure, "states": it.states.split(","), "open": it.open, "late": it.late} for it in real],
         "outbox": dict(found.outbox), "oldest_unsent": at(found.oldest_unsent), "held": found.held, "parked": found.parked,
+        "alarms": found.alarms,
         "workers": [{"name": it.name, "last_round": at(it.last_round)} for it in found.workers],
     }  # fmt: skip
 
