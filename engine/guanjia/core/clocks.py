@@ -38,17 +38,8 @@ def start(
     """A new cycle, counting since `counted_from` without the `pauses` since then. What would be past already is recorded as such
     and not fired."""
     begun = Clock(
-        definition.name,
-        cycle,
-        "running",
-        now,
-        counted_from,
-        aim.place,
-        aim.limits,
-        since=counted_from,
-        due=None,
-        pauses=pauses,
-    )
+        definition.name, cycle, "running", now, counted_from, aim.place, aim.limits, since=counted_from, due=None, pauses=pauses,
+    )  # fmt: skip
     if pauses:
         begun = changed(_against(program, begun, aim.limits, now, {}, aim.place), since=max(now, counted_from))
     return unheard(_aimed(program, definition, begun), now)

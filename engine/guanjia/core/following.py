@@ -40,13 +40,13 @@ def follow(step: Step, definition: ClockProgram, before: Surroundings | None, af
     elif _starts(step, definition, before, after):
         if clock is not None:
             step.retire(clock)
-        _start(step, definition, *_counted_from(step, definition, after))
+        _start(step, definition, after, *_counted_from(step, definition, after))
 
 
 def renew(step: Step, definition: ClockProgram, clock: Clock, after: Surroundings) -> None:
     """End the cycle and begin the next, counted from now. That lets no clock go on that stands still."""
     step.retire(clocks.end(step.program, clock, "reset", step.now))
-    _start(step, definition, step.now, after, halted=_halted(step, definition, clock, after), held=clock.held)
+    _start(step, definition, after, step.now, halted=_halted(step, definition, clock, after), held=clock.held)
 
 
 def join(step: Step, definition: ClockProgram, see: Surroundings, *, from_now: bool) -> None:
@@ -60,9 +60,9 @@ def join(step: Step, definition: ClockProgram, see: Surroundings, *, from_now: b
     if begun is None or (ended is not None and begun <= ended) or any(_holds(end, see) for end in ends):
         return
     if from_now or not definition.sla.from_:
-        _start(step, definition, step.now if from_now else begun, see)
+        _start(step, definition, see, step.now if from_now else begun)
     else:
-        _start(step, definition, *_counted_from(step, definition, see))
+        _start(step, definition, see, *_counted_from(step, definition, see))
 
 
 def aim_of(definition: ClockProgram, see: Surroundings) -> clocks.Aim:
@@ -101,7 +101,7 @@ def _limits(target: TargetProgram, see: Surroundings) -> tuple[Limit, ...]:
 
 
 def _start(
-    step: Step, definition: ClockProgram, counted_from: Instant, after: Surroundings,
+    step: Step, definition: ClockProgram, after: Surroundings, counted_from: Instant,
     pauses: tuple[tuple[Instant, Instant], ...] = (), *, halted: bool | None = None, held: bool = False,
 ) -> None:  # fmt: skip
     cycles = [item.cycle for item in step.case.cycles if item.name == definition.name]
@@ -197,18 +197,14 @@ def _holds(conditions: Conditions, after: Surroundings) -> bool:
 
 def _counted_from(
     step: Step, definition: ClockProgram, after: Surroundings
-) -> tuple[Instant, Surroundings, tuple[tuple[Instant, Instant], ...]]:  # fmt: skip
-    """From when the clock counts, as it starts, and what of the time since then it leaves out."""
-    since, pauses = step.now, ()
-    if definition.from_clock is not None:
-        other = step.clocks.get(definition.from_clock)
-        if other is not None:
-            still = tuple((begun, step.now if ended is None else ended) for begun, ended in other.pauses)
-            return other.counted_from, after, still
-    elif definition.from_name is not None:
+) -> tuple[Instant, tuple[tuple[Instant, Instant], ...]]:  # fmt: skip
+    """From when the clock counts that starts now, and which pauses since then it leaves out."""
+    if definition.from_clock is not None and (other := step.clocks.get(definition.from_clock)) is not None:
+        return other.counted_from, tuple((begun, step.now if ended is None else ended) for begun, ended in other.pauses)
+    since: Instant | None = None
+    if definition.from_name is not None and definition.from_name not in step.occurred:
         past = step.case.past.get(definition.from_name)
-        since = step.now if past is None or definition.from_name in step.occurred else past.at
+        since = None if past is None else past.at
     elif definition.from_expression is not None:
-        at = definition.from_expression.evaluate(after)
-        since = step.now if at is None else int(at)
-    return since, after, pauses
+        since = definition.from_expression.evaluate(after)
+    return step.now if since is None else int(since), ()
