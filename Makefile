@@ -11,13 +11,14 @@ WHEEL := build/wheel
 SMOKE := build/smoke
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test faults check lint types imports tidy wheel bench oracle soak lock clean
+.PHONY: help setup demo test faults planted check lint types imports tidy wheel bench oracle soak lock clean
 
 help:
 	@echo "make setup   装好环境（.venv）            put what is needed into .venv"
 	@echo "make demo    演示：一夜真实工单            a night of real requests, then a week"
 	@echo "make test    运行测试                      run the tests"
 	@echo "make faults  崩溃与故障测试                crashes and faults, with a table of what was met"
+	@echo "make planted 在副本中植入错误，看测试能否发现   plant faults in a copy, and see the tests find them"
 	@echo "make check   提交前的全部检查              everything a change has to pass"
 	@echo "make bench   性能对比（build/bench.json）  measurements beside peers"
 	@echo "make oracle  日历与逐分钟计算对照          calendars beside counting minute by minute"
@@ -48,7 +49,11 @@ test: $(READY)
 faults: $(READY)
 	@GUANJIA_FAULTS=1 $(PY) -m pytest -n auto --dist worksteal -rP $(FAULTS)
 
-check: lint types imports tidy wheel test faults oracle
+# Do the tests bite? Faults are planted in a copy of the engine, one by one.
+planted: $(READY)
+	@$(PY) -m tests.planted
+
+check: lint types imports tidy wheel test faults planted oracle
 
 lint: $(READY)
 	$(BIN)/ruff check

@@ -6,7 +6,7 @@ What a clock says after each thing that can happen to it is the matter of `clock
 from __future__ import annotations
 
 import pytest
-from guanjia.clock import DAY, HOUR, from_iso, iso
+from guanjia.clock import DAY, HOUR, MINUTE, from_iso, iso
 from guanjia.core import clocks, fold
 from guanjia.core.following import aim_of
 from guanjia.errors import Refused
@@ -439,3 +439,14 @@ def test_nobody_touches_a_statutory_clock(tmp_path):
     for way in ("pause", "resume", "reset"):
         with pytest.raises(Refused, match="never stands still"):
             desk.adjust(case, "by_law", way, actor="supervisor.zhao", reason="x")
+
+
+def test_every_pause_of_a_clock_is_remembered():
+    case = plain("  solve: {start: open, pause: waiting, stop: done, target: {within: 8h}}\n")
+    case.do(MONDAY, "open", "desk")
+    for hour in (1, 2):
+        case.do(MONDAY + hour * HOUR, "act", "ask")
+        case.do(MONDAY + hour * HOUR + 30 * MINUTE, "act", "answered")
+    assert case.case.clocks["solve"].pauses == tuple(
+        (MONDAY + hour * HOUR, MONDAY + hour * HOUR + 30 * MINUTE) for hour in (1, 2)
+    )

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 from guanjia.clock import DAY, HOUR, MINUTE
+from guanjia.core import advance
 from guanjia.errors import Refused
+from guanjia.model.event import Command
 
+from tests.core.plain import Plain
 from tests.offices import MONDAY, clock_of, engine, small
 
 
@@ -372,3 +375,15 @@ def test_what_comes_with_an_action_is_reckoned_with_as_a_field_of_its_type_is(tm
     case = here.act(number, "pay", actor="agent.wang", sum="50").case
     assert (case.fields["paid"], case.fields["wait"]) == ("50.00", None)
     assert here.act(number, "end", actor="agent.wang").case.finished
+
+
+def test_a_delay_is_not_over_a_moment_before_its_instant():
+    """The core itself says so, whoever asks it."""
+    waiting = "procedure: w\ninitial: one\nstates:\n  one: {after: {late: {delay: 2h, calendar: always, to: two}}}\n  two: {final: true}\n"
+    case = Plain(waiting)
+    case.do(MONDAY, "open", "w")
+    for early in (HOUR, 1):
+        events, _ = advance(case.program, case.case, Command("due", ""), MONDAY + 2 * HOUR - early, case.facts)
+        assert not events
+    case.until(MONDAY + 2 * HOUR)
+    assert case.case.states == ("two",)

@@ -128,3 +128,10 @@ def test_templates_that_include_each_other_in_great_number_are_refused_at_once()
     with pytest.raises(RenderError):
         templates.render("t0", "text", "zh", {})
     assert time.process_time() - began < 5
+
+
+def test_a_loop_inside_a_loop_is_refused_however_deep_it_stands():
+    for inner in ("{% for b in items %}x{% endfor %}", "{% if severity %}{% for b in items %}x{% endfor %}{% endif %}"):
+        with pytest.raises(RenderError, match="a loop cannot stand inside a loop"):
+            one(f"{{% for a in items %}}{inner}{{% endfor %}}")
+    assert one("{% for a in items %}x{% endfor %}{% for a in items %}y{% endfor %}").body

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from guanjia.model.case import Case, Clock, Delay, Limit, Past
-from guanjia.model.event import to_json
+from guanjia.model.event import GENESIS, chain, commit, to_json
 from hypothesis import given, settings, strategies as st
 
 names = st.sampled_from(["open", "accept", "受理", "s1"])
@@ -47,3 +47,12 @@ def test_the_text_of_a_case_is_its_plain_form_however_it_became_so(steps):
     for earlier in seen:  # cases that share what they keep do not mix it up
         assert earlier.text() == to_json(earlier.to_plain())
         assert Case.from_plain(json.loads(earlier.text())) == earlier
+
+
+def test_a_head_depends_on_the_text_and_on_all_that_came_before():
+    assert len({chain(head, text) for head in (GENESIS, chain(GENESIS, "a")) for text in ("a", "b")}) == 4
+
+
+def test_a_commitment_tells_nothing_to_whoever_guesses_the_value_without_the_salt():
+    assert commit("salt", "13800001234") == commit("salt", "13800001234")
+    assert len({commit(salt, value) for salt in ("salt", "other") for value in ("13800001234", 13800001234)}) == 4

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
@@ -21,6 +22,9 @@ from tests.planted.faults import FAULTS, Fault
 ROOT = Path(__file__).resolve().parents[2]
 WANTED = 0.95
 """Of all faults, how many must be caught: 38 of 40."""
+
+PATIENCE = 120
+"""Seconds after which tests that do not end have told that something is wrong."""
 
 LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", "build", "dist", "demo-office", "__pycache__", "*.egg-info", ".*_cache", ".hypothesis"
@@ -36,22 +40,21 @@ def main() -> int:
             shutil.copytree(ROOT, copy, ignore=LEFT_OUT)
             copies.put(copy)
 
-        def plant(fault: Fault) -> str:
-            copy = copies.get()
+        def plant(fault: Fault) -> tuple[str, float]:
+            copy, begun = copies.get(), time.monotonic()
             try:
-                return _caught(copy, fault)
+                return _caught(copy, fault), time.monotonic() - begun
             finally:
                 copies.put(copy)
 
+        missed = 0
         with ThreadPoolExecutor(copies.qsize()) as pool:
-            found = list(zip(wanted, pool.map(plant, wanted), strict=True))
-    missed = 0
-    for fault, by in found:
-        missed += not by
-        print(f"{'caught' if by else 'MISSED':7} {fault.name:32} {by}")
-    caught = len(found) - missed
-    print(f"{caught} passed, {missed} failed")
-    return 0 if caught >= WANTED * len(found) else 1
+            for fault, (by, took) in zip(wanted, pool.map(plant, wanted), strict=True):
+                missed += not by
+                print(f"{'caught' if by else 'MISSED':7} {fault.name:32} {took:5.1f} s  {by}", flush=True)
+    caught = len(wanted) - missed
+    print(f"{len(wanted)} faults planted: {caught} caught, {missed} missed")
+    return 0 if caught >= WANTED * len(wanted) else 1
 
 
 def _caught(copy: Path, fault: Fault) -> str:
@@ -64,7 +67,7 @@ def _caught(copy: Path, fault: Fault) -> str:
     try:
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:randomly", *fault.tests],
-            cwd=copy, capture_output=True, text=True, timeout=600, check=False,
+            cwd=copy, capture_output=True, text=True, timeout=PATIENCE, check=False,
             env={**os.environ, "PYTHONPATH": str(copy / "engine"), "PYTHONDONTWRITEBYTECODE": "1"},
         )  # fmt: skip
     except subprocess.TimeoutExpired:

@@ -264,3 +264,15 @@ def test_what_reached_nobody_is_told_anew_once_the_office_is_mended(tmp_path):
     assert not mended.resend(row.notification)
     (row,) = desk.store.outbox(case=case.id, status="waiting")
     assert (row.notification.address, row.notification.body.strip()) == ("li@example.com", f"{case.number} new")
+
+
+def test_a_key_is_good_for_one_command_and_no_other(store, tmp_path):
+    desk = engine(small(tmp_path, FLAT), store=store)
+    number = desk.open("desk", actor="agent.wang", summary="x", key="k-1").case.number
+    assert desk.open("desk", actor="agent.wang", summary="x", key="k-1").repeated
+    with pytest.raises(Conflict, match="was used for another command"):
+        desk.open("desk", actor="agent.wang", summary="something else", key="k-1")
+    with pytest.raises(Conflict, match="was used for another command"):
+        desk.act(number, "accept", actor="agent.wang", key="k-1")
+    assert desk.store.count(Query()) == 1
+    assert len(desk.history(number)) == 1

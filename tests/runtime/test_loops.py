@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 from guanjia.clock import HOUR
+from guanjia.core.decide import MOST_STEPS
 from guanjia.errors import Refused
+from guanjia.runtime.funnel import Passage
 
 from tests.offices import MONDAY, clock_of, engine, small
 
@@ -63,3 +65,13 @@ def test_an_instant_that_is_over_as_its_state_is_entered_runs_out_at_once_and_no
     clock_of(desk).advance(3 * HOUR)
     assert desk.act(number, "go", actor="agent.wang").case.finished
     assert [event.occurred_at for event in desk.history(number)] == [MONDAY, MONDAY + 3 * HOUR, MONDAY + 3 * HOUR]
+
+
+def test_a_circle_is_given_up_after_so_many_steps(tmp_path, monkeypatch):
+    desk, steps = engine(small(tmp_path, CIRCLE)), []
+    desk.open("desk", actor="agent.wang", summary="x")
+    clock_of(desk).advance(HOUR)
+    real = Passage._advance
+    monkeypatch.setattr(Passage, "_advance", lambda passage, *given: (steps.append(1), real(passage, *given))[1])
+    desk.run_once()
+    assert MOST_STEPS <= len(steps) <= MOST_STEPS + 2

@@ -49,3 +49,15 @@ def test_a_customer_is_told_no_deadline_that_was_not_promised_to_him(tmp_path):
 def test_a_letter_can_show_by_which_number_the_assignee_will_call(tmp_path):
     text = "{% if assignee %}{{ assignee.name }} {{ assignee.phone | masked }}{% else %}nobody{% endif %}"
     assert sorted(told(tmp_path, text)) == ["nobody", "王小明 138****1234"]
+
+
+def test_in_a_drill_a_customer_is_told_nothing_and_staff_are(tmp_path):
+    drill = PROMISE.replace("initial:", "modes: {drill: {outside: record}}\ninitial:", 1).replace(
+        "promised: customer", "promised: [customer, agent]"
+    )
+    folder = small(tmp_path, drill, templates=("promised", "taken_up"))
+    desk = engine(folder)
+    desk.open("desk", actor="agent.wang", summary="x", mode="drill")
+    desk.run_once()
+    told = {(row.notification.recipient.partition(":")[0], row.status) for row in desk.store.outbox(limit=9)}
+    assert told == {("customer", "recorded"), ("staff", "sent")}

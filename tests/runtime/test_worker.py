@@ -70,3 +70,19 @@ def test_a_worker_ends_cleanly_on_a_term_signal(tmp_path):
     _, errors = worker.communicate(timeout=30)
     assert worker.returncode == 0
     assert "Traceback" not in errors
+
+
+def test_a_schedule_that_two_workers_look_at_together_opens_once(tmp_path):
+    """The second had read when it last opened before the first wrote that down."""
+    folder = small(tmp_path, FLAT, more={"office.yaml": CRON.replace("HOW", "skip")})
+    first = engine(folder)
+    second = engine(folder, store=first.store)
+    first.run_once()
+    known = first.store.setting("schedule:daily")
+    clock_of(first).set(from_iso("2026-03-03T08:00", "Asia/Shanghai"))
+    clock_of(second).set(from_iso("2026-03-03T08:00:20", "Asia/Shanghai"))
+    assert first.run_once().opened == 1
+    first.store.set_setting("schedule:daily", known)
+    work = second.run_once()
+    assert (work.opened, work.problems) == (0, ())
+    assert first.store.count(Query()) == 1
