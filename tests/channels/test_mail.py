@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import email
 import email.policy
+import select
 import socket
 import threading
 
@@ -109,6 +111,21 @@ def nonsense(connection) -> None:
     connection.recv(1000)
 
 
+def trickles(connection) -> None:
+    """Always in time for the next byte, and never at the end."""
+    with contextlib.suppress(OSError):
+        while True:
+            connection.sendall(b"2")
+            if select.select([connection], [], [], 0.02)[0] and not connection.recv(100):
+                return
+
+
+def talks_without_end(connection) -> None:
+    with contextlib.suppress(OSError):
+        while True:
+            connection.sendall(b"220-and another thing\r\n" * 100)
+
+
 def dies_after_taking(connection) -> None:
     connection.sendall(b"220 x\r\n")
     for answer in (b"250 x\r\n", b"250 ok\r\n", b"250 ok\r\n", b"354 go\r\n"):
@@ -117,11 +134,29 @@ def dies_after_taking(connection) -> None:
     connection.recv(100_000)
 
 
-@pytest.mark.parametrize("script", [silent, nonsense, dies_after_taking])
+@pytest.mark.parametrize("script", [silent, nonsense, trickles, talks_without_end, dies_after_taking])
 def test_a_peer_that_hangs_talks_nonsense_or_dies_costs_nothing_but_time(script):
     with pytest.raises(Undeliverable) as refused:
         channel(peer(script), timeout=0.3).send(message())
     assert not refused.value.permanent
+
+
+def taking(*farewell: bytes):
+    """Takes the message, and then says what is given."""
+
+    def script(connection) -> None:
+        connection.sendall(b"220 x\r\n")
+        for answer in (b"250 x\r\n", b"250 ok\r\n", b"250 ok\r\n", b"354 go\r\n", b"250 taken\r\n", *farewell):
+            connection.recv(100_000)
+            connection.sendall(answer)
+        connection.recv(100)
+
+    return script
+
+
+@pytest.mark.parametrize("farewell", [(), (b"421 I am off\r\n",), (b"\x00\xff\r\n",), (b"221",)])
+def test_what_a_peer_has_accepted_is_not_sent_again_whatever_it_says_afterwards(farewell):
+    assert "accepted" in channel(peer(taking(*farewell)), timeout=0.3).send(message())
 
 
 def test_a_peer_that_is_not_there_is_tried_again():

@@ -2,7 +2,8 @@
 
 The Message-ID derives from the notification's key, so a message that is handed over twice is one message to its receiver.
 What the server says decides: 5xx about the message is final; 4xx, a refused or broken connection, and 5xx about ourselves (the
-login) are tried again.
+login) are tried again. A conversation has an end, however slowly or endlessly the server talks; and what it has accepted is
+delivered, whatever it does afterwards.
 """
 
 from __future__ import annotations
@@ -10,8 +11,11 @@ from __future__ import annotations
 import hashlib
 import os
 import smtplib
+import socket
 import ssl
+import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -48,6 +52,41 @@ def _address(text: str) -> Address:
         raise Undeliverable(Text(f"“{text}”不是邮箱地址", f"{text!r} is no mail address"), permanent=True) from None
 
 
+LONGEST = 6
+"""A whole conversation may take so many times as long as one answer."""
+
+
+class _Server(smtplib.SMTP):
+    """A server that is hung up on when the conversation takes too long: smtplib's timeout begins anew with every byte."""
+
+    _twin: socket.socket | None = None
+    _end: threading.Timer | None = None
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        connected: socket.socket = super()._get_socket(host, port, timeout)  # type: ignore[misc]
+        self._twin = connected.dup()  # the connection itself may be wrapped by TLS meanwhile
+        self._end = threading.Timer(LONGEST * timeout, _hang_up, (self._twin,))
+        self._end.daemon = True
+        self._end.start()
+        return connected
+
+    def close(self) -> None:
+        if self._end is not None:
+            self._end.cancel()
+        if self._twin is not None:
+            self._twin.close()
+        super().close()
+
+
+class _TlsServer(smtplib.SMTP_SSL, _Server):
+    """The same, where TLS comes first."""
+
+
+def _hang_up(connection: socket.socket) -> None:
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
+
+
 class MailChannel:
     """One SMTP server; `settings` are those of office.yaml's `channels.mail`."""
 
@@ -60,8 +99,13 @@ class MailChannel:
     def send(self, notification: Notification) -> str:
         message = compose(notification, self.settings["sender"], self.domain)
         try:
-            with self._connect() as server:
+            server = self._connect()
+            try:
                 server.send_message(message)
+                with suppress(OSError, smtplib.SMTPException):
+                    server.quit()
+            finally:
+                server.close()
         except smtplib.SMTPRecipientsRefused as refused:
             code, answer = next(iter(refused.recipients.values()))
             raise _said(code, answer, about_us=False) from None
@@ -82,9 +126,9 @@ class MailChannel:
         timeout, security = self.settings.get("timeout", 20), self.settings.get("security", "starttls")
         server: smtplib.SMTP
         if security == "tls":
-            server = smtplib.SMTP_SSL(host, port, timeout=timeout, context=ssl.create_default_context())
+            server = _TlsServer(host, port, timeout=timeout, context=ssl.create_default_context())
         else:
-            server = smtplib.SMTP(host, port, timeout=timeout)
+            server = _Server(host, port, timeout=timeout)
         try:
             if security == "starttls":
                 server.starttls(context=ssl.create_default_context())
