@@ -393,3 +393,25 @@ def test_workers_divide_what_is_due_without_waiting_for_each_other(server: Postg
     assert taken == ["c3", "c4", "c5"]
     assert list(server.due(10)) == []
     other.close()
+
+
+def test_what_the_server_could_not_serialize_runs_again(server: PostgresStore, postgres_dsn: str) -> None:
+    """Under the strictest isolation, which a cluster that is compatible with PostgreSQL may force on everybody."""
+    put(server, change("a"), change("b"))
+    strict = PostgresStore(f"{postgres_dsn}%20-cdefault_transaction_isolation%3Dserializable")
+    attempts: list[int] = []
+
+    def work(tx: Transaction) -> None:
+        tx.read("b", None)
+        if not attempts:
+            advance(server, "a")
+        held = tx.read("a", None).held if attempts else None
+        attempts.append(0)
+        held = held or tx.read("a", None).held
+        assert held is not None
+        tx.write(change("a", held.seq))
+
+    strict.transact(work)
+    assert len(attempts) == 2
+    assert len(server.events("a")) == 3
+    strict.close()
