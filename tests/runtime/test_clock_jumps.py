@@ -1,0 +1,124 @@
+"""The machine's clock is set back, jumps ahead, or differs between machines: nothing fires early by the clock that was read,
+nothing twice, nothing is forgotten; and a history holds whatever the clocks said as it was written.
+"""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from guanjia.clock import DAY, HOUR, MINUTE, SECOND, ManualClock, from_iso
+from guanjia.errors import GuanjiaError
+from guanjia.language import OfficeFiles
+from guanjia.model.event import Event
+from guanjia.runtime.audit import audit
+from guanjia.runtime.engine import Engine
+from guanjia.store.memory import MemoryStore
+
+from tests.offices import MONDAY
+from tests.runtime import busy
+from tests.scale import drawn, scale
+
+JUMPS = (0, 1, SECOND, 9 * MINUTE, HOUR, 25 * HOUR, 7 * DAY, -1, -SECOND, -5 * MINUTE, -HOUR, -DAY)
+TIMED = ("elapsed", "reached", "climbed")
+STARTS = (
+    MONDAY,
+    *(from_iso(at, "Asia/Shanghai") for at in ("2028-02-29T20:00", "2026-12-31T23:00", "2026-09-30T17:30")),
+)
+"""A plain morning, a leap day, the end of a year, the evening before the long holidays."""
+
+LEAST_OF_A_DAY = DAY - MINUTE
+"""By how much a clock is set back at most where schedules are: a day or more they take for damage, say so, and count anew."""
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> OfficeFiles:
+    return OfficeFiles(busy.office(tmp_path / "office"))
+
+
+def machines(files: OfficeFiles, count: int, at: int = MONDAY) -> list[Engine]:
+    """Programs on one database, each on a machine with a clock of its own."""
+    store = MemoryStore()
+    store.migrate()
+    return [busy.open_desk(store, files, clock=ManualClock(at), seed=number) for number in range(count)]
+
+
+def set_clock(desk: Engine, at: int) -> None:
+    assert isinstance(desk.clock, ManualClock)
+    desk.clock.set(at)
+
+
+def told(desk: Engine) -> dict[str, list[tuple[str, str, int]]]:
+    """What happened to each case when, by its number."""
+    return {
+        desk.case(case).number: [(event.type, event.name, event.occurred_at) for event in desk.history(case)]
+        for case in desk.store.cases()
+    }
+
+
+def begin(desk: Engine, draw: random.Random) -> None:
+    for _ in range(5):
+        case = desk.open("job", actor="agent.wang", summary="x", phone="13800001234").case.id
+        if draw.random() < 0.6:
+            desk.act(case, "accept", actor="agent.wang")
+        if draw.random() < 0.6 and desk.case(case).states == ("working",):
+            desk.act(case, "split", actor="agent.wang", phone="13900001234")
+
+
+def test_rounds_on_clocks_that_jump_do_what_rounds_on_a_steady_clock_do(files: OfficeFiles) -> None:
+    """Rounds that come with a clock that was set back change nothing, so they may as well be left out."""
+    draw = drawn()
+    for _ in range(scale(6, 400, faults=40)):
+        seed, clocks, at = draw.getrandbits(32), [start := draw.choice(STARTS)], start
+        for _ in range(25):
+            at = max(at + draw.choice(JUMPS), max(clocks) - LEAST_OF_A_DAY)
+            clocks.append(at)
+        jumping, steady = machines(files, 2, start), machines(files, 1, start)
+        for desks in (jumping, steady):
+            begin(desks[0], random.Random(seed))
+            desks[0].run_once()
+        latest = start
+        for number, at in enumerate([*clocks, max(clocks) + HOUR]):
+            desk, before = jumping[number % 2], jumping[0].store.feed(limit=10**6)
+            set_clock(desk, at)
+            desk.run_once()
+            for _, _, row in desk.store.feed(before[-1][0], limit=10**6):
+                event = Event.from_text(row.text)
+                assert event.type not in TIMED or event.occurred_at <= at, (seed, at, event)
+            if at > latest:
+                latest = at
+                set_clock(steady[0], at)
+                steady[0].run_once()
+        assert told(jumping[0]) == told(steady[0]), seed
+        assert not audit(jumping[0])
+        assert not jumping[0].store.due(latest)
+
+
+def test_what_people_do_under_clocks_that_jump_leaves_a_history_that_holds(files: OfficeFiles) -> None:
+    draw = drawn()
+    for _ in range(scale(4, 300, faults=30)):
+        seed = draw.getrandbits(32)
+        dice = random.Random(seed)
+        desks = machines(files, 2)
+        begin(desks[0], dice)
+        at, done = MONDAY, 0
+        for number in range(60):
+            at = max(at + dice.choice(JUMPS[:-1]), MONDAY - DAY)
+            desk = dice.choice(desks)
+            set_clock(desk, at + dice.choice([0, 0, -40 * SECOND, 3 * MINUTE]))
+            try:
+                if dice.random() < 0.4:
+                    assert not desk.run_once().problems, seed
+                else:
+                    done += bool(desk.execute(busy.invented(desk, dice, f"k {number}")).events)
+            except GuanjiaError:
+                continue
+        assert done > 5
+        for case in desks[0].store.cases():
+            history = desks[0].history(case)
+            assert [event.seq for event in history] == [*range(1, len(history) + 1)]
+            for clock in desks[0].case(case).clocks.values():
+                assert all(begun <= (ended if ended is not None else begun) for begun, ended in clock.pauses), seed
+                assert all(limit.used >= 0 for limit in clock.limits), seed
+        assert not audit(desks[0]), seed
