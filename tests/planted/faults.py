@@ -69,6 +69,12 @@ FAULTS = (
     Fault("an-id-of-the-moment", "channels/mail.py", "hashlib.sha256(notification.key.encode())", "hashlib.sha256(os.urandom(8))", (MAIL,)),
     Fault("a-header-too-many", "channels/mail.py", 'message["Subject"] = safe_text(notification.subject)[:500]', 'message["Subject"] = notification.subject[:500]', (MAIL,)),
     Fault("a-drill-that-leaves-the-house", "runtime/rendering.py", 'mode.outside == "record" and to.outside', "False", (ENGINE, "tests/authoring", "tests/runtime/test_rendering.py")),
+    Fault("a-restored-office-tells-anew", "runtime/delivery.py", "held(store) is None and ", "", (DELIVERY, "tests/runtime/test_backup.py")),
+    # -- carried away, and looked after
+    Fault("a-refusal-counts-as-done", "runtime/funnel.py", "replace(command, key=None), \"\", (), None)", "command, digest, blobs, inbox)", ("tests/runtime/test_parked.py",)),
+    Fault("a-part-of-an-office", "runtime/export.py", 'ended = plain == {"rows": rows, "sha256": total.hexdigest()}', "ended = True", ("tests/runtime/test_export.py",)),
+    Fault("a-name-in-the-log", "runtime/logs.py", 'given.kind in _LOOKED_UP and code != "not_found"', "True", ("tests/runtime/test_logs.py",)),
+    Fault("a-worker-that-hangs-lives", "runtime/pulse.py", "< SILENCE", "< SILENCE * 1000", ("tests/runtime/test_pulse.py",)),
     # -- hostile input
     Fault("duplicate-keys-pass", "language/reading.py", "            findings.append(twice(key, first))\n", "            node.entries[key.text] = key, value\n", ("tests/language/test_reading.py",)),
     Fault("a-bomb-of-depth", "language/reading.py", "if depth > MAX_DEPTH:", "if depth > MAX_DEPTH * 10_000:", ("tests/language/test_reading.py", "tests/language/test_language_mutations.py")),

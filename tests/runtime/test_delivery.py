@@ -9,6 +9,7 @@ from guanjia.clock import MINUTE, ManualClock
 from guanjia.model.event import Notification
 from guanjia.runtime import delivery
 from guanjia.runtime.delivery import LEASE, deliver
+from guanjia.runtime.holding import hold, let_go
 from guanjia.store.memory import MemoryStore
 
 from tests.store.making import change, keys, message, put
@@ -79,3 +80,20 @@ def test_a_worker_told_to_stop_finishes_what_it_hands_over_and_puts_back_the_res
     rest = store.claim(clock.now(), "other", clock.now() + LEASE)
     assert keys(rest) == ["2", "3"]
     assert {row.attempts for row in rest} == {1}
+
+
+def test_a_hold_is_seen_between_two_handfuls() -> None:
+    """Whoever says `hold` in the middle of a thousand messages does not have to wait for the last of them."""
+    store, clock = kept(*"abcdef"), ManualClock(1_000)
+    told = []
+
+    def meanwhile(message: Notification) -> None:
+        told.append(message.key)
+        if len(told) == 2:
+            hold(store, clock.now(), "by hand")
+
+    assert deliver(store, {"mail": Slow(meanwhile)}, clock, "one", limit=2).sent == 2
+    assert store.outbox_counts()["waiting"] == 4
+    assert deliver(store, {"mail": Slow(meanwhile)}, clock, "one").sent == 0
+    let_go(store)
+    assert deliver(store, {"mail": Slow(meanwhile)}, clock, "one", limit=2).sent == 4

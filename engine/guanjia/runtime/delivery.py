@@ -52,12 +52,11 @@ def deliver(
     stopping: Callable[[], bool] = lambda: False,
 ) -> Delivered:  # fmt: skip
     """Deliver everything that waits now, `limit` to a claim. Never raises for a message. Whoever is to be left in peace now
-    is told later. What is in nobody's hand yet when `stopping` comes true is left to others at once."""
+    is told later. What is in nobody's hand yet when `stopping` comes true is left to others at once; while the office is held,
+    nothing is taken in hand."""
     count = dict.fromkeys(("sent", "failed", "dead", "held"), 0)
-    if held(store) is not None:
-        return Delivered()
     begun = clock.now()
-    while not stopping() and (rows := store.claim(begun, owner, clock.now() + LEASE, limit)):
+    while not stopping() and held(store) is None and (rows := store.claim(begun, owner, clock.now() + LEASE, limit)):
         fp("after_claim")
         with _renewed(store, clock, owner):
             for parcel in _parcels(rows):
