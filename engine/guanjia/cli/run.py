@@ -52,6 +52,7 @@ SECTIONS = {
         "restore": Entry("carry", Text("用备份恢复数据库", "put a backup in the place of the database")),
         "export": Entry("carry", Text("把整个办公室导出为 JSON 行", "write the whole office as lines of JSON")),
         "import": Entry("carry", Text("导入导出的办公室", "take in what was exported")),
+        "take-in": Entry("taking_in", Text("补录别的系统的旧工单", "old cases of another system")),
         "whoami": Entry("whoami", Text("我是谁，有什么角色", "who I am here, and my roles")),
         "completion": Entry("completion", Text("命令行自动补全脚本", "script for completion in the shell")),
     },

@@ -232,7 +232,8 @@ class Telling:
             yield both(
                 f"责任人 → {self.desk.person(data['assignee'])}", f"assignee → {self.desk.person(data['assignee'])}"
             )
-        for notice in data.get("notify", ()):
+        # What is past as it comes in is told to nobody, whatever the rules would have told then.
+        for notice in () if data.get("quiet") else data.get("notify", ()):
             people = both("、", ", ").join(self.desk.short(who) for who in notice["to"])
             if people:
                 yield both(f"通知 {people}（{notice['template']}）", f"told {people} ({notice['template']})")

@@ -53,8 +53,8 @@ class Organisation:
         """From organisation.yaml and rosters as plain data (checked by `language`), and the office's own language."""
         return cls(data, language)
 
-    def actor(self, id: str) -> Actor:
-        """The actor of an id. NotFound when nobody, or nobody who is still here, has it."""
+    def actor(self, id: str, *, left: bool = False) -> Actor:
+        """The actor of an id. NotFound when nobody has it; or nobody who is still here, unless who has `left` is meant too."""
         known = self._actors.get(id)
         if known is not None:
             return known
@@ -70,6 +70,8 @@ class Organisation:
                 known=list(self.staff),
             )  # fmt: skip
         if not person.get("active", True):
+            if left:
+                return Actor(id, _roles(person), "staff", person["name"])
             raise NotFound(
                 Text(f"{person['name']}（{id}）已离职。", f"{person['name']} ({id}) has left."), known=list(self.staff)
             )

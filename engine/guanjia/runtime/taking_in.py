@@ -102,5 +102,5 @@ def _of_step(engine: Engine, number: int, command: Command, error: GuanjiaError)
     return Refused(
         error.code if isinstance(error, Refused) else "taken_in",
         Text(f"第 {number} 步（{what}，{at}）：{error.text.zh}", f"Step {number} ({what}, {at}): {error.text.en}"),
-        error.hint, **error.data,
+        error.hint, **{**error.data, "step": number},
     )  # fmt: skip
