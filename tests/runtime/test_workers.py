@@ -37,7 +37,7 @@ states:
       nobody: {delay: 1h, to: over, do: [{notify: {told: opener}}]}
   over: {final: true}
 """
-CASES, WORKERS, FAULTS = scale(900, 20_000), scale(3, 8), scale(12, 80)
+CASES, WORKERS, FAULTS = scale(900, 20_000, faults=20_000), scale(3, 8, faults=8), scale(12, 80, faults=80)
 SPEED = 200
 """Virtual seconds in a second: a lease of a minute ends in the third of a second for which a worker is stopped."""
 

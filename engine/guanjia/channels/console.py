@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from textwrap import indent
 from typing import TextIO
 
 from ..model.event import Notification
@@ -18,9 +19,10 @@ class Console:
     def send(self, notification: Notification) -> str:
         stream = self.stream or sys.stdout
         to = safe_text(f"{notification.recipient} {notification.address}".strip())
+        text = safe_text(notification.body, newlines=True).rstrip()
         stream.write(
-            f"--- {to}: {safe_text(notification.subject)}\n{safe_text(notification.body, newlines=True).rstrip()}\n"
-        )
+            f"--- {to}: {safe_text(notification.subject)}\n{indent(text, '  ')}\n"
+        )  # no text looks like a head
         stream.flush()
         return "printed"
 

@@ -87,12 +87,15 @@ class Out:
         stream = self.stderr if err else self.stdout
         self._write(self._line(pieces, self._colours(stream)) + "\n", stream)
 
-    def lines(self, text: str | Text, *, indent: str = "", style: str = "", err: bool = False) -> None:
-        """Text of several lines, each kept and wrapped to the terminal, all indented alike."""
-        room = (self.columns or 100) - width(indent)
-        for part in safe_text(self.say(text), newlines=True).split("\n"):
-            for wrapped in wrap(part, max(20, room)):
-                self.line(indent, Ink(wrapped, style) if style else wrapped, err=err)
+    def lines(
+        self, text: str | Text, *, indent: str = "", style: str = "", err: bool = False, typed: bool = False
+    ) -> None:  # fmt: skip
+        """Text of several lines, each kept and wrapped to the terminal, all indented alike. Of what was `typed` by somebody
+        the lines after the first are marked, so that none of them looks like a line of ours."""
+        for number, part in enumerate(safe_text(self.say(text), newlines=True).split("\n")):
+            before = f"{indent}│ " if typed and number else indent
+            for wrapped in wrap(part, max(20, (self.columns or 100) - width(before))):
+                self.line(before, Ink(wrapped, style) if style else wrapped, err=err)
 
     def json(self, data: Any) -> None:
         import json

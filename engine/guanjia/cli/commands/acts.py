@@ -210,7 +210,7 @@ def _told(desk: Desk, result: Result, *, as_json: bool) -> None:
         out.line("  ", telling.event(event))
         for detail in telling.details(event):
             text, style = detail if isinstance(detail, Ink) else (detail, "")
-            out.lines(text, indent="    ", style=style or "dim")
+            out.lines(text, indent="    ", style=style or "dim", typed=True)
     _next(desk, telling, case)
 
 

@@ -91,7 +91,7 @@ def show(desk: Desk, *, key: str, as_json: bool) -> None:
     if sent.subject or sent.body:
         out.line()
         out.line(Ink(sent.subject, "bold"))
-        out.lines(sent.body)
+        out.lines(sent.body, typed=True)
 
 
 def retry(desk: Desk, *, key: str | None, everything: bool) -> None:

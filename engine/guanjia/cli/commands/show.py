@@ -72,7 +72,7 @@ def _head(desk: Desk, telling: Telling, case: Case) -> None:
         pieces += ["  ", Text(f"{at} 办结", f"closed {at}")]
     out.line(*pieces)
     if columns is not None and columns.summary:
-        out.lines(columns.summary)
+        out.lines(columns.summary, typed=True)
     opened = words.when(case.opened_at, desk.zone)
     about = [
         (Text("责任人", "Assignee"), desk.person(case.assignee)),
@@ -222,7 +222,7 @@ def _history(desk: Desk, telling: Telling, events: Sequence[Event], *, everythin
                       Ink(desk.person(event.actor), "dim"), Ink(recorded, "soon"))  # fmt: skip
         for detail in telling.details(event):
             text, style = detail if isinstance(detail, Ink) else (detail, "")
-            desk.out.lines(text, indent=" " * 20, style=style)
+            desk.out.lines(text, indent=" " * 20, style=style, typed=True)
 
 
 def _plain(desk: Desk, telling: Telling, case: Case, options: Any) -> dict[str, Any]:
