@@ -144,6 +144,6 @@ def test_the_cases_of_then_go_on(version, office, name, files):
 def test_there_is_a_folder_for_this_version_and_each_is_whole():
     from guanjia import __version__
 
-    assert __version__ in {version for version, _ in GOLDEN}
+    assert __version__ in {version for version, _ in GOLDEN}, "python -m tests.golden.make"
     for version, office in GOLDEN:
         assert {path.suffixes[0] for path in (HERE / version).glob(f"{office}.*.gz")} == {".db", ".sql", ".jsonl"}

@@ -183,3 +183,15 @@ def test_a_restore_that_breaks_off_leaves_nothing_half(backup, tmp_path, monkeyp
     with pytest.raises(KeyboardInterrupt):
         restore(str(backup), str(tmp_path / "new.db"), MONDAY, send=False)
     assert not [found for found in os.listdir(tmp_path) if found.startswith("new.db")]
+
+
+@pytest.mark.parametrize("kept", ["x", "[]", "{}", '{"since": "x", "source": 1}', "1", "[" * 99_999])
+def test_a_hold_that_somebody_damaged_is_still_a_hold(backup, files, kept):
+    """Nothing is sent, the other work goes on, and what waited can be kept back."""
+    with busy.open_desk(SqliteStore(backup), files, clock=ManualClock(MONDAY + 2 * DAY)) as desk:
+        desk.store.set_setting("held", kept)
+        work = desk.run_once()
+        assert (work.fired > 0, work.delivered) == (True, 0)
+        waiting = desk.store.outbox_counts()["waiting"]
+        assert holding.release(desk.store, only_new=True) == waiting > 0
+        assert holding.held(desk.store) is None

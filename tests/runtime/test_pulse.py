@@ -16,6 +16,7 @@ from guanjia.errors import GuanjiaError, Refused, StoreError, Text
 from guanjia.runtime import pulse as pulses, stats
 from guanjia.runtime.pulse import SILENCE, Answering, Pulse
 from guanjia.runtime.worker import WORD, Worker
+from guanjia.store import open_store
 
 from tests.core.test_statecharts import FLAT
 from tests.offices import ROOT, clock_of, engine, shipped, small
@@ -196,6 +197,32 @@ def test_a_real_worker_answers_and_tells_systemd(tmp_path, systemd):
     assert (worker.returncode, errors) == (0, "")
     words = systemd()
     assert (words.count("READY=1"), words.count("STOPPING=1"), "WATCHDOG=1" in words) == (1, 1, True)
+
+
+@pytest.mark.parametrize("out", ["/dev/full", "pipe"])
+def test_a_log_that_nobody_takes_does_not_stop_the_work(tmp_path, out):
+    """A full disk, or a reader that has gone: what waits is sent all the same."""
+    office = small(
+        tmp_path / "office",
+        FLAT.replace("  new:\n", "  new:\n    entry: [{notify: {told: agent}}]\n"),
+        templates=("told",),
+    )
+    cli = [sys.executable, str(ROOT / "cli.py"), "--office", str(office), "--as", "agent.wang"]
+    for number in range(3):
+        subprocess.run([*cli, "open", "desk", "--summary", str(number)], check=True, capture_output=True)
+    if out == "pipe":
+        reader, writer = os.pipe()
+        os.close(reader)
+    else:
+        writer = os.open(out, os.O_WRONLY)
+    said = subprocess.run(
+        [*cli, "work", "--once", "--log", "json"], stdout=writer, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(writer)
+    assert "Traceback" not in said.stderr
+    store = open_store(office / "guanjia.db")
+    assert store.outbox_counts()["sent"] == 6
+    store.close()
 
 
 # -- what is left in the database

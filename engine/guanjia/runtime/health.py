@@ -54,7 +54,7 @@ def examine(engine: Engine, now: Instant) -> Health:
         disk_free=None if file is None else shutil.disk_usage(os.path.dirname(file)).free,
         open_to_others=file is not None and bool(os.stat(file).st_mode & (stat.S_IRWXG | stat.S_IRWXO)),
         clock_off=_clock_off(engine, now, file), oldest_due=oldest_due(store, now), oldest_unsent=store.oldest_unsent(now),
-        held=held(store), last_backup=int(backup) if backup else None, unpublished=engine.unpublished(),
+        held=held(store), last_backup=int(backup) if backup and backup.isascii() and backup.isdigit() else None, unpublished=engine.unpublished(),
     )  # fmt: skip
 
 

@@ -13,9 +13,13 @@ from ..clock import Instant
 from ..store.interface import Store
 from ..store.records import HELD
 
+ALL = 2**62
+"""An instant after every other."""
+
 
 class Held(NamedTuple):
-    since: Instant
+    since: Instant | None
+    """None when that is not known any more: somebody damaged the setting."""
     source: str
     """The file that the office was restored or imported from, or the command that stopped it."""
 
@@ -32,14 +36,22 @@ def hold(store: Store, since: Instant, source: str) -> None:
 def held(store: Store) -> Held | None:
     """Since when and why nothing is sent; None when it is."""
     text = store.setting(HELD)
-    return Held(**json.loads(text)) if text else None
+    if not text:
+        return None
+    try:
+        plain = json.loads(text)
+        return Held(int(plain["since"]), str(plain["source"]))
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return Held(None, "?")  # whoever cannot be understood is not taken to have said: send
 
 
 def release(store: Store, *, only_new: bool) -> int:
     """Send what waits from now on; with `only_new` not what waited in the copy already, which is kept as recorded. Returns the
     number of those."""
     state = held(store)
-    kept = store.withhold(state.since) if state is not None and only_new else 0
+    kept = 0
+    if state is not None and only_new:
+        kept = store.withhold(ALL if state.since is None else state.since)
     let_go(store)
     return kept
 

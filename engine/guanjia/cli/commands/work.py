@@ -6,14 +6,14 @@ import logging
 import os
 import signal
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
 from ...errors import Text
 from .. import words
 from ..desk import Desk
 from ..failure import Usage
-from ..out import Ink, Out
+from ..out import Ink, Out, Unread, Unwritable
 from ..spec import Command, Option, json_option
 
 if TYPE_CHECKING:
@@ -32,13 +32,14 @@ class _Lines(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         kind = record.exc_info[0] if record.exc_info else None
-        self.out.line(
-            Ink(f"{record.levelname.lower()}: ", "late"),
-            record.getMessage(),
-            f" ({kind.__name__})" if kind else "",
-            err=True,
-        )
-        self.out.flush()
+        with suppress(Unread, Unwritable):
+            self.out.line(
+                Ink(f"{record.levelname.lower()}: ", "late"),
+                record.getMessage(),
+                f" ({kind.__name__})" if kind else "",
+                err=True,
+            )
+            self.out.flush()
 
 
 class _Records(logging.Handler):
@@ -52,8 +53,9 @@ class _Records(logging.Handler):
         self.setFormatter(JsonLines() if form == "json" else TextLines())
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.out.raw(self.format(record) + "\n")
-        self.out.flush()
+        with suppress(Unread, Unwritable):  # whoever read the log has gone: no reason to stop the work
+            self.out.raw(self.format(record) + "\n")
+            self.out.flush()
 
 
 def work(
@@ -111,8 +113,9 @@ def _forever(desk: Desk, *, silent: bool, health: tuple[str, int] | None, metric
     def report(done: Work) -> None:
         counted(done)
         if not silent and (done.fired or done.applied or done.opened or done.delivered or done.failed):
-            _print(desk, done)
-            out.flush()
+            with suppress(Unread, Unwritable):
+                _print(desk, done)
+                out.flush()
 
     stack = ExitStack()
     counted = _counting(desk, stack) if metrics else _uncounted
