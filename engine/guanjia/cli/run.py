@@ -38,6 +38,7 @@ SECTIONS = {
         "ack": Entry("acts", Text("确认收到升级，不再往上报", "acknowledge an escalation, so that it climbs no further")),
         "clock": Entry("acts", Text("人工暂停、恢复、重置时限", "pause, resume or reset a clock by hand")),
         "note": Entry("acts", Text("加一条备注", "add a remark")),
+        "forget": Entry("privacy", Text("永久销毁办结工单的个人信息", "destroy the personal data of a closed case")),
         "attach": Entry("acts", Text("附上文件", "attach a file")),
     },
     Text("办公室", "Office"): {
@@ -48,6 +49,7 @@ SECTIONS = {
         "audit": Entry("audit", Text("核对每个工单与它的历史", "verify every case against its history")),
         "log": Entry("log", Text("办公室记录：发布了哪些流程，谁在何时", "the office's own record: what was published, when and by whom")),
         "staff": Entry("staff", Text("名册：员工编号、姓名、角色", "who there is: ids, names, roles")),
+        "keys": Entry("privacy", Text("个人信息的密钥：列出、更换", "the keys of personal data: list, rotate")),
         "backup": Entry("carry", Text("备份数据库，不必停工", "back up the database while everybody works")),
         "restore": Entry("carry", Text("用备份恢复数据库", "put a backup in the place of the database")),
         "export": Entry("carry", Text("把整个办公室导出为 JSON 行", "write the whole office as lines of JSON")),

@@ -191,6 +191,8 @@ class Telling:
             "linked": both("关联工单", "linked"),
             "acknowledged": both("确认收到升级", "escalation acknowledged"),
             "migrated": both("改按新版本计算", "came under another version"),
+            "revealed": both("查看了完整的个人信息", "looked at the personal data"),
+            "forgotten": both("销毁了个人信息", "destroyed the personal data"),
             "refused": both(f"被拒绝：{self._tried(event)}", f"refused: {self._tried(event)}"),
         }.get(event.type, event.type)  # fmt: skip
 
@@ -199,7 +201,8 @@ class Telling:
         kind, both = event.data.get("kind", "act"), self.out.both
         return {
             "edit": both("修改字段", "changing fields"), "assign": both("指定责任人", "assigning"), "note": both("备注", "a note"),
-            "attach": both("附件", "an attachment"),
+            "attach": both("附件", "an attachment"), "reveal": both("查看个人信息", "looking at personal data"),
+            "forget": both("销毁个人信息", "destroying personal data"),
         }.get(kind) or self.label(event.name or kind)  # fmt: skip
 
     def details(self, event: Event) -> Iterator[Piece]:

@@ -342,8 +342,12 @@ class _Run:
         self._staff_only()
         if case.version == self.program.hash:
             return
-        if not self.command.reason:
-            raise Refused("reason", Text("工单改按另一个版本办理须写明原因（--reason）。", "To bring a case under another version needs a reason (--reason)."))  # fmt: skip
+        self._reasoned(
+            Text(
+                "工单改按另一个版本办理须写明原因（--reason）。",
+                "To bring a case under another version needs a reason (--reason).",
+            )
+        )
         step = self._step(case, {})
         move(step, self.given["before"], self.command.values)
         self._record("migrated", "", step, None, quiet=True)
@@ -357,6 +361,33 @@ class _Run:
         self._record(
             "attached", self.command.name, self._step(case, {}), None, {"file": dict(self.command.values)}, quiet=True
         )
+
+    def reveal(self) -> None:
+        self._staff_only()
+        self._reasoned(
+            Text("查看完整的个人信息须写明原因（--reason）。", "To look at personal data needs a reason (--reason).")
+        )
+        self._record("revealed", "", self._step(self._present(), {}), None, quiet=True)
+
+    def forget(self) -> None:
+        """Destroy what is personal in the case; what promises still bind us is done first."""
+        case = self._present()
+        self._staff_only()
+        self._reasoned(
+            Text("销毁个人信息须写明原因（--reason）。", "To destroy personal data needs a reason (--reason).")
+        )
+        if not case.finished:
+            raise Refused(
+                "state",
+                Text(f"{case.number} 还没有办结，个人信息还用得着。", f"{case.number} is not closed: its personal data is still needed."),
+                Text("先办结，或作废。", "Close or withdraw it first."),
+                case=case.number,
+            )  # fmt: skip
+        self._record("forgotten", "", self._step(case, {}), None, quiet=True)
+
+    def _reasoned(self, text: Text) -> None:
+        if not self.command.reason:
+            raise Refused("reason", text)
 
     def link(self) -> None:
         case = self._present()

@@ -32,6 +32,8 @@ EventType = Literal[
     "reopened",  # a finished case began again
     "adjusted",  # a clock was paused, resumed or reset by hand (name: <clock>.<pause|resume|reset>)
     "migrated",  # the case came under another version: other calendars, or other rules
+    "revealed",  # somebody looked at its personal data in clear
+    "forgotten",  # its personal data was destroyed
     "linked",  # a child or another case was bound to this one
     "refused",  # somebody tried what they may not, or came too late
 ]
@@ -42,12 +44,26 @@ OfficeEventType = Literal[
     "reorganised",  # roles or staff are others than before
     "applied",  # open cases were moved to the calendars as they are now
     "suspended",  # a window in which clocks stand still or run slower was decided (name: S1, S2 …)
+    "rekeyed",  # a key of the office was added or dropped (name: its name)
     "resumed",  # such a window ends earlier than was decided, or never begins
 ]
 """What happens to the office itself and to no case; such an event has no case (""), and the numbers of the office's stream."""
 
 CommandKind = Literal[
-    "open", "act", "signal", "due", "edit", "assign", "clock", "migrate", "note", "attach", "link", "ack"
+    "open",
+    "act",
+    "signal",
+    "due",
+    "edit",
+    "assign",
+    "clock",
+    "migrate",
+    "note",
+    "attach",
+    "link",
+    "ack",
+    "reveal",
+    "forget",
 ]
 
 

@@ -25,7 +25,7 @@ from ..errors import Conflict, GuanjiaError, NotFound, Refused, StoreError, Text
 from ..failpoints import fp
 from ..language import OfficeFiles
 from ..model.case import Case
-from ..model.event import SYSTEM, Actor, Command, Event, Notification, short
+from ..model.event import PERSONAL, SYSTEM, Actor, Command, Event, Notification, is_personal, short
 from ..model.procedure import Version
 from ..people.organisation import Organisation
 from ..store.interface import Held, InboxItem, Query, Row, Store, Transaction
@@ -57,9 +57,11 @@ class Engine:
     def __init__(
         self, store: Store, *, files: OfficeFiles, organisation: Organisation, clock: Clock | None = None,
         channels: Mapping[str, Channel] | None = None, entropy: Callable[[int], bytes] = secrets.token_bytes,
-        by: str = SYSTEM.id,
+        by: str = SYSTEM.id, blind: Callable[[str], str] = str,
     ) -> None:  # fmt: skip
         self.store = store
+        self.blind = blind
+        """Of what is only ever compared, such as the digest of a command: so that nobody finds out by trying what it was of."""
         self.files = files
         self.organisation = organisation
         self.clock = clock or SystemClock()
@@ -90,17 +92,19 @@ class Engine:
         """
         from ..channels import open_channels
         from ..store import open_store
+        from .sealing import of_office
 
         files = OfficeFiles(folder)
         office = files.office()
-        store = open_store(_database(Path(folder), database or office.database))
-        store.migrate()
+        plain = open_store(_database(Path(folder), database or office.database))
+        plain.migrate()
+        store, keys = of_office(plain, Path(folder))
         organisation = Organisation.from_plain(files.organisation(), office.language)
         channels = open_channels(office.channels.model_dump(), Path(folder))
         known = None if by in organisation.staff else organisation.by_user(by)
         return cls(
             store, files=files, organisation=organisation, clock=clock, channels=channels, entropy=entropy,
-            by=known.id if known else by,
+            by=known.id if known else by, blind=keys.blind,
         )  # fmt: skip
 
     def close(self) -> None:
@@ -197,6 +201,23 @@ class Engine:
         """Make somebody responsible by hand; NotFound when nobody has that id."""
         self.organisation.actor(to)
         return self.execute(Command("assign", to, ref, {}, self.actor(actor), key, reason=reason))
+
+    def reveal(self, ref: str, *, actor: Actor | str, reason: str) -> Mapping[str, Any]:
+        """The personal values of a case in clear, by the name of the field; that they were looked at, by whom and why, stands in
+        its history. Needs the right `reveal`, where it is not one's own case."""
+        case = self.execute(Command("reveal", "", ref, {}, self.actor(actor), reason=reason)).case
+        personal = self._held(case.id).personal
+        return {name: personal.get(value[PERSONAL]) for name, value in case.fields.items() if is_personal(value)}
+
+    def forget(self, ref: str, *, actor: Actor | str, reason: str) -> Sequence[Case]:
+        """Destroy the personal data of a closed case and of the cases that it opened, for ever: values, and the texts of all
+        messages. The history stays and verifies. Needs the right `privacy`."""
+        case = self.case(ref)
+        done = [self.execute(Command("forget", "", case.id, {}, self.actor(actor), reason=reason)).case]
+        for child in case.children.values():
+            if (columns := self.store.columns(child)) is not None and columns.parent == case.id:
+                done += self.forget(child, actor=actor, reason=reason)
+        return done
 
     def adjust(
         self, ref: str, clock: str, way: Literal["pause", "resume", "reset"], *, actor: Actor | str, reason: str,

@@ -49,6 +49,8 @@ _RIGHTS = {
     "edit": ("edit", Text("修改字段", "change its fields")),
     "assign": ("assign", Text("指定责任人", "hand it over")),
     "clock": ("clocks", Text("人工暂停、恢复或重置时限", "pause, resume or reset a clock by hand")),
+    "reveal": ("reveal", Text("查看完整的个人信息", "look at its personal data")),
+    "forget": ("privacy", Text("销毁个人信息", "destroy its personal data")),
     "migrate": ("calendar", Text("让它改按另一个版本办理", "bring it under another version")),
 }
 """The right that a kind of command needs, and what it is to do."""
@@ -67,7 +69,7 @@ def carry_out(
     present = now if until is None else until
     read = tx.read(command.case, command.key)
     fp("after_read")
-    digest = digest_of(command) if command.key else ""
+    digest = engine.blind(digest_of(command)) if command.key else ""
     if read.answer is not None:
         return answered(tx, read.answer, digest, command.key or "")
     occurred = _occurred(engine, command, present)
@@ -149,8 +151,8 @@ def _occurred(engine: Engine, command: Command, now: Instant) -> Instant:
 
 
 def _entitled(engine: Engine, command: Command, case: Case | None) -> None:
-    """What no procedure grants: to change fields, to hand over, to touch clocks and to change the rules is a right, the first
-    two on one's own case none; a customer is heard on his own case only."""
+    """What no procedure grants: to change fields, to hand over, to look at personal data, to destroy it, to touch clocks and to
+    change the rules is a right, the first three on one's own case none; a customer is heard on his own case only."""
     actor = command.actor
     if case is None or actor.kind == "system":
         return
@@ -159,7 +161,7 @@ def _entitled(engine: Engine, command: Command, case: Case | None) -> None:
     if command.kind not in _RIGHTS:
         return
     right, what = _RIGHTS[command.kind]
-    personal = right in ("edit", "assign")
+    personal = right in ("edit", "assign", "reveal")
     own = personal and actor.id in (case.assignee, case.opener)
     if own or engine.organisation.may(actor, right):
         return
@@ -432,6 +434,7 @@ class Passage:
             personal=[(key, salt, json.dumps(value, ensure_ascii=False)) for key, salt, value in self.sealed],
             notifications=self.notifications, inbox=self.inbox,
             key=(command.key, digest, answer) if command.key else None, inbox_done=inbox, blobs=blobs,
+            forget=command.kind == "forget",
         )  # fmt: skip
 
 

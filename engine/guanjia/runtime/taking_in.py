@@ -34,7 +34,9 @@ def take_in(
     now = engine.clock.now()
     _entitled(engine, by, reason)
     _in_order(engine, commands, now)
-    digest = hashlib.sha256(json.dumps([digest_of(it) for it in commands]).encode()).hexdigest() if key else ""
+    digest = (
+        engine.blind(hashlib.sha256(json.dumps([digest_of(it) for it in commands]).encode()).hexdigest()) if key else ""
+    )
     read = tx.read(None, key)
     if read.answer is not None:
         assert key is not None

@@ -142,6 +142,8 @@ class Change(NamedTuple):
     """The inbox item that this command came from: it is done with this change, and must still be waiting."""
     blobs: Sequence[tuple[str, bytes]] = ()
     """(sha256 in hexadecimal, content); one that is there already is kept."""
+    forget: bool = False
+    """Destroy all personal values of the case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +231,9 @@ class Transaction(Protocol):
         `data["again"]` is true where doing the same once more can succeed. The Conflict may also be raised only as the
         transaction ends; either way it leaves `transact`, and nothing of the work remains.
         """
+
+    def put_personal(self, case: str, rows: Sequence[tuple[str, str, str]]) -> None:
+        """Put other contents in the place of personal values that are there: (commitment, salt, value as JSON text)."""
 
     def load(self, assignees: Sequence[str]) -> Mapping[str, int]:
         """How many open cases each of these has; 0 for none."""

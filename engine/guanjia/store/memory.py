@@ -552,6 +552,15 @@ class MemoryTransaction:
         self.put(self._store.counters, (site, counter, year), number)
         return number
 
+    def put_personal(self, case: str, rows: Sequence[tuple[str, str, str]]) -> None:
+        kept = self._store.cases_by_id[case]
+        personal = {**kept.held.personal, **{commitment: json.loads(value) for commitment, _, value in rows}}
+        before = (kept.held, kept.columns)
+        self._undo.append(lambda: self.set(kept, *before))
+        self.set(kept, kept.held._replace(personal=personal), kept.columns)
+        for commitment, salt, value in rows:
+            self.put(kept.sealed, commitment, (salt, value))
+
     def write(self, change: Change) -> None:
         try:
             self._write(change)
@@ -566,7 +575,7 @@ class MemoryTransaction:
             raise refusals.changed_meanwhile(identity)
         if [row.seq for row in change.events] != [*range(change.before + 1, change.seq + 1)] or not change.events:
             raise refusals.broken_rule("the events do not lead from `before` to `seq`")
-        personal = dict(case.held.personal) if case is not None else {}
+        personal = dict(case.held.personal) if case is not None and not change.forget else {}
         personal |= {commitment: json.loads(value) for commitment, _, value in change.personal}
         held = Held(identity, change.seq, change.snapshot, change.events[-1].head, personal)
         if case is None:
@@ -578,6 +587,10 @@ class MemoryTransaction:
             before = (case.held, case.columns)
             self._undo.append(lambda: self.set(case, *before))
             self.set(case, held, change.columns)
+        if change.forget:
+            forgotten = dict(case.sealed)
+            self._undo.append(lambda: case.sealed.update(forgotten))
+            case.sealed.clear()
         for commitment, salt, value in change.personal:
             self.put(case.sealed, commitment, (salt, value))
         for row in change.events:

@@ -30,7 +30,9 @@ def backup(desk: Desk, *, file: str, as_json: bool) -> None:
     out.line(Ink(Text(f"已备份到 {file}（{_size(size)}）。", f"The backup is in {file} ({_size(size)})."), "good"))
     out.line(
         Text(
-            "请存到另一台机器上；用 guanjia restore 恢复。", "Keep it on another machine; guanjia restore puts it back."
+            "请存到另一台机器上；用 guanjia restore 恢复。没有 office.key 个人信息就读不出来：请另存一份，不要和备份放在一起。",
+            "Keep it on another machine; guanjia restore puts it back. Without office.key nobody can read the personal data in it: keep "
+            "a copy of that elsewhere.",
         )
     )
 
@@ -70,8 +72,8 @@ def export(desk: Desk, *, file: str, as_json: bool) -> None:
         return
     out.line(Ink(Text(f"已把 {rows} 行导出到 {file}。", f"{rows} rows are in {file}."), "good"))
     out.line(Text(
-        "里面有全部个人信息的明文，请妥善保管；用 guanjia import 导入空的数据库。",
-        "It holds all personal values as they are: keep it safe. guanjia import takes it into an empty database."))  # fmt: skip
+        "个人信息在里面是密文：导入到别处时，把 office.key 一并放进那里的文件夹。用 guanjia import 导入空的数据库。",
+        "Personal data is sealed in it: where it is imported, office.key is needed too. guanjia import takes it into an empty database."))  # fmt: skip
 
 
 def import_(desk: Desk, *, file: str, send: bool, as_json: bool) -> None:

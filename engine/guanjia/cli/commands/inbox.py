@@ -24,7 +24,7 @@ KINDS = {
 
 
 def list_(desk: Desk, *, limit: int, as_json: bool) -> None:
-    parked = desk.store.dropped_inbox(limit)
+    parked = desk.engine.store.dropped_inbox(limit)
     if as_json:
         desk.out.json([_plain(desk, item, problem) for item, problem in parked])
         return
@@ -53,7 +53,7 @@ def retry(desk: Desk, *, key: str | None, everything: bool) -> int:
             Text("要重办哪一条？", "Which one is to be carried out?"),
             Text("写键，或 --all 重办全部搁置的", "Give its key, or --all for all that are parked"),
         )
-    parked = [item for item, _ in desk.store.dropped_inbox(100_000)]
+    parked = [item for item, _ in desk.engine.store.dropped_inbox(100_000)]
     # The oldest first: that is the order in which they were sent.
     chosen = parked[::-1] if key is None else [_find(parked, key)]
     if not chosen:

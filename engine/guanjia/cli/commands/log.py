@@ -71,6 +71,10 @@ def told(desk: Desk, event: Event) -> Text:
         )
     if event.type in ("suspended", "resumed"):
         return suspend.told(desk, event)
+    if event.type == "rekeyed":
+        if data["way"] == "added":
+            return Text(f"启用新密钥 {event.name}", f"the new key {event.name} is in use")
+        return Text(f"去掉旧密钥 {event.name}", f"the old key {event.name} was dropped")
     changed = [
         name for group in ("roles", "staff", "sites", "teams", "skills", "shifts") for name in data.get(group, ())
     ]

@@ -19,7 +19,7 @@ FAILED = ("dead", "unrenderable")
 
 def list_(desk: Desk, *, ref: str | None, status: str | None, limit: int, as_json: bool) -> None:
     case = _case(desk, ref) if ref else None
-    rows = desk.store.outbox(case=case, status=status, limit=limit)
+    rows = desk.engine.store.outbox(case=case, status=status, limit=limit)
     if as_json:
         desk.out.json([_plain(desk, row) for row in rows])
         return
@@ -103,7 +103,7 @@ def retry(desk: Desk, *, key: str | None, everything: bool) -> None:
             Text("写键，或 --all 重发全部失败的", "Give its key, or --all for all that failed"),
         )
     rows = (
-        [row for status in FAILED for row in desk.store.outbox(status=status, limit=100_000)]
+        [row for status in FAILED for row in desk.engine.store.outbox(status=status, limit=100_000)]
         if key is None
         else [_find(desk, key)]
     )
@@ -170,7 +170,7 @@ def release(desk: Desk, *, only_new: bool) -> None:
 
 def _find(desk: Desk, key: str) -> OutboxRow:
     """The notification with this key, or the only one whose short key it is."""
-    every = desk.store.outbox(limit=100_000)
+    every = desk.engine.store.outbox(limit=100_000)
     rows = [row for row in every if row.notification.key == key] or [
         row for row in every if short(row.notification.key) == key
     ]

@@ -18,7 +18,9 @@ from ..spec import Argument, Command, Option, json_option
 from ..telling import Telling
 
 
-def show(desk: Desk, *, ref: str, reveal: bool, everything: bool, as_json: bool) -> None:
+def show(desk: Desk, *, ref: str, reveal: bool, reason: str | None, everything: bool, as_json: bool) -> None:
+    if reveal:
+        desk.engine.reveal(ref, actor=desk.actor, reason=reason or "")
     case = desk.engine.case(ref)
     telling = Telling(desk, case, reveal=reveal)
     options = _options(desk, case)
@@ -182,7 +184,7 @@ def _level(telling: Telling, climb: Climb, level: int) -> Text:
 
 
 def _notifications(desk: Desk, case: Case) -> None:
-    rows = desk.store.outbox(case=case.id, limit=20)
+    rows = desk.engine.store.outbox(case=case.id, limit=20)
     if not rows:
         return
     _title(desk, Text("通知", "Notifications"))
@@ -266,7 +268,7 @@ def _plain(desk: Desk, telling: Telling, case: Case, options: Any) -> dict[str, 
                 "channel": row.notification.channel, "status": row.status, "attempts": row.attempts, "sent_at": at(row.sent_at),
                 "problem": row.notification.problem or row.last_error,
             }
-            for row in desk.store.outbox(case=case.id)
+            for row in desk.engine.store.outbox(case=case.id)
         ],
         "events": [
             {
@@ -284,13 +286,16 @@ COMMANDS = {
         "show", show,
         [
             Argument("ref", complete="references", say=Text("工单编号", "number of the case")),
-            Option("--reveal", flag=True, say=Text("显示完整的个人信息", "show personal data in full")),
+            Option("--reveal", flag=True, say=Text("显示完整的个人信息；须写原因，并留下记录", "show personal data in full; needs a reason, and is recorded")),
+            Option("--reason", metavar="TEXT", say=Text("为什么要看", "why it is looked at")),
             Option("--all", flag=True, to="everything", say=Text("显示全部经过", "show the whole history")),
             json_option(),
         ],
         say=Text("看一个工单：字段、时限、通知、经过，以及您接下来能做什么。",
                  "One case: fields, clocks, notifications, history, and what you can do next."),
-        more=Text("标记为个人信息的字段默认打码：138****1234、张**。", "Personal fields are masked: 138****1234, 张**."),
-        examples=("guanjia show TS-2026-00001",),
+        more=Text("标记为个人信息的字段默认打码：138****1234、张**。完整的只有责任人、建单人和有 reveal 权限的人能看，谁在何时为什么看过都记在经过里。",
+                  "Personal fields are masked: 138****1234, 张**. In full they are for the assignee, the opener and people with the right "
+                  "`reveal`; who looked, when and why stands in the history."),
+        examples=("guanjia show TS-2026-00001", "guanjia show TS-2026-00001 --reveal --reason 回电核对地址"),
     ),
 }  # fmt: skip

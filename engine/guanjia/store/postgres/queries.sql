@@ -221,6 +221,14 @@ SELECT status FROM inbox WHERE key = %s
 SELECT EXISTS (SELECT FROM cases) OR EXISTS (SELECT FROM events) OR EXISTS (SELECT FROM office_events)
     OR EXISTS (SELECT FROM versions) OR EXISTS (SELECT FROM commands)
 
+-- name: put_personal
+INSERT INTO personal (case_id, commitment, salt, value)
+SELECT %s, row->>0, row->>1, row->>2 FROM json_array_elements(%s::json) AS row
+ON CONFLICT (case_id, commitment) DO UPDATE SET salt = excluded.salt, value = excluded.value
+
+-- name: forget
+DELETE FROM personal WHERE case_id = %s
+
 -- name: flag_personal
 UPDATE cases SET personal = true WHERE id IN (SELECT case_id FROM personal)
 

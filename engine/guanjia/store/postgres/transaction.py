@@ -179,12 +179,18 @@ class PostgresTransaction:
         settings = [(SQL["set_setting"], {"name": name, "value": value}) for name, value in change.settings.items()]
         self._run(*events, *versions, *settings)
 
+    def put_personal(self, case: str, rows: Sequence[tuple[str, str, str]]) -> None:
+        self._flush()
+        self._run((SQL["put_personal"], (case, _plain(list(rows)))))
+
     def write(self, change: Change) -> None:
         self._flush()
         if [row.seq for row in change.events] != [*range(change.before + 1, change.seq + 1)] or not change.events:
             self._failed = refusals.broken_rule("the events do not lead from `before` to `seq`")
             raise self._failed
         self._queued += [(SQL["add_blob"], blob) for blob in change.blobs]
+        if change.forget:
+            self._queued.append((SQL["forget"], (change.case,)))
         columns = change.columns._asdict()
         rest = _rest(change)
         self._queued.append(

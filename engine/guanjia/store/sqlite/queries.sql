@@ -43,6 +43,13 @@ WHERE id = ?1 AND seq = ?11
 -- name: add_personal
 INSERT INTO personal (case_id, commitment, salt, value) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING
 
+-- name: put_personal
+INSERT INTO personal (case_id, commitment, salt, value) VALUES (?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET salt = excluded.salt, value = excluded.value
+
+-- name: forget
+DELETE FROM personal WHERE case_id = ?
+
 -- name: add_key
 INSERT INTO commands (key, digest, answer) VALUES (?, ?, ?) ON CONFLICT DO NOTHING
 

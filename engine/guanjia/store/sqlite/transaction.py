@@ -91,6 +91,13 @@ class SqliteTransaction:
         except errors.FAILURES as error:
             raise self._failure(error) from error
 
+    def put_personal(self, case: str, rows: Sequence[tuple[str, str, str]]) -> None:
+        try:
+            for row in rows:
+                self.execute(SQL["put_personal"], (case, *row))
+        except errors.FAILURES as error:
+            raise self._failure(error) from error
+
     def load(self, assignees: Sequence[str]) -> Mapping[str, int]:
         try:
             return {who: self.execute(SQL["load"], (who,)).fetchall()[0][0] for who in assignees}
@@ -187,6 +194,9 @@ class SqliteTransaction:
             if not self._connection.changes():
                 raise refusals.already_applied(change.inbox_done)
             fp("after_item_done")
+        if change.forget:
+            execute("PRAGMA secure_delete = ON")  # what was deleted is written over
+            execute(SQL["forget"], (identity,))
         for commitment, salt, value in change.personal:
             execute(SQL["add_personal"], (identity, commitment, salt, value))
             fp("after_personal_insert")

@@ -1,0 +1,155 @@
+"""`forget` and `keys`: personal data that goes for good, and the keys that it is sealed under."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ...errors import Refused, Text
+from ...people.keys import FILE, VARIABLE
+from ...store.interface import Query
+from ..desk import Desk
+from ..out import Ink, Piece
+from ..progress import progress
+from ..spec import Argument, Command, Entry, Group, Option, json_option
+
+
+def forget(desk: Desk, *, ref: str, reason: str | None, as_json: bool) -> None:
+    done = desk.engine.forget(ref, actor=desk.actor, reason=reason or "")
+    if as_json:
+        desk.out.json([{"number": case.number, "id": case.id, "version": case.seq} for case in done])
+        return
+    for case in done:
+        desk.out.line(Ink(Text(f"{case.number} 的个人信息已销毁。", f"The personal data of {case.number} is destroyed."), "good"))  # fmt: skip
+    desk.out.line(Text(
+        "经过照旧可查、可核对。以前的备份里还有它，请按保存期限一并清理。",
+        "The history stays and verifies. Backups made before still hold it: let them go when their time is over."))  # fmt: skip
+
+
+def list_(desk: Desk, *, as_json: bool) -> None:
+    from ...runtime.rekeying import wrapped_by
+    from ...runtime.sealing import Sealed
+
+    store = desk.engine.store
+    assert isinstance(store, Sealed)
+    kept, counts = store.keys.secrets, wrapped_by(store)
+    clear = counts.get("", 0)
+    if as_json:
+        desk.out.json({
+            "source": VARIABLE if os.environ.get(VARIABLE) else _path(desk),
+            "keys": [{"name": name, "current": name == kept.current, "cases": counts.get(name, 0)} for name in kept.keys],
+            "in_clear": clear,
+        })  # fmt: skip
+        return
+    rows: list[list[Piece]] = [
+        [name, str(counts.get(name, 0)), Text("当前", "current") if name == kept.current else ""] for name in kept.keys
+    ]
+    desk.out.table(rows, (Text("密钥", "KEY"), Text("工单", "CASES"), ""))
+    if clear:
+        desk.out.line(Ink(Text(
+            f"{clear} 个工单的个人信息还没有加密：guanjia keys rotate",
+            f"The personal data of {clear} cases lies in clear: guanjia keys rotate"), "late"))  # fmt: skip
+
+
+def rotate(desk: Desk, *, as_json: bool) -> None:
+    from ...runtime import rekeying
+
+    store, out = desk.engine.store, desk.out
+    path = _changeable(desk)
+    counts = rekeying.wrapped_by(store)
+    current = _current(desk)
+    behind = sum(count for name, count in counts.items() if name not in ("", current))
+    if not behind:
+        current = rekeying.renew(desk.engine, path, desk.actor)
+    elif not as_json:
+        out.line(
+            Text(f"上次没有换完，接着换成 {current}。", f"The last time it was broken off: going on with {current}.")
+        )
+    total = desk.store.count(Query(open=None, mode=None))
+    with progress(out, Text("换密钥", "Wrapping anew"), total) as bar:
+        changed = rekeying.rewrap(store, bar)
+    if as_json:
+        out.json({"key": current, "cases": changed})
+        return
+    out.line(
+        Ink(
+            Text(f"{changed} 个工单改用新密钥 {current}。", f"{changed} cases are under the new key {current}."), "good"
+        )
+    )
+    out.line(Text(
+        f"请把 {path} 另存一份。旧密钥还能打开以前的备份；不再需要时用 guanjia keys drop 去掉。",
+        f"Keep a copy of {path}. The old key still opens backups made before; guanjia keys drop takes it away when it is not needed."))  # fmt: skip
+
+
+def drop(desk: Desk, *, name: str) -> None:
+    from ...runtime import rekeying
+
+    rekeying.drop(desk.engine, _changeable(desk), name, desk.actor)
+    desk.out.line(Ink(Text(f"密钥 {name} 已去掉。", f"The key {name} is gone."), "good"))
+
+
+def _path(desk: Desk) -> str:
+    return str(Path(desk.folder) / FILE)
+
+
+def _current(desk: Desk) -> str:
+    from ...runtime.sealing import Sealed
+
+    store = desk.engine.store
+    assert isinstance(store, Sealed)
+    return store.keys.secrets.current
+
+
+def _changeable(desk: Desk) -> str:
+    """The key file, for whoever may change it."""
+    from ...runtime.rekeying import entitled
+
+    entitled(desk.engine, desk.actor)
+    if os.environ.get(VARIABLE):
+        raise Refused(
+            "keys",
+            Text(f"密钥来自环境变量 {VARIABLE}，这里改不了。", f"The keys come from the variable {VARIABLE}: they cannot be changed here."),
+            Text(
+                "在变量里加一行新密钥 k2（32 字节，base64），再在没有这个变量的情况下用密钥文件换。",
+                f"Write the lines of the variable into {FILE}, unset it, rotate, and put the lines of the file back.",
+            ),
+        )  # fmt: skip
+    return _path(desk)
+
+
+_WHY = Option("--reason", metavar="TEXT", say=Text("原因", "why"))
+
+COMMANDS = {
+    "forget": Command(
+        "forget", forget,
+        [Argument("ref", complete="references", say=Text("工单编号", "number of the case")), _WHY, json_option()],
+        say=Text("永久销毁一个已办结工单（连同它的子工单）的个人信息。", "Destroy the personal data of a closed case, and of its child cases, for ever."),
+        more=Text("销毁的是它的密钥和密文：字段的值、发出过的通知正文。经过、时限、统计都还在，guanjia audit 照样核对得上。需要 privacy 权限和原因。",
+                  "Its key and what was sealed go: values of fields, texts of messages. History, clocks and counts stay, and guanjia audit "
+                  "still verifies. Needs the right `privacy` and a reason."),
+        examples=("guanjia forget TS-2026-00001 --reason 业主要求删除",),
+    ),
+    "keys": Group(
+        "keys",
+        {
+            Text("密钥", "Keys"): {
+                "list": Entry("privacy", Text("列出密钥，各管多少工单", "the keys, and how many cases are under each")),
+                "rotate": Entry("privacy", Text("换一把新的；可中断，再运行就接着换", "take a new one; broken off, run it again to go on")),
+                "drop": Entry("privacy", Text("去掉不再用的旧密钥", "take away an old one that is not needed")),
+            }
+        },
+        default="list",
+        say=Text("个人信息的密钥。", "The keys that personal data is sealed under."),
+    ),
+    "list": Command("list", list_, [json_option()], say=Text("列出密钥。", "List the keys."), examples=("guanjia keys",)),
+    "rotate": Command(
+        "rotate", rotate, [json_option()],
+        say=Text("换一把新密钥，不必停工。", "Take a new key while everybody works."),
+        examples=("guanjia keys rotate",),
+    ),
+    "drop": Command(
+        "drop", drop, [Argument("name", say=Text("密钥的名字，例如 k1", "name of the key, such as k1"))],
+        say=Text("去掉一把旧密钥。", "Take away an old key."),
+        examples=("guanjia keys drop k1",),
+    ),
+}  # fmt: skip
