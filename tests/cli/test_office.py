@@ -58,7 +58,9 @@ def test_what_is_personal_is_masked_until_it_is_asked_for(do: Call, case: str) -
         ran = do(*words)
         assert PHONE not in ran.out
         assert "138****1234" in ran.out
-    assert PHONE in do("show", case, "--reveal").out
+    assert "--reason" in do("show", case, "--reveal").err
+    assert PHONE in do("show", case, "--reveal", "--reason", "回电").out
+    assert "查看了完整的个人信息" in do("show", case, "--all").out
     for words in (["ls"], ["board"], ["find", case], ["do", case], ["outbox"], ["doctor"]):
         assert PHONE not in do(*words).out
 

@@ -98,6 +98,51 @@ class Conformance:
         assert store.transact(lambda tx: tx.children(["a", "zz"]))["a"] == held._replace(personal={})
         assert store.transact(lambda tx: tx.children([])) == {}
 
+    def test_what_is_forgotten_is_gone_and_the_rest_stays(self, store: Store) -> None:
+        put(store, change("a", personal=[("c1", "s", "1"), ("c2", "s", "2")]), change("b", personal=[("c1", "s", "1")]))
+        put(store, change("a", 1, forget=True))
+        assert list(store.sealed("a")) == []
+        held = store.get("a")
+        assert held is not None
+        assert (held.seq, held.personal) == (2, {})
+        assert store.transact(lambda tx: tx.read("a", None)).held == held
+        assert store.sealed("b")
+        put(store, change("a", 2, personal=[("c3", "s", "3")]))
+        assert [row[0] for row in store.sealed("a")] == ["c3"]
+
+    def test_forgetting_that_fails_forgets_nothing(self, store: Store) -> None:
+        put(store, change("a", personal=[("c1", "s", "1")]))
+
+        def fail(tx: Transaction) -> None:
+            tx.write(change("a", 1, forget=True))
+            raise Broken
+
+        with pytest.raises(Broken):
+            store.transact(fail)
+        assert len(store.sealed("a")) == 1
+        held = store.get("a")
+        assert held is not None
+        assert held.personal == {"c1": 1}
+
+    def test_personal_values_are_put_in_the_place_of_others(self, store: Store) -> None:
+        put(store, change("a", personal=[("c1", "s", "1"), ("c2", "s", "2")]))
+        within = getattr(store, "within", store)
+        rows = {row[0]: row for row in within.sealed("a")}
+        within.transact(lambda tx: tx.put_personal("a", [("c1", "t", '"neu"')]))
+        assert {row[0]: row for row in within.sealed("a")} == {**rows, "c1": ("c1", "t", '"neu"')}
+        held = within.get("a")
+        assert held is not None
+        assert held.seq == 1
+        assert held.personal["c1"] == "neu"
+
+        def fail(tx: Transaction) -> None:
+            tx.put_personal("a", [("c1", "u", '"nie"')])
+            raise Broken
+
+        with pytest.raises(Broken):
+            within.transact(fail)
+        assert {row[0]: row for row in within.sealed("a")}["c1"] == ("c1", "t", '"neu"')
+
     def test_all_cases_are_named_in_order(self, store: Store) -> None:
         names = [f"case-{number:04}" for number in range(1050)]
         store.transact_many([writing(change(name)) for name in reversed(names)])

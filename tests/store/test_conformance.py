@@ -2,8 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import pytest
+from guanjia.people.keys import Keys, Secrets
+from guanjia.runtime.sealing import sealed
+from guanjia.store import Store
+from guanjia.store.memory import MemoryStore
+
 from tests.store.conformance import Conformance
 
 
 class TestEveryStore(Conformance):
     """Run three times by the fixture `store`."""
+
+
+class TestASealedStore(Conformance):
+    """Whoever works with it notices nothing of the keys."""
+
+    @pytest.fixture
+    def store(self) -> Store:
+        return sealed(MemoryStore(), Keys(Secrets.new()))
+
+    @pytest.fixture
+    def reopened(self, store: Store) -> Callable[[], Store]:
+        return lambda: store

@@ -12,7 +12,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Text
-from ..model.event import PERSONAL, Event, is_personal
+from ..model.event import PERSONAL, SHOWN, Event, is_personal
 from . import words
 from .out import Ink, Piece
 
@@ -67,6 +67,8 @@ class Telling:
             return "—"
         if is_personal(held):
             clear = self.personal.get(held[PERSONAL])
+            if SHOWN in held and (clear is None or not self.reveal):
+                return str(held[SHOWN])
             if clear is None:
                 return self.out.both("（已销毁）", "(destroyed)")
             return str(clear) if self.reveal else words.mask(clear, kind)
@@ -90,6 +92,8 @@ class Telling:
         """A value for programs: personal ones masked unless they were asked for, instants as ISO 8601."""
         if is_personal(held):
             clear = self.personal.get(held[PERSONAL])
+            if SHOWN in held and (clear is None or not self.reveal):
+                return held[SHOWN]
             if clear is None or self.reveal:
                 return clear
             return words.mask(clear, field.type if field is not None else "text")
@@ -209,7 +213,7 @@ class Telling:
         """What else an event says, each on a line of its own."""
         data, both = event.data, self.out.both
         if event.type == "noted":
-            yield str(data.get("text", ""))
+            yield self.value(data.get("text", ""))
         if event.type == "refused":
             text = data.get("text", {})
             yield Text(text.get("zh", ""), text.get("en", ""))

@@ -182,13 +182,9 @@ def truth(value: bool) -> Text:
 
 def mask(value: Any, kind: str = "text") -> str:
     """A personal value as it may be seen by anybody: enough to recognise it, too little to use it."""
-    text = str(value)
-    if kind == "phone":
-        return f"{text[:3]}****{text[-4:]}" if len(text) >= 9 else "****"
-    if kind == "email":
-        name, at, domain = text.partition("@")
-        return f"{name[:1]}***{at}{domain}" if at else "***"
-    return f"{text[:1]}**" if len(text) > 1 else "**"
+    from ..model import identifiers
+
+    return identifiers.mask(str(value), kind)
 
 
 # What stands in a case as words of ours, not of the procedure.

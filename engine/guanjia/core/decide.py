@@ -16,6 +16,7 @@ from ..clock import Instant, spoken
 from ..errors import Conflict, Refused, Text
 from ..model.case import Case, due_things
 from ..model.event import SYSTEM, Actor, Command, Event, EventType
+from ..model.identifiers import masked
 from ..model.procedure import Field
 from . import clocks, ladders
 from .adjusting import WAYS, adjust
@@ -25,7 +26,7 @@ from .moving import move
 from .program import BranchProgram, Program
 from .step import Step
 from .surroundings import Facts, Surroundings, called, entitled
-from .values import admit, coerce, spelled
+from .values import admit, coerce, seal_off, spelled
 
 _WORDS = Field(type="text")
 """What people write beside the fields: remarks, reasons."""
@@ -81,12 +82,16 @@ def _completed(program: Program, case: Case | None, command: Command, now: Insta
 def prepare(program: Program, command: Command, salt: Callable[[], str]) -> tuple[Command, list[tuple[str, str, Any]]]:
     """The command with checked values, personal ones as references; and those as (commitment, salt, value)."""
     if command.reason is not None:
-        command = replace(command, reason=coerce("reason", _WORDS, command.reason, label=Text("原因", "reason")))
+        reason = coerce("reason", _WORDS, command.reason, label=Text("原因", "reason"))
+        command = replace(command, reason=reason and (masked(reason) or reason))
     if command.kind == "note":
         label = Text("备注", "remark")
         if (text := coerce("text", _WORDS, command.values["text"], label=label)) is None:
             raise Refused("field", Text("备注是空的。", "The remark is empty."))
-        return replace(command, values={"text": text}), []
+        if (shown := masked(text)) is None:
+            return replace(command, values={"text": text}), []
+        reference, item = seal_off(f"{salt()}:text", text, shown)
+        return replace(command, values={"text": reference}), [item]
     if not command.values or command.kind not in ("open", "act", "signal", "edit"):
         return command, []
     fields: dict[str, Field] = dict(program.procedure.fields)

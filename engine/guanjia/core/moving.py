@@ -16,7 +16,7 @@ from typing import Any
 from ..clock import Instant
 from ..errors import Refused, Text
 from ..model.case import Case, Clock, Delay, Limit
-from ..model.event import Event, is_personal
+from ..model.event import SHOWN, Event, is_personal
 from ..model.procedure import Field
 from . import clocks, ladders
 from .following import aim_of, join
@@ -229,6 +229,8 @@ def _holds(field: Field, was: Field | None, value: Any) -> bool:
     """Whether the value may stand in the field as it is defined now."""
     if was is not None and field.type != was.type:
         return False
+    if is_personal(value) and SHOWN in value:  # text in which there is a number
+        return field.type == "text"
     if is_personal(value) != field.personal:
         return False
     items = value if isinstance(value, list) else [value]

@@ -17,6 +17,7 @@ from ..calendars import AmountError, parse_amount
 from ..clock import HOUR, MINUTE, SECOND, from_iso, iso
 from ..errors import NotFound, Refused, Text
 from ..model.event import commit, personal_reference
+from ..model.identifiers import masked
 from ..model.procedure import LONGEST_MATCHED, Field
 
 LONGEST_TEXT = 20_000
@@ -89,13 +90,18 @@ def admit(
                 known=list(fields),
             )
         kept = coerce(name, field, value, label=labels.get(name), zone=zone)
-        if field.personal and kept is not None:
-            own = f"{salt}:{name}"
-            commitment = commit(own, kept)
-            personal.append((commitment, own, kept))
-            kept = personal_reference(commitment)
+        shown = masked(kept) if field.type == "text" and not field.personal and kept is not None else None
+        if kept is not None and (field.personal or shown is not None):
+            kept, item = seal_off(f"{salt}:{name}", kept, shown)
+            personal.append(item)
         held[name] = kept
     return held, personal
+
+
+def seal_off(salt: str, value: Any, shown: str | None = None) -> tuple[dict[str, str], tuple[str, str, Any]]:
+    """The reference that stands for a personal value, and what is kept apart: (commitment, salt, value)."""
+    commitment = commit(salt, value)
+    return personal_reference(commitment, shown), (commitment, salt, value)
 
 
 def _list(field: Field, value: Any, zone: str) -> list[Any]:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeGuard
 
 from ..clock import Instant
 from .frozen import quick
@@ -203,13 +203,16 @@ def short(key: str) -> str:
 PERSONAL = "personal"
 
 
-def personal_reference(commitment: str) -> dict[str, str]:
-    """What stands in events and snapshots in the place of a personal value."""
-    return {PERSONAL: commitment}
+SHOWN = "shown"
 
 
-def is_personal(value: Any) -> bool:
-    return isinstance(value, dict) and len(value) == 1 and PERSONAL in value
+def personal_reference(commitment: str, shown: str | None = None) -> dict[str, str]:
+    """What stands in events and snapshots in the place of a personal value. `shown`: what of it everybody may see."""
+    return {PERSONAL: commitment} if shown is None else {PERSONAL: commitment, SHOWN: shown}
+
+
+def is_personal(value: Any) -> TypeGuard[dict[str, str]]:
+    return isinstance(value, dict) and PERSONAL in value and len(value) <= 2
 
 
 def commit(salt: str, value: Any) -> str:

@@ -182,7 +182,8 @@ class Role(Node):
 
     label: Labelled = Labelled()
     rights: Words = ()
-    """`backdate`; `assign` and `edit` on cases that are not one's own; `clocks` (pause and reset by hand); `calendar` (move
+    """`backdate`; `assign` and `edit` on cases that are not one's own; `reveal` (personal data of such a case); `privacy` (destroy it,
+    change keys); `clocks` (pause and reset by hand); `calendar` (move
     open cases to other calendars, suspend clocks); `all`."""
     outside: Flag = False
     """Not our staff: the authority, a contractor. A drill never reaches them."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..core import evolve, next_due
 from ..errors import GuanjiaError, Text
 from ..model.case import Case
-from ..model.event import GENESIS, Event, chain, commit, is_personal
+from ..model.event import GENESIS, PERSONAL, Event, chain, commit, is_personal
 from ..store.interface import EventRow, Held
 from .between import asked
 from .columns import columns
@@ -193,7 +193,7 @@ def _told(event: Event) -> set[str]:
 
 def _commitments(data: Any) -> Iterator[str]:
     if is_personal(data):
-        yield from data.values()
+        yield data[PERSONAL]
     elif isinstance(data, dict):
         for value in data.values():
             yield from _commitments(value)

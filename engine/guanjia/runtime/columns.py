@@ -7,6 +7,7 @@ from typing import Any
 
 from ..clock import Instant
 from ..model.case import Case
+from ..model.event import SHOWN, is_personal
 from ..store.interface import Columns
 
 PRIORITY_FIELDS = ("severity", "urgency", "level", "priority")
@@ -41,6 +42,8 @@ def alarms(case: Case) -> int:
 def _first(fields: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
     for name in names:
         value = fields.get(name)
+        if is_personal(value):
+            value = value.get(SHOWN)
         if isinstance(value, str):
             return value
     return None

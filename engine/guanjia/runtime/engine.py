@@ -496,7 +496,7 @@ class Engine:
         self, digest: str, by: str, happened: Sequence[stream.Happened] = (), versions: Iterable[Version] = ()
     ) -> tuple[Event, ...]:
         self._published = take_up(self, by, happened, versions)
-        self.renderer.quiet = self.quiet = Quiet(self._published.quiet, self.office, self.zone)
+        self.renderer.quiet = self.quiet = Quiet(self._published.quiet, self.office, self.zone, self.blind)
         self._seen = (digest, self.store.setting(COMPILED))
         return self._published.events
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..clock import Instant
 from ..core import Program
 from ..model.case import Case, Climb
-from ..model.event import PERSONAL, Event, is_personal
+from ..model.event import PERSONAL, SHOWN, Event, is_personal
 from ..people.organisation import Contact
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Message(NamedTuple):
             elif name in fields:
                 value = self.case.fields.get(name)
                 hidden = self.to.outside and self.recipient != "customer" and is_personal(value)
-                found[name] = "***" if hidden else self.clear(value)
+                found[name] = value.get(SHOWN, "***") if hidden and is_personal(value) else self.clear(value)
         return found
 
     def whom(self, address: str) -> str:

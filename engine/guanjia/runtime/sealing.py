@@ -166,8 +166,6 @@ class Sealed:
 
     def closed(self, message: Notification, key: Key | None) -> Notification:
         """A message as it is to lie in the store: sealed, where its case has a key."""
-        if message.digest is not None:
-            message = replace(message, digest=self.keys.blind(message.digest)[:32])
         if key is None:
             return replace(message, body=f" {message.body}") if message.body.startswith(MARK) else message
         if not (message.subject or message.body or message.address):
