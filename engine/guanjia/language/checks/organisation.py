@@ -12,7 +12,7 @@ from ..cron import cron_trigger
 from ..nodes import Node, Path
 from .view import CALENDAR, RELATIONS, ROLE, SKILL, TEAM, likely
 
-RIGHTS = ("backdate", "assign", "edit", "clocks", "calendar", "all")
+RIGHTS = ("backdate", "assign", "edit", "reveal", "privacy", "clocks", "calendar", "all")
 _RESERVED = (*RELATIONS, "system", "anyone", "open")
 
 
