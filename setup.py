@@ -14,7 +14,6 @@ from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).parent
 FOLDERS = ("procedures", "templates", "calendars")
-FILES = ("office.yaml", "organisation.yaml")
 
 
 class BuildWithStarter(build_py):
@@ -28,8 +27,7 @@ class BuildWithStarter(build_py):
         shutil.rmtree(starter, ignore_errors=True)
         for folder in FOLDERS:
             shutil.copytree(ROOT / folder, starter / folder, ignore=shutil.ignore_patterns("__pycache__", ".*"))
-        for file in FILES:
-            shutil.copy(ROOT / "starter" / file, starter / file)
+        shutil.copytree(ROOT / "starter", starter, dirs_exist_ok=True)
 
 
 setup(cmdclass={"build_py": BuildWithStarter})

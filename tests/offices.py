@@ -25,8 +25,7 @@ def shipped(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("procedures", "templates", "calendars"):
         shutil.copytree(ROOT / name, folder / name)
-    for file in (ROOT / "starter").iterdir():
-        shutil.copy(file, folder / file.name)
+    shutil.copytree(ROOT / "starter", folder, dirs_exist_ok=True)
     return folder
 
 

@@ -460,7 +460,7 @@ def test_a_user_of_the_system_is_known_by_the_organisation(
     path.write_text(path.read_text().replace("{name: Li Lei,", "{users: [mei], name: Li Lei,"))
     assert json.loads(do("whoami", "--json").out)["id"] == "agent.li"
     assert do("open", "complaint", "--summary", "x").code == 0
-    assert do("assign", "TS-2026-00001", "agent.li").code == 0
+    assert do("assign", "TS-2026-00001", "agent.li", "--reason", "x").code == 0
     assert [row["number"] for row in json.loads(do("ls", "--mine", "--json").out)] == ["TS-2026-00001"]
 
 

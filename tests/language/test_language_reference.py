@@ -24,6 +24,7 @@ def pieces_of(page: Path) -> list[tuple[int, str]]:
 
 
 PIECES = pieces_of(PAGE)
+PEOPLE = pieces_of(DOCS / "people.md")
 CLOCKS = [(line, text) for line, text in pieces_of(DOCS / "clocks.md") if not text.startswith("stories:")]
 FILES = {m.group(1): text for _, text in PIECES if (m := re.match(r"# file: (\S+)", text))}
 
@@ -79,8 +80,12 @@ def wrong(text: str) -> list[str]:
 
 @pytest.mark.parametrize(
     ("line", "text"),
-    [*PIECES, *CLOCKS],
-    ids=[*(f"line-{line}" for line, _ in PIECES), *(f"clocks-line-{line}" for line, _ in CLOCKS)],
+    [*PIECES, *CLOCKS, *PEOPLE],
+    ids=[
+        *(f"line-{line}" for line, _ in PIECES),
+        *(f"clocks-line-{line}" for line, _ in CLOCKS),
+        *(f"people-line-{line}" for line, _ in PEOPLE),
+    ],
 )
 def test_every_piece_of_the_reference_is_right(line: int, text: str) -> None:
     head = re.match(r"# (fragment|file): (\S+)", text)

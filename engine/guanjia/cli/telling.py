@@ -23,6 +23,12 @@ if TYPE_CHECKING:
     from .desk import Desk
 
 
+STANDS_IN = {
+    "substitute": Text("由代班人接手", "a substitute stands in"), "lead": Text("由组长接手", "the lead of the team stands in"),
+    "on_call": Text("由待命人员接手", "somebody on call stands in"), "above": Text("由上级接手", "the role above stands in"),
+}  # fmt: skip
+
+
 class Telling:
     """Puts what a case holds into words, in the labels of the version that it is pinned to."""
 
@@ -239,6 +245,15 @@ class Telling:
             yield both(
                 f"责任人 → {self.desk.person(data['assignee'])}", f"assignee → {self.desk.person(data['assignee'])}"
             )
+        if (how := data.get("stands_in")) is not None:
+            yield Ink(STANDS_IN.get(how, Text(how, how)), "dim")
+        if data.get("conflict"):
+            yield Text("原责任人须回避", "whoever was responsible has a conflict of interest")
+        if (sought := data.get("unassigned")) is not None:
+            name = (
+                self.desk.person(sought) if sought in self.desk.known.get("staff", {}) else self.desk.entitled(sought)
+            )
+            yield Ink(Text(f"没有人可以负责：{name}", f"nobody can be responsible: {name}"), "late")
         # What is past as it comes in is told to nobody, whatever the rules would have told then.
         for notice in () if data.get("quiet") else data.get("notify", ()):
             people = both("、", ", ").join(self.desk.short(who) for who in notice["to"])

@@ -14,6 +14,7 @@ from ..clock import spoken
 from ..errors import Refused, Text
 from ..model.case import Case
 from ..model.event import Actor
+from .assigning import conflicted
 from .program import BranchProgram, Node, Program
 from .surroundings import RELATIONS, Surroundings, called, entitled
 from .values import spelled
@@ -80,6 +81,8 @@ class Attempt:
         if self.by_person:
             if program.by and not allowed(program.by, self.actor, self.case):
                 return self._wrong_role(program)
+            if self.program.procedure.conflicts and self.actor.id in self._conflicted():
+                return Obstacle(2, "conflict", conflict(self.case))
             for action in program.not_by:
                 past = self.case.past.get(action)
                 if past is not None and past.by == self.actor.id:
@@ -111,6 +114,13 @@ class Attempt:
                 6, "field", Text(f"还须填写：{names.zh}", f"Still needed: {names.en}"), self.missing
             )  # fmt: skip
         return self._guarded(program)
+
+    def _conflicted(self) -> frozenset[str]:
+        """Whoever has a conflict of interest, before what this very action changes or after it; customers have none."""
+        if self.actor.kind != "staff":
+            return frozenset()
+        fields, personal = (self.case.fields, self.see.fields), self.see.personal
+        return conflicted(self.program, fields[0], personal) | conflicted(self.program, fields[1], personal)
 
     def _wrong_role(self, program: BranchProgram) -> Obstacle:
         words = [entitled(self.see.facts.given, word) for word in program.by]
@@ -165,6 +175,14 @@ class Attempt:
         """Every name with what people call it: the name is what they type."""
         shown = [spelled(self.one(name), name) for name in names]
         return Text("、".join(text.zh for text in shown), ", ".join(text.en for text in shown))
+
+
+def conflict(case: Case) -> Text:
+    """Why somebody with a conflict of interest is refused."""
+    return Text(
+        f"{case.number} 涉及您本人，须回避，由他人办理。",
+        f"{case.number} concerns you yourself: you stay out of it, and somebody else must do this.",
+    )
 
 
 def allowed(words: Iterable[str], actor: Actor, case: Case | None) -> bool:

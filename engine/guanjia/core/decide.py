@@ -18,9 +18,10 @@ from ..model.case import Case, due_things
 from ..model.event import SYSTEM, Actor, Command, Event, EventType
 from ..model.identifiers import masked
 from ..model.procedure import Field
-from . import clocks, ladders
+from . import assigning, clocks, ladders
 from .adjusting import WAYS, adjust
-from .attempt import Attempt, allowed, on_behalf, select
+from .assigning import conflicted
+from .attempt import Attempt, allowed, conflict, on_behalf, select
 from .evolve import evolve
 from .moving import move
 from .program import BranchProgram, Program
@@ -76,6 +77,7 @@ def _completed(program: Program, case: Case | None, command: Command, now: Insta
     getattr(run, command.kind)()
     if command.kind != "migrate":  # which is no step of the procedure: nothing follows from it
         run.complete()
+        run.relieve()
     return run
 
 
@@ -297,6 +299,7 @@ class _Run:
     def edit(self) -> None:
         case = self._present()
         self._staff_only()
+        self._impartial(case)
         step = self._step(case, {})
         for name, value in self.command.values.items():
             step.change(name, value)
@@ -305,15 +308,33 @@ class _Run:
         self._record("edited", "", step, self._before(case, {}))
 
     def assign(self) -> None:
-        case = self._open_case()
+        case, command = self._open_case(), self.command
         self._staff_only()
+        self._impartial(case)
+        if command.name in conflicted(self.program, case.fields, self.personal):
+            raise Refused(
+                "conflict",
+                Text(f"{case.number} 涉及 {command.name} 本人，不能由其负责。", f"{case.number} concerns {command.name}, who cannot be responsible for it."),
+                Text("请指定他人。", "Name somebody else."),
+            )  # fmt: skip
+        if (
+            case.assignee not in (None, command.name, command.actor.id)
+            and not command.reason
+            and command.actor is not SYSTEM
+        ):
+            raise Refused(
+                "reason",
+                Text(f"{case.number} 现由 {case.assignee} 负责，转给他人须写明原因（--reason）。",
+                     f"{case.number} is {case.assignee}'s; to give it to somebody else needs a reason (--reason)."),
+            )  # fmt: skip
         step = self._step(case, {})
-        step.hand_to(self.command.name)
-        self._record("assigned", self.command.name, step, self._before(case, {}))
+        step.hand_to(command.name)
+        self._record("assigned", command.name, step, self._before(case, {}))
 
     def clock(self) -> None:
         case, command = self._open_case(), self.command
         self._staff_only()
+        self._impartial(case)
         label, way = self.program.procedure.label, command.values["way"]
         definition = self.program.clock_by_name.get(command.name)
         if definition is None or way not in WAYS:
@@ -333,6 +354,7 @@ class _Run:
     def ack(self) -> None:
         """Whoever was told of an escalation acknowledges it: of every ladder of the case on which he was told."""
         case, actor = self._open_case(), self.command.actor
+        self._impartial(case)
         keys = ladders.told_to(case, actor)
         if not keys:
             raise self._nothing_to_acknowledge(case)
@@ -422,6 +444,19 @@ class _Run:
             Text(f"流程在这里转圈，停不下来：{names}", f"The procedure goes round in a circle here: {names}"),
             Text("检查这些状态的 always 和 emit。", "Look at `always` and `emit` of these states."),
         )
+
+    def relieve(self) -> None:
+        """Where whoever is responsible has come to have a conflict of interest, somebody else takes over."""
+        if not self.program.procedure.conflicts or not self.events:
+            return
+        case = self._present()
+        barred = conflicted(self.program, case.fields, self.personal)
+        if case.finished or case.assignee is None or case.assignee not in barred:
+            return
+        step, before = self._step(case, {}, SYSTEM), self._before(case, {})
+        assigning.relieve(step, case.assignee)
+        self._record("assigned", step.assignee or "", step, before, {"conflict": True}, actor=SYSTEM)
+        self.complete()
 
     def _moved(self, case: Case) -> bool:
         if "always" not in self.program.machine.events:
@@ -513,6 +548,11 @@ class _Run:
     def _staff_only(self) -> None:
         if self.command.actor.kind == "customer":
             raise Refused("role", Text("这一步只能由工作人员办理。", "Only staff may do this."))
+
+    def _impartial(self, case: Case) -> None:
+        actor = self.command.actor
+        if actor.kind == "staff" and actor.id in conflicted(self.program, case.fields, self.personal):
+            raise Refused("conflict", conflict(case), case=case.number)
 
     def _step(self, case: Case, inputs: Mapping[str, Any], actor: Actor | None = None) -> Step:
         return Step(

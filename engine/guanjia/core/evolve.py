@@ -45,6 +45,9 @@ def evolve(case: Case | None, event: Event) -> Case:
         changes["assignee"] = who
         if who is not None:
             changes["handlers"] = (*(name for name in case.handlers if name != who), who)
+            changes["unassigned"] = None
+    if "unassigned" in data:
+        changes["unassigned"] = data["unassigned"]
     if "clocks" in data:
         changes["clocks"] = {
             **case.clocks, **{name: Clock.from_plain(plain) for name, plain in data["clocks"].items()}

@@ -22,6 +22,7 @@ from ..expressions import Expression
 from ..model import scope as scopes
 from ..model.case import Limit
 from ..model.procedure import (
+    CHOICES,
     Branch,
     Counting,
     Delay,
@@ -372,7 +373,7 @@ class Program:
             tuple((guard, self._expression(guard.that, branch.input)) for guard in branch.guard),
             self._effects(branch.do, branch.input),
             working_time.parse_amount(within) if within else None,
-            by=branch.by, proxies=any(" for " in word for word in branch.by), not_by=branch.not_by, at_most=branch.at_most,
+            by=branch.by, proxies=any(" for " in word for word in branch.by), not_by=self._not_by(name, branch), at_most=branch.at_most,
             require=branch.require, asked=tuple(name for name, item in branch.input.items() if item.required),
             defaults={
                 name: item.default if isinstance(item.default, bool | int) else str(item.default)
@@ -380,6 +381,17 @@ class Program:
                 if item.default is not None
             },
         )  # fmt: skip
+
+    def _not_by(self, name: str, branch: Branch) -> tuple[str, ...]:
+        """Whoever took one of these actions may not take this one: by the branch, and by the four eyes of the procedure."""
+        others = (
+            action
+            for sides in self.procedure.four_eyes
+            for side in sides
+            if name not in side and any(name in own for own in sides)
+            for action in side
+        )
+        return tuple(dict.fromkeys((*branch.not_by, *others)))
 
     def _effects(
         self, effects: tuple[Effect, ...], inputs: Mapping[str, Field] | None = None
@@ -390,8 +402,10 @@ class Program:
         texts: dict[str, str] = {}
         if effect.notify is not None:
             texts = {f"{name}.{key}": text for name, to in effect.notify.items() for key, text in to.with_.items()}
-        elif effect.assign is not None and effect.assign.person is not None:
-            texts = {"person": effect.assign.person}
+        elif effect.assign is not None:
+            asked = effect.assign
+            given = {"person": asked.person, "speaks": asked.speaks, "choose": asked.choose}
+            texts = {key: text for key, text in given.items() if text is not None and text not in CHOICES}
         elif effect.set is not None:
             fields = self.procedure.fields
             texts = {name: str(value) for name, value in effect.set.items() if fields[name].is_computed(value)}

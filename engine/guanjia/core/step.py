@@ -17,7 +17,7 @@ from ..expressions import Expression
 from ..model.case import Case, Climb, Clock, Delay
 from ..model.event import Actor, is_personal
 from ..model.procedure import Field
-from . import clocks, ladders
+from . import assigning, clocks, ladders
 from .following import follow
 from .program import BranchProgram, DelayProgram, EffectProgram, Node, Program
 from .surroundings import Facts, Surroundings
@@ -186,27 +186,15 @@ class Step:
             self.data.setdefault("set", {})[name] = value
 
     def _assign(self, effect: EffectProgram) -> None:
-        assign = effect.effect.assign
-        assert assign is not None
-        if assign.role is None:
-            self.hand_to(effect.values["person"].evaluate(self.see))
-            return
-        able: list[str] = list(self.facts.need(f"role:{assign.role}"))
-        if not able:
-            self._lacking(assign.role)
-            return
-        chosen = able[0]
-        if assign.choose == "previous":
-            chosen = next((who for who in reversed(self.case.handlers) if who in able), "")
-        if len(able) > 1 and (assign.choose == "least_loaded" or not chosen):
-            load = self.facts.need(f"load:{assign.role}")
-            chosen = min(able, key=lambda who: (load.get(who, 0), able.index(who)))
-        self.hand_to(chosen or able[0])
+        assigning.assign(self, effect)
 
     def hand_to(self, who: str | None) -> None:
         self.assignee = who
         self.see.case = self.see.case.changed(assignee=who)
         self.data["assignee"] = who
+        self.data.pop("stands_in", None)
+        if who is not None:
+            self.data.pop("unassigned", None)
 
     def _lacking(self, who: str) -> None:
         lacking = self.data.setdefault("nobody", [])

@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 class NeedFact(Exception):
     """The decision depends on something outside of the case. `key` says what:
 
-    `role:<role>` -> ids of staff, the first is to be preferred; `load:<role>` -> {id: open cases};
-    `child:<name>` -> {closed, outcome}.
+    `role:<role>` -> ids of staff who are told, the first is to be preferred; `child:<name>` -> {closed, outcome};
+    `able:<role|team|person>:<skill>:<language>:<duty>:<name>` -> [[tier, ids] …], who could take work (`Organisation.able`);
+    `owners:<the same>` -> {building: [[tier, ids] …]}; `load:<the same>` -> {id: open cases};
+    `turn:<ids>` -> how often somebody of these was chosen in turn.
     """
 
     def __init__(self, key: str) -> None:

@@ -236,6 +236,8 @@ class Case:
     history: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """For each compound state that was left: the innermost states it was left in."""
     escalated: tuple[str, ...] = ()
+    unassigned: str | None = None
+    """The role, team or person who was to become responsible when nobody could; None once somebody is."""
 
     @property
     def previous(self) -> str | None:

@@ -129,20 +129,32 @@ def _recipients(value: Any) -> Any:
     return {"to": value} if isinstance(value, str | list | tuple) else value
 
 
-class Assign(Node):
-    """Who becomes responsible: a person by expression, or somebody of a role, chosen among those on duty first.
+CHOICES = ("least_loaded", "round_robin", "owner", "previous", "on_duty", "first")
+"""How one is chosen of several who could take a case; anything else is an expression."""
 
-    `previous` is whoever of the role was responsible for this case before; nobody was: the least loaded.
+
+class Assign(Node):
+    """Who becomes responsible: a person by expression, or somebody of a role or team (docs/people.md).
+
+    Whoever is not here, lacks the skill or has a conflict of interest is passed over; where nobody is left, those who stand in.
     """
 
     role: Name | None = None
+    team: Name | None = None
     person: Expression | None = None
-    choose: Literal["first", "least_loaded", "previous"] = "least_loaded"
+    choose: Expression = "least_loaded"
+    """One of `CHOICES`, or an expression that gives the id of whoever is to be preferred."""
+    skill: Name | None = None
+    """What he must be able to do."""
+    speaks: Expression | None = None
+    """The language that he had better speak, by expression."""
 
     @model_validator(mode="after")
     def _one_source(self) -> Assign:
-        if (self.role is None) == (self.person is None):
-            raise _wrong("assign 要写 role 或 person 其中一个", "assign needs exactly one of role, person")
+        if sum(each is not None for each in (self.role, self.team, self.person)) != 1:
+            raise _wrong("assign 要写 role、team 或 person 其中一个", "assign needs exactly one of role, team, person")
+        if self.person is not None and "choose" in self.model_fields_set:
+            raise _wrong("指名道姓（person）就没有可选的，去掉 choose", "who is named is not chosen: take choose away")
         return self
 
 
@@ -437,6 +449,10 @@ class Procedure(State):
     """How long its notifications may wait for people who are to be left in peace."""
     open_by: Words = ("anyone",)
     """Who may open a case."""
+    conflicts: Names = ()
+    """Fields of type staff: whoever they name has no hand in the case."""
+    four_eyes: tuple[Annotated[tuple[Names, ...], Key(min_length=2)], ...] = ()
+    """Of each list of actions nobody takes two; several that are one side stand in a list of their own."""
     labels: dict[Languages, dict[str, str]] = Key(default_factory=dict)
 
     def walk(self) -> Iterator[tuple[str, State, tuple[str, ...]]]:

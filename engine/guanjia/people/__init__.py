@@ -1,6 +1,7 @@
-"""Who there is, who is on duty, and what they may do."""
+"""Who there is, who is on duty, who could take work, and what they may do."""
 
+from .assignment import Call, able, everybody, owners
 from .duty import Duty, Turn
 from .organisation import Contact, Organisation
 
-__all__ = ["Contact", "Duty", "Organisation", "Turn"]
+__all__ = ["Call", "Contact", "Duty", "Organisation", "Turn", "able", "everybody", "owners"]

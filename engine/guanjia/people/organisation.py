@@ -94,6 +94,9 @@ class Organisation:
         """Everybody who is here and has the role, in the order written."""
         return tuple(id for id, person in self.staff.items() if role in _roles(person) and person.get("active", True))
 
+    def roles_of(self, id: str) -> tuple[str, ...]:
+        return _roles(self.staff[id])
+
     def team(self, name: str) -> tuple[str, ...]:
         """Everybody who is here and in the team, in the order written."""
         return tuple(
@@ -174,9 +177,19 @@ class Organisation:
             yield role
 
     def substitutes(self, people: Iterable[str], at: Instant, site: str | None = None) -> tuple[str, ...]:
-        """Whoever stands in for these people and is here."""
-        named = dict.fromkeys(str(self.staff[id].get("substitute")) for id in people)
-        return tuple(id for id in named if id in self.staff and self.here(id, at, site))
+        """Whoever stands in for these people and is here; where he is not, whoever stands in for him."""
+        found: dict[str, None] = {}
+        for id in people:
+            seen, stands_in = {id}, self._substitute(id)
+            while stands_in not in seen and stands_in in self.staff and not self.here(stands_in, at, site):
+                seen.add(stands_in)
+                stands_in = self._substitute(stands_in)
+            if stands_in in self.staff and stands_in not in seen:
+                found[stands_in] = None
+        return tuple(found)
+
+    def _substitute(self, id: str) -> str:
+        return str(self.staff[id].get("substitute"))
 
     def contact(self, recipient: str) -> Contact | None:
         """How `staff:<id>` is reached; None when the organisation does not know them."""

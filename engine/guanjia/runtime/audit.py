@@ -186,6 +186,8 @@ def _told(event: Event) -> set[str]:
     mark = f"{event.case}:{event.seq}"
     keys = {f"{mark}:{notice['template']}:{to}" for notice in event.data.get("notify", ()) for to in notice["to"]}
     keys |= {f"{mark}:-:role:{who}" for who in event.data.get("nobody", ())}
+    if "unassigned" in event.data:
+        keys.add(f"{mark}:-:assign:{event.data['unassigned']}")
     if "alarm" in event.data:
         keys.add(f"{mark}:-:ladder:{event.data['alarm']}")
     return keys

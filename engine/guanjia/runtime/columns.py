@@ -35,8 +35,10 @@ def columns(case: Case, due: Instant | None) -> Columns:
 
 
 def alarms(case: Case) -> int:
-    """How many of its escalations came to the end of their ladder and are not acknowledged yet."""
-    return sum(climb.open and climb.alarmed_at is not None for climb in case.climbs.values()) if case.climbs else 0
+    """How many of its escalations came to the end of their ladder and are not acknowledged yet, and one where nobody could be
+    made responsible."""
+    climbs = sum(climb.open and climb.alarmed_at is not None for climb in case.climbs.values()) if case.climbs else 0
+    return climbs + (case.unassigned is not None and not case.finished)
 
 
 def _first(fields: Mapping[str, Any], names: tuple[str, ...]) -> str | None:

@@ -388,7 +388,11 @@ class Engine:
                 else:
                     fired += len(outcome.events)
                     logs.due(case, outcome.case.number, outcome.events)
-                    alarms += [_alarm(outcome.case, event) for event in outcome.events if event.type == "alarmed"]
+                    alarms += [
+                        _alarm(outcome.case, event)
+                        for event in outcome.events
+                        if event.type == "alarmed" or "unassigned" in event.data
+                    ]
         return fired
 
     def _due(self, until: Instant, tx: Transaction, case: str) -> Result | GuanjiaError:
@@ -583,6 +587,13 @@ def _work(engine: Engine, command: Command) -> Callable[[Transaction], Result | 
 
 
 def _alarm(case: Case, event: Event) -> str:
+    if (sought := event.data.get("unassigned")) is not None:
+        return str(
+            Text(
+                f"{case.number}：没有人可以负责（{sought}）：guanjia assign {case.number}",
+                f"{case.number}: nobody can be responsible ({sought}): guanjia assign {case.number}",
+            )
+        )
     if (ladder := event.data.get("alarm")) is not None:
         return str(
             Text(

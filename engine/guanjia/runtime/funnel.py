@@ -23,6 +23,7 @@ from ..failpoints import fp
 from ..model.case import Case
 from ..model.event import GENESIS, Command, Event, Notification, chain, to_json
 from ..model.frozen import quick
+from ..people import Call, able, everybody, owners
 from ..store.interface import Answer, Change, EventRow, Held, InboxItem, Query, Store, Transaction
 from .between import asked
 from .columns import columns
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from .engine import Engine
 
 
-TELLING = frozenset({"notify", "nobody", "alarm"})
+TELLING = frozenset({"notify", "nobody", "alarm", "unassigned"})
 """The keys of an event that ask for notifications."""
 
 
@@ -117,7 +118,7 @@ def suppose(engine: Engine, tx: Transaction, command: Command, at: Instant) -> t
     if held is None:
         raise unknown(engine.store, command.case or "")
     pack = Passage(engine, tx, at)
-    pack.quiet = True
+    pack.quiet = pack.supposed = True
     pack.take(held)
     pack.drain(at)
     if command.values and (error := pack.apply(command, at)) is not None:
@@ -205,17 +206,26 @@ def with_facts(
         try:
             return ask(known)
         except NeedFact as need:
-            known = {**known, need.key: _fact(engine, tx, case, need.key, at, known.get("site"))}
+            known = {**known, need.key: _fact(engine, tx, case, need.key, at, known)}
 
 
-def _fact(engine: Engine, tx: Transaction, case: Case | None, key: str, at: Instant, site: str | None) -> Any:
-    """`site`: that of a case which is only being opened."""
+def _fact(engine: Engine, tx: Transaction, case: Case | None, key: str, at: Instant, known: Mapping[str, Any]) -> Any:
+    """`known` has the site of a case that is only being opened, and says where nothing may be written (`supposed`)."""
     kind, _, name = key.partition(":")
-    site = site if case is None else case.site
+    people, site = engine.organisation, known.get("site") if case is None else case.site
     if kind == "role":
-        return list(engine.organisation.resolve(name, at, site))
+        return list(people.resolve(name, at, site))
+    if kind == "able":
+        return able(people, Call.of(name), at, site)
+    if kind == "owners":
+        return owners(people, Call.of(name), at, site)
     if kind == "load":
-        return dict(tx.load(engine.organisation.resolve(name, at, site)))
+        return dict(tx.load(everybody(able(people, Call.of(name), at, site))))
+    if kind == "turn":
+        # Each group of people has turns of its own, so that they come out even; where a group begins follows from who they are.
+        of = hashlib.sha256(name.encode()).hexdigest()
+        turn = 0 if known.get("supposed") else tx.next_number(site or "", f"turn:{of[:16]}", 0)
+        return turn + int(of[16:24], 16)
     if kind == "alarm":
         return list(engine.office.alarm)
     assert case is not None
@@ -249,6 +259,8 @@ class Passage:
         self.extra: dict[str, Any] = {}
         self.quiet = False
         """An old case that is taken in late: what was due meanwhile is recorded and told to nobody."""
+        self.supposed = False
+        """What is done is only what would be: nothing of it is written."""
         self.taken_in: str | None = None
         """Who takes in an old case with what others did with it then."""
 
@@ -372,7 +384,7 @@ class Passage:
             )  # fmt: skip
         elif command.kind == "act" and refused.code == "state":
             refused = self._changed_meanwhile(case, refused)
-        if overtaken or refused.code in ("role", "not_by"):
+        if overtaken or refused.code in ("role", "not_by", "conflict"):
             self._keep((refusal(case, command, refused, occurred, self.now),), None)
         return refused
 

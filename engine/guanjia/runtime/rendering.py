@@ -53,6 +53,9 @@ class Renderer:
         for who in event.data.get("nobody", ()):
             text = f"没有人可以收到：{who} 名下没有在职人员 / nobody to tell: {who} has no active staff"
             yield self._problem(case, event, "-", f"role:{who}", text)
+        if (sought := event.data.get("unassigned")) is not None:
+            text = f"没有人可以负责：{sought} / nobody can be responsible: {sought}"
+            yield self._problem(case, event, "-", f"assign:{sought}", text)
         if (ladder := event.data.get("alarm")) is not None:
             text = f"升级“{ladder}”到顶也没有人可以收到 / nobody at the top of the ladder {ladder} to tell"
             yield self._problem(case, event, "-", f"ladder:{ladder}", text)

@@ -156,8 +156,8 @@ def _problems(found: dict[str, Any]) -> list[Text]:
             )
         )
     if count := found["alarms"]:
-        problems.append(Text(f"{count} 个工单升级到顶仍没有人确认：guanjia ls --alarm",
-                             f"{count} cases of which nobody acknowledged the last level of an escalation: guanjia ls --alarm"))  # fmt: skip
+        problems.append(Text(f"{count} 个工单升级到顶没有人确认，或没有人可以负责：guanjia ls --alarm",
+                             f"{count} cases whose last level of escalation nobody acknowledged, or that nobody could take: guanjia ls --alarm"))  # fmt: skip
     errors = found["findings"]["errors"]
     if errors:
         problems.append(

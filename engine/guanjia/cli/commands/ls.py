@@ -178,7 +178,7 @@ COMMANDS = {
             Option("--mode", metavar="MODE", say=Text("看演练等模式的（drill）；all 为全部；不写只看真实工单",
                                                      "cases of a mode (drill); `all` for every mode; else real ones only")),
             Option("--provisional", flag=True, say=Text("只看有暂定期限的（日历尚未公布的年份）", "only those with a provisional deadline (a year that is not published)")),
-            Option("--alarm", flag=True, say=Text("只看升级到顶仍无人确认的", "only those of which nobody acknowledged the last level of an escalation")),
+            Option("--alarm", flag=True, say=Text("只看升级到顶无人确认、或没有人可以负责的", "only those whose last level of escalation nobody acknowledged, or that nobody could take")),
             Option("--closed", flag=True, say=Text("看已办结的", "closed cases instead of open ones")),
             Option("--all", flag=True, to="everything", say=Text("未结和已结都看", "open and closed ones")),
             Option("--order", metavar="deadline|opened|changed", words=("deadline", "opened", "changed"), default="deadline",

@@ -8,7 +8,7 @@ from ...errors import Text
 from ...model.procedure import Effect
 from ...model.scope import ALWAYS, GROUPS
 from ...model.survey import Path, Step
-from .view import CALENDAR, CLOCK, FIELD, LADDER, RELATIONS, ROLE, STATE, View, likely
+from .view import CALENDAR, CLOCK, FIELD, LADDER, RELATIONS, ROLE, SKILL, STATE, TEAM, View, likely
 
 _PROXY = " for customer"
 _KINDS = (
@@ -158,8 +158,16 @@ def _effect(view: View, effect: Effect, path: Path) -> None:
             here = (*path, "escalate", "ladder")
             view.known(here, LADDER, "unknown-ladder", effect.escalate.ladder, view.procedure.ladders)
         recipients(view, (*path, "escalate", "to"), effect.escalate.to)
-    if effect.assign is not None and effect.assign.role is not None and view.around.roles is not None:
-        view.known((*path, "assign", "role"), ROLE, "unknown-role", effect.assign.role, sorted(view.around.roles))
+    if effect.assign is not None:
+        around, asked = view.around, effect.assign
+        for key, what, names in (
+            ("role", ROLE, around.roles),
+            ("team", TEAM, around.teams),
+            ("skill", SKILL, around.skills),
+        ):
+            word = getattr(asked, key)
+            if word is not None and names is not None:
+                view.known((*path, "assign", key), what, f"unknown-{key}", word, sorted(names))
     for name in effect.set or {}:
         view.known((*path, "set", name), FIELD, "unknown-field", name, view.procedure.fields, key=True)
     for name in effect.extend or {}:
@@ -207,6 +215,18 @@ def _clocks(view: View) -> None:
 def _procedure(view: View) -> None:
     procedure = view.procedure
     calendar(view, ("calendar",) if view.root.get("calendar") else ("procedure",), procedure.calendar)
+    for index, word in enumerate(procedure.conflicts):
+        here = ("conflicts", index)
+        if view.known(here, FIELD, "unknown-field", word, procedure.fields) and procedure.fields[word].type != "staff":
+            view.say(
+                here, "conflicts",
+                Text(f"字段“{word}”不是员工（staff）类型，谈不上回避", f"the field {word!r} is not of type staff: nobody has a conflict"),
+            )  # fmt: skip
+    for number, sides in enumerate(procedure.four_eyes):
+        for side, actions in enumerate(sides):
+            for index, word in enumerate(actions):
+                at = ("four_eyes", number, side, index)
+                view.known(at, Text("动作", "action"), "unknown-action", word, [*view.actions, "open"])
     for index, word in enumerate(procedure.open_by):
         if view.root.get("open_by"):
             _actor(view, ("open_by", index), word)

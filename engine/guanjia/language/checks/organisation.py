@@ -88,7 +88,7 @@ def check_organisation(
     check.shifts(calendars)
     for name, team in organisation.teams.items():
         if team.lead is not None:
-            check.known(("teams", name, "lead"), PERSON, "unknown-staff", team.lead, organisation.staff)
+            check.person(("teams", name, "lead"), team.lead)
     check.staff({site, *organisation.sites})
 
 
@@ -101,8 +101,16 @@ class _Organisation:
         self.root = root
         self.findings = findings
 
-    def say(self, path: Path, code: str, what: Text, hint: Text | None = None, *, key: bool = False) -> None:
-        self.findings.append(self.root.at(path)[0 if key else 1].finding(code, what, hint))
+    def say(
+        self, path: Path, code: str, what: Text, hint: Text | None = None, *, key: bool = False, severity: str = "error"
+    ) -> None:
+        self.findings.append(self.root.at(path)[0 if key else 1].finding(code, what, hint, severity=severity))
+
+    def person(self, path: Path, id: str) -> None:
+        """Somebody who is counted on. That he has left is a doubt, no error: the office goes on, by whoever comes next."""
+        if self.known(path, PERSON, "unknown-staff", id, self.it.staff) and not self.it.staff[id].active:
+            what = Text(f"{self.it.staff[id].name}已离职", f"{self.it.staff[id].name} has left")
+            self.say(path, "has-left", what, Text("请换成在职的人", "name somebody who is here"), severity="warning")
 
     def known(self, path: Path, what: Text, code: str, word: str, names: Collection[str]) -> bool:
         if word in names:
@@ -174,11 +182,8 @@ class _Organisation:
         at = (*here, "substitute")
         if substitute == id:
             self.say(at, "substitute", Text("不能由自己代班", "nobody stands in for himself"))
-        elif (
-            self.known(at, PERSON, "unknown-staff", substitute, self.it.staff) and not self.it.staff[substitute].active
-        ):
-            what = Text(f"{self.it.staff[substitute].name}已离职", f"{self.it.staff[substitute].name} has left")
-            self.say(at, "has-left", what, Text("请换成在职的人", "name somebody who is here"))
+        else:
+            self.person(at, substitute)
 
     def _buildings(self, here: Path, person: Person, sites: Collection[str]) -> None:
         known = {name for site in sites if site in self.it.sites for name in self.it.sites[site].buildings}

@@ -10,11 +10,11 @@ from typing import Any
 
 from ...clock import from_iso
 from ...errors import Text
-from ...model.procedure import Branch, Field, Reopen
+from ...model.procedure import CHOICES, Branch, Field, Reopen
 from ...model.scope import kind_of
 from ...model.survey import Deed, Path, Step
 from ..patterns import wrong_pattern
-from .view import View
+from .view import View, likely
 
 _TEXTS = ("text", "phone", "email", "room", "customer", "staff", "attachment")
 _NUMBER = re.compile(r"\{(?:procedure|site|year|month|day|seq(?::0[1-9]\d?)?)\}")
@@ -60,14 +60,28 @@ def _effect(view: View, deed: Deed) -> None:
     for name, child in (effect.open or {}).items():
         for given, text in child.with_.items():
             view.expression((*path, "open", name, "with", given), text, None, deed.input)
-    if effect.assign is not None and effect.assign.person is not None:
-        view.expression((*path, "assign", "person"), effect.assign.person, "text", deed.input)
+    if effect.assign is not None:
+        for key in ("person", "speaks", "choose"):
+            text = getattr(effect.assign, key)
+            if text is not None and text not in CHOICES:
+                _person(view, (*path, "assign", key), key, text, deed.input)
     for name, extend in (effect.extend or {}).items():
         view.positive((*path, "extend", name), "by", extend.by)
     for name, value in (effect.set or {}).items():
         field = view.procedure.fields.get(name)
         if field is not None:
             _set(view, (*path, "set", name), field, value, deed.input)
+
+
+def _person(view: View, path: Path, key: str, text: str, inputs: Mapping[str, Field]) -> None:
+    """The id of somebody, or the language that he had better speak."""
+
+    def choices() -> Text | None:
+        return likely(text, CHOICES) if key == "choose" and text.isidentifier() else None
+
+    found = view.expression(path, text, "text" if key != "speaks" else None, inputs, choices)
+    if found is not None and found.kind not in ("text", "choice", "any"):
+        view.say(path, "type", Text(f"这里要一种语言，如 zh；这个表达式是 {found.kind}", f"a language such as zh is wanted here; this is {found.kind}"))  # fmt: skip
 
 
 def _set(view: View, path: Path, field: Field, value: Any, inputs: Mapping[str, Field]) -> None:
