@@ -20,7 +20,7 @@ from tests.scale import drawn, scale
 PEOPLE = """\
 roles:
   agent: {label: {zh: 客服, en: agent}, parent: supervisor}
-  supervisor: {label: {zh: 主管, en: supervisor}, rights: [assign, edit, clocks]}
+  supervisor: {label: {zh: 主管, en: supervisor}, rights: [assign, edit, clocks, reveal]}
 sites: {main: {buildings: {"1": , "2": , "3": }}}
 teams: {front: {lead: lead}}
 skills: {lift: {certificate: true}, paint: }
@@ -253,13 +253,14 @@ def test_whoever_is_named_has_no_hand_in_the_case(tmp_path: Path) -> None:
         Command("act", "begin", case.id, {}, desk.actor("boss")), Command("edit", "", case.id, {"subject": None}, desk.actor("boss")),
         Command("act", "begin", case.id, {"subject": None}, desk.actor("boss")), Command("assign", "a", case.id, {}, desk.actor("boss"), reason="x"),
         Command("assign", "boss", case.id, {}, desk.actor("system"), reason="x"),
+        Command("reveal", "", case.id, {}, desk.actor("boss"), reason="x"),
     ]  # fmt: skip
     for command in tried:
         with pytest.raises(Refused) as refused:
             desk.execute(command)
         assert refused.value.code == "conflict"
     assert all("concerns you" in why.en for option in desk.available(case.id, "boss") for why in option.why)
-    assert [event.type for event in desk.history(case.id)] == ["opened", *["refused"] * 5]
+    assert [event.type for event in desk.history(case.id)] == ["opened", *["refused"] * 6]
     desk.note(case.id, "我来说明情况", actor="boss")
 
 

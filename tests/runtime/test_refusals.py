@@ -131,7 +131,7 @@ def test_fields_and_the_assignee_are_changed_by_those_whose_case_it_is_and_by_ri
     stranger, right = "agent.wang", "supervisor.zhao"
     for call in (
         lambda who: desk.edit(number, actor=who, place="大堂"),
-        lambda who: desk.assign(number, "engineer.he", actor=who),
+        lambda who: desk.assign(number, "engineer.he", actor=who, reason="换人"),
     ):
         error = refused(lambda call=call: call(stranger))
         assert error.code == "role"

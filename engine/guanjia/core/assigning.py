@@ -55,10 +55,9 @@ def assign(step: Step, effect: EffectProgram) -> None:
 
 def relieve(step: Step, who: str) -> None:
     """Somebody else takes the case from whoever has come to have a conflict: his substitute, and so on."""
-    question = f"person::::{who}"
-    able = _left(step, step.facts.need(f"able:{question}"))
+    able = _left(step, step.facts.need(f"able:person::::{who}"))
     how, pool = able[0] if able else ("", ())
-    _take(step, how, _least_loaded(step, pool, question), who)
+    _take(step, how, _least_loaded(step, pool), who)
 
 
 def _take(step: Step, how: str, chosen: str | None, sought: str) -> None:
@@ -110,13 +109,13 @@ def _chosen(
         return how, pool[0]
     if asked.choose == "round_robin":
         return how, pool[step.facts.need(f"turn:{','.join(pool)}") % len(pool)]
-    return how, _least_loaded(step, pool, question)
+    return how, _least_loaded(step, pool)
 
 
-def _least_loaded(step: Step, pool: Sequence[str], question: str) -> str | None:
+def _least_loaded(step: Step, pool: Sequence[str]) -> str | None:
     if len(pool) < 2:
         return pool[0] if pool else None
-    load = step.facts.need(f"load:{question}")
+    load = step.facts.need(f"load:{','.join(pool)}")
     return min(pool, key=lambda who: (load.get(who, 0), pool.index(who)))
 
 

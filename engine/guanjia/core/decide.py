@@ -317,11 +317,9 @@ class _Run:
                 Text(f"{case.number} 涉及 {command.name} 本人，不能由其负责。", f"{case.number} concerns {command.name}, who cannot be responsible for it."),
                 Text("请指定他人。", "Name somebody else."),
             )  # fmt: skip
-        if (
-            case.assignee not in (None, command.name, command.actor.id)
-            and not command.reason
-            and command.actor is not SYSTEM
-        ):
+        # Why somebody took over long ago is often not on record: what is taken in late needs no reason.
+        named = command.reason or command.actor is SYSTEM or self.given.get("quiet")
+        if case.assignee not in (None, command.name, command.actor.id) and not named:
             raise Refused(
                 "reason",
                 Text(f"{case.number} 现由 {case.assignee} 负责，转给他人须写明原因（--reason）。",
@@ -391,6 +389,7 @@ class _Run:
 
     def reveal(self) -> None:
         self._staff_only()
+        self._impartial(self._present())
         self._reasoned(
             Text("查看完整的个人信息须写明原因（--reason）。", "To look at personal data needs a reason (--reason).")
         )
@@ -400,6 +399,7 @@ class _Run:
         """Destroy what is personal in the case; what promises still bind us is done first."""
         case = self._present()
         self._staff_only()
+        self._impartial(case)
         self._reasoned(
             Text("销毁个人信息须写明原因（--reason）。", "To destroy personal data needs a reason (--reason).")
         )

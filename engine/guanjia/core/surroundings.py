@@ -28,8 +28,7 @@ class NeedFact(Exception):
 
     `role:<role>` -> ids of staff who are told, the first is to be preferred; `child:<name>` -> {closed, outcome};
     `able:<role|team|person>:<skill>:<language>:<duty>:<name>` -> [[tier, ids] …], who could take work (`Organisation.able`);
-    `owners:<the same>` -> {building: [[tier, ids] …]}; `load:<the same>` -> {id: open cases};
-    `turn:<ids>` -> how often somebody of these was chosen in turn.
+    `owners:<the same>` -> {building: [[tier, ids] …]}; `load:<ids>` -> {id: open cases}; `turn:<ids>` -> how often somebody of these was chosen in turn.
     """
 
     def __init__(self, key: str) -> None:

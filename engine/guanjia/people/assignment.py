@@ -59,10 +59,6 @@ def owners(people: Organisation, call: Call, at: Instant, site: str | None) -> d
     return {building: tiers for building, tiers in answer.items() if tiers}
 
 
-def everybody(tiers: Tiers) -> list[str]:
-    return [id for _, ids in tiers for id in ids]
-
-
 def _tiers(people: Organisation, call: Call, at: Instant, site: str | None) -> Iterator[tuple[str, list[str]]]:
     members = _members(people, call)
     if call.kind == "person":

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from ..calendars import Calendar, compile_calendar, days_of, window_of
-from ..clock import Instant, moment
+from ..clock import MINUTE, Instant, moment
 
 _DAY = timedelta(days=1)
 
@@ -42,7 +42,7 @@ class Duty:
             name: tuple(window for text in _listed(shift["hours"]) if (window := window_of(text)) is not None)
             for name, shift in shifts.items()
         }
-        self._last: tuple[int, tuple[Turn, ...]] = (-1, ())
+        self._last: tuple[int, date, tuple[Turn, ...]] = (-1, date.min, ())
 
     @cached_property
     def rostered(self) -> frozenset[str]:
@@ -51,7 +51,7 @@ class Duty:
         return frozenset(id for line in self.lines if line["shift"] not in on_call for id in line["staff"])
 
     def day_of(self, at: Instant) -> date:
-        return moment(at, self.zone).date()
+        return self._at(at)[1]
 
     def of_day(self, day: date) -> tuple[Turn, ...]:
         """Every shift that begins on that day, also those for which there is nobody."""
@@ -66,20 +66,23 @@ class Duty:
 
     def at(self, at: Instant) -> tuple[Turn, ...]:
         """The shifts that run at the instant; the first instant of a shift is in it, its end is not."""
+        return self._at(at)[2]
+
+    def _at(self, at: Instant) -> tuple[int, date, tuple[Turn, ...]]:
+        """The minute of an instant, its day, and the shifts that run: one decision asks for them of everybody."""
+        minute, last = at // MINUTE, self._last
+        if last[0] == minute:
+            return last
         wall = moment(at, self.zone)
-        minute = at // 60_000_000
-        if self._last[0] != minute:
-            now = wall.hour * 60 + wall.minute
-            self._last = (
-                minute,
-                tuple(
-                    turn
-                    for day, since in ((wall.date() - _DAY, now + 1440), (wall.date(), now))
-                    for turn in self.of_day(day)
-                    if any(begin <= since < end for begin, end in self._windows[turn.shift])
-                ),
-            )
-        return self._last[1]
+        today, now = wall.date(), wall.hour * 60 + wall.minute
+        turns = tuple(
+            turn
+            for day, since in ((today - _DAY, now + 1440), (today, now))
+            for turn in self.of_day(day)
+            if any(begin <= since < end for begin, end in self._windows[turn.shift])
+        )
+        self._last = last = minute, today, turns
+        return last
 
     def hours(self, shift: str) -> tuple[tuple[int, int], ...]:
         """The windows of a shift, in minutes from the midnight at which its day begins."""

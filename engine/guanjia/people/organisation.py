@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
+from functools import cached_property
 from typing import Any
 
 from ..calendars import days_of
-from ..clock import Instant
+from ..clock import MINUTE, Instant
 from ..errors import NotFound, Text
 from ..model.event import SYSTEM, Actor
 from ..model.frozen import quick
@@ -46,7 +47,8 @@ class Organisation:
         self.language = language
         self._actors = {SYSTEM.id: SYSTEM}
         self._contacts: dict[str, Contact] = {}
-        self._leave: dict[str, dict[str, str]] = {}
+        self._leave: dict[str, dict[date, str]] = {}
+        self._now: tuple[int, dict[str, bool]] = (-1, {})
 
     @classmethod
     def from_plain(cls, data: Mapping[str, Any], language: str) -> Organisation:
@@ -92,7 +94,20 @@ class Organisation:
 
     def members(self, role: str) -> tuple[str, ...]:
         """Everybody who is here and has the role, in the order written."""
-        return tuple(id for id, person in self.staff.items() if role in _roles(person) and person.get("active", True))
+        return self._holders.get(role, ())
+
+    @cached_property
+    def _holders(self) -> dict[str, tuple[str, ...]]:
+        found: dict[str, list[str]] = {}
+        for id, person in self.staff.items():
+            if person.get("active", True):
+                for role in dict.fromkeys(_roles(person)):
+                    found.setdefault(role, []).append(id)
+        return {role: tuple(ids) for role, ids in found.items()}
+
+    def outside(self, id: str) -> bool:
+        """Whether somebody is not of the house: the authority, a contractor."""
+        return any((self.roles.get(role) or {}).get("outside", False) for role in _roles(self.staff[id]))
 
     def roles_of(self, id: str) -> tuple[str, ...]:
         return _roles(self.staff[id])
@@ -115,12 +130,12 @@ class Organisation:
         known = self._leave.get(id)
         if known is None:
             known = self._leave[id] = {
-                day.isoformat(): leave.get("reason", "other")
+                day: leave.get("reason", "other")
                 for leave in self.staff[id].get("leave") or ()
                 for text in _words(leave["on"])
                 for day in days_of(text)
             }
-        return known.get(day.isoformat())
+        return known.get(day)
 
     def working(self, turn: Turn) -> tuple[str, ...]:
         """Whoever of a shift really comes: has not left, and is not on leave on the day on which it begins."""
@@ -133,9 +148,14 @@ class Organisation:
     def here(self, id: str, at: Instant, site: str | None = None) -> bool:
         """Whether somebody could be given work: he has not left, serves the site, and is not on leave, or still in a shift that
         began before it."""
-        if not self.staff[id].get("active", True) or not self.serves(id, site):
-            return False
-        return self.leave(id, self.duty.day_of(at)) is None or self._in_shift(id, at)
+        minute, known = self._now
+        if minute != at // MINUTE:  # one decision asks for everybody, and for some of them several times
+            self._now = _, known = at // MINUTE, {}
+        there = known.get(id)
+        if there is None:
+            away = self.leave(id, self.duty.day_of(at)) is not None and not self._in_shift(id, at)
+            there = known[id] = bool(self.staff[id].get("active", True)) and not away
+        return there and self.serves(id, site)
 
     def on_duty(self, id: str, at: Instant) -> bool:
         """Whether somebody works at the instant: in a shift, or, where no roster has him, whenever `on_duty` is true."""
@@ -200,7 +220,7 @@ class Organisation:
         if person is None:
             return None
         addresses = {channel: person[key] for channel, key in (("mail", "mail"), ("sms", "phone")) if person.get(key)}
-        outside = any((self.roles.get(role) or {}).get("outside", False) for role in _roles(person))
+        outside = self.outside(recipient.removeprefix("staff:"))
         contact = Contact(person.get("language") or self.language, addresses, outside, person["name"])
         self._contacts[recipient] = contact
         return contact

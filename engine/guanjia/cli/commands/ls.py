@@ -99,7 +99,7 @@ def line(desk: Desk, row: Row, now: Instant) -> list[Piece]:
         )
         state = outcome or desk.out.both("已办结", "closed")
     else:
-        deadline = due(it.deadline, it.breached, now, bool(it.provisional), bool(it.alarms))
+        deadline = due(it.deadline, it.breached, now, bool(it.provisional), _alarm(it.assignee) if it.alarms else None)
         state = states(desk, it.procedure, it.states, brief=True)
     return [
         Ink(it.number, "bold"), desk.label(it.procedure, it.procedure), state, deadline, desk.short(it.assignee),
@@ -108,17 +108,23 @@ def line(desk: Desk, row: Row, now: Instant) -> list[Piece]:
 
 
 def due(
-    deadline: Instant | None, breached: int, now: Instant, provisional: bool = False, alarm: bool = False
+    deadline: Instant | None, breached: int, now: Instant, provisional: bool = False, alarm: Text | None = None
 ) -> Piece:  # fmt: skip
-    """The earliest running deadline in words; that clocks are breached already, or that nobody acknowledged an escalation, shows
-    even when none is running."""
+    """The earliest running deadline in words; that clocks are breached already, or what the alarm is, shows even when none is
+    running."""
+    late = Text("已超时", "late") if breached else None
     if alarm:
-        text = words.left(deadline, now, brief=True)[0] if deadline is not None else Text("已超时", "late")
-        return Ink(Text(f"！{text.zh}，无人确认", f"! {text.en}, nobody acknowledged"), "late")
+        text = words.left(deadline, now, brief=True)[0] if deadline is not None else late
+        both = alarm if text is None else Text(f"{text.zh}，{alarm.zh}", f"{text.en}, {alarm.en}")
+        return Ink(Text(f"！{both.zh}", f"! {both.en}"), "late")
     if deadline is not None:
         text, style = words.left(deadline, now, brief=True)
         return Ink(Text(f"{text.zh}（暂定）", f"{text.en} (provisional)") if provisional else text, style)
-    return Ink(Text("已超时", "late"), "late") if breached else words.NOTHING
+    return words.NOTHING if late is None else Ink(late, "late")
+
+
+def _alarm(assignee: str | None) -> Text:
+    return Text("无人负责", "nobody responsible") if assignee is None else Text("无人确认", "nobody acknowledged")
 
 
 def states(desk: Desk, procedure: str, joined: str, *, brief: bool = False) -> str:

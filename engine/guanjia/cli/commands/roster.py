@@ -39,7 +39,7 @@ def roster(desk: Desk, *, at: str | None, week: bool, as_json: bool) -> None:
             {
                 "at": None if week else iso(when, desk.zone), "from": days[0].isoformat(), "to": days[-1].isoformat(),
                 "shifts": [plain(people, turn) for turn in turns],
-                "on_duty": None if week else [id for id in people.staff if people.on_duty(id, when)],
+                "on_duty": None if week else [id for id in people.staff if people.on_duty(id, when) and not people.outside(id)],
                 "on_call": None if week else list(people.on_call(when)),
                 "on_leave": [{"id": id, "date": day.isoformat(), "reason": reason} for id, day, reason in away],
                 "gaps": sum(missing(people, turn) > 0 for turn in turns),
@@ -56,7 +56,8 @@ def roster(desk: Desk, *, at: str | None, week: bool, as_json: bool) -> None:
         out.line(Ink(Text("此时没有班次。", "No shift runs."), "dim"))
     out.table([_row(desk, people, turn) for turn in turns], HEAD if turns else (), flex=3, keep=(0, 2))
     if not week:
-        free = [id for id in people.staff if id not in people.duty.rostered and people.on_duty(id, when)]
+        ours = [id for id in people.staff if id not in people.duty.rostered and not people.outside(id)]
+        free = [id for id in ours if people.on_duty(id, when)]
         if free:
             out.lines(Text("另有在岗：", "Also on duty: ").get(out.language) + _names(desk, free))
     for id, day, reason in away:
