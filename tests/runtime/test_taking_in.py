@@ -58,7 +58,7 @@ def desk(tmp_path: Path) -> Engine:
 
 
 def opening(desk: Engine, time: str = "09:00", **values: Any) -> Command:
-    return Command("open", "desk", values=values, actor=desk.actor("agent.wang"), at=at(time))
+    return Command("open", "desk", values=values, actor=desk.actor("agent.wang"), at=at(time), customer="customer")
 
 
 def act(desk: Engine, action: str, time: str, who: str = "agent.wang", **values: Any) -> Command:

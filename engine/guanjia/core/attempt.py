@@ -205,7 +205,7 @@ def _is(word: str, actor: Actor, case: Case | None) -> bool:
     if word == "system":
         return actor.kind == "system"
     if word == "customer":
-        return actor.kind == "customer" and (case is None or case.customer in (None, actor.id))
+        return actor.kind == "customer" and (case is None or case.customer == actor.id)
     return case is not None and getattr(case, word) == actor.id
 
 

@@ -227,11 +227,13 @@ def unheard(clock: Clock, now: Instant) -> Clock:
     late = tuple(name for at, _, name in clock.pending if at < now)
     if not late:
         return clock
+    # Not by its threshold: a later one may have overtaken that already.
+    late_now = clock.breached_at is None and clock.due is not None and clock.due < now
     return changed(
         clock,
         pending=tuple(item for item in clock.pending if item[0] >= now),
         fired=(*clock.fired, *late),
-        breached_at=clock.due if "due" in late and clock.breached_at is None else clock.breached_at,
+        breached_at=clock.due if late_now else clock.breached_at,
     )
 
 

@@ -217,7 +217,8 @@ class _Run:
         about = {
             "number": self.given["number"], "site": command.site, "procedure": procedure.procedure,
             "version": self.program.hash, "mode": command.mode, "opener": command.actor.id,
-            "customer": command.customer, "parent": command.parent,
+            "customer": command.customer or (command.actor.id if command.actor.kind == "customer" else None),
+            "parent": command.parent,
         }  # fmt: skip
         blank = Case(id=self.given["id"], seq=0, opened_at=self.now, changed_at=self.now, **about)
         step = self._step(blank, {})
@@ -303,8 +304,8 @@ class _Run:
         step = self._step(case, {})
         for name, value in self.command.values.items():
             step.change(name, value)
-        if "set" not in step.data:
-            return
+        if "set" not in step.data and self.command.key is None:
+            return  # with a key it is recorded: only so can it be answered, and not done, when it is sent again
         self._record("edited", "", step, self._before(case, {}))
 
     def assign(self) -> None:

@@ -243,7 +243,7 @@ class Step:
             who = self.fields.get(word)
         else:
             return [f"staff:{who}" for who in self.facts.need(f"role:{word}")]
-        if who == "customer":
+        if who is not None and who in ("customer", self.case.customer):
             return ["customer"]
         return [f"staff:{who}"] if who and who != "system" else []
 
@@ -300,8 +300,11 @@ class Step:
         """
         if self.leaves != self.case.states or "entered" in self.data:
             self.data["states"] = list(self.leaves)
-        closing = self._final()
-        if self.program.clocks or "set" in self.data:
+        closing = self._final() if "entered" in self.data else None
+        over = (
+            self.case.finished and "closed" not in self.data
+        )  # its fields may be put right; nothing follows from that
+        if not over and (self.program.clocks or "set" in self.data):
             after = self.after() if self.program.looks else self.see
             for definition in self.program.clocks:
                 follow(self, definition, before, after)
@@ -342,17 +345,25 @@ class Step:
         return None
 
     def _dated(self, after: Surroundings) -> None:
-        """`at:` follows its expression while the state is active: an appointment that is moved moves its reminder."""
+        """`at:` follows its expression while the state is active: an appointment that is moved moves its reminder, one that is
+        called off takes it along."""
+        if "set" not in self.data:
+            return
+        before = Surroundings(self.program, self.case, self.now, self.see.actor, self.facts, self.see.personal)
         for leaf in self.leaves:
             for node in self.program.nodes[leaf].path:
                 for delay in node.delays:
-                    if delay.at is None or "set" not in self.data:
+                    if delay.at is None:
                         continue
                     armed = self.case.delays.get(delay.key)
                     due = delay.at.evaluate(after)
-                    if due is not None and due > self.now and (armed is None or armed.due != due):
-                        moved = Delay(delay.name, delay.owner.name, due, delay.order, self.now)
+                    if due == delay.at.evaluate(before):
+                        continue  # it is where it was: what has run out does not run out again
+                    if due is not None:
+                        moved = Delay(delay.name, delay.owner.name, max(due, self.now), delay.order, self.now)
                         self.data.setdefault("delays", {})[delay.key] = moved.to_plain()
+                    elif armed is not None:
+                        self.data.setdefault("delays", {})[delay.key] = None
 
     def put(self, clock: Clock) -> None:
         """The clock is so from now on."""

@@ -199,7 +199,6 @@ class Engine:
         self, ref: str, to: str, *, actor: Actor | str, key: str | None = None, reason: str | None = None
     ) -> Result:
         """Make somebody responsible by hand; NotFound when nobody has that id."""
-        self.organisation.actor(to)
         return self.execute(Command("assign", to, ref, {}, self.actor(actor), key, reason=reason))
 
     def reveal(self, ref: str, *, actor: Actor | str, reason: str) -> Mapping[str, Any]:
@@ -360,13 +359,15 @@ class Engine:
         return fired, applied
 
     def _moments(self, now: Instant, stuck: Sequence[str]) -> Iterator[Instant]:
-        """The minutes up to now in which something fell due, then now: a worker that comes late takes them one after the
-        other, so that what one case waits for from another comes in time, as it would have with a worker on duty."""
-        last = 0
-        while due := [case for case in self.store.due(now, 1 + len(stuck)) if case not in stuck]:
-            columns = self.store.columns(due[0])
-            first = now if columns is None or columns.next_due is None else columns.next_due
-            last = max(-(-first // MINUTE) * MINUTE, last + MINUTE)
+        """The minutes up to now in which something fell due or was sent, then now: a worker that comes late takes them one
+        after the other, so that what one case waits for from another comes in time, as it would have with a worker on duty."""
+        last, sent = 0, sorted(_minute(item.since) for item in map(_Sent, self.store.inbox()))
+        while True:
+            firsts = [at for at in sent if at > last][:1]
+            if due := [case for case in self.store.due(now, 1 + len(stuck)) if case not in stuck]:
+                columns = self.store.columns(due[0])
+                firsts.append(now if columns is None or columns.next_due is None else columns.next_due)
+            last = max(_minute(min(firsts, default=now)), last + MINUTE)
             if last >= now:
                 break
             yield last
@@ -405,14 +406,17 @@ class Engine:
             raise _fault(error, case=case) from error
 
     def _apply_inbox(self, until: Instant | None = None) -> int:
-        """Carry out what cases sent each other, up to an instant. What a case refuses is parked, and so is what the program
-        fails at, so that it holds up nothing else; what the database could not do just now waits."""
-        applied = 0
+        """Carry out what cases sent each other, as of an instant, else each as of its own minute: whoever hears of it is not
+        brought beyond that before. What a case refuses is parked, and so is what the program fails at, so that it holds up
+        nothing else; what the database could not do just now waits."""
+        applied, now = 0, self.clock.now()
         while items := [item for item in map(_Sent, self.store.inbox()) if until is None or item.since <= until]:
             for item in items:
                 outcome: Result | GuanjiaError
                 try:
-                    outcome = self.store.transact(partial(self._receive, item, until))
+                    outcome = self.store.transact(
+                        partial(self._receive, item, until or min(_minute(item.since) or now, now))
+                    )
                 except StoreError:
                     raise
                 except GuanjiaError as error:
@@ -623,6 +627,11 @@ def _foreseen(engine: Engine, command: Command) -> Callable[[Transaction], Resul
         raise _Foreseen(carry_out(engine, tx, command, dry=True))
 
     return work
+
+
+def _minute(at: Instant) -> Instant:
+    """The first full minute that is not before it."""
+    return -(-at // MINUTE) * MINUTE
 
 
 class _Sent:

@@ -73,6 +73,10 @@ def carry_out(
     digest = engine.blind(digest_of(command)) if command.key else ""
     if read.answer is not None:
         return answered(tx, read.answer, digest, command.key or "")
+    if command.kind == "attach" and not blobs:
+        raise Refused(
+            "field", Text("附件没有内容；请用 engine.attach(…)。", "An attachment without its content; use engine.attach(…).")
+        )  # fmt: skip
     occurred = _occurred(engine, command, present)
     pack = Passage(engine, tx, now)
     if command.kind == "open":
@@ -82,6 +86,7 @@ def carry_out(
             raise unknown(engine.store, command.case or "")
         pack.take(read.held)
         _expected(engine, pack, command)
+        _begun(engine, pack, occurred)
         try:
             pack.drain(occurred)
         except Refused as loop:
@@ -142,13 +147,22 @@ def _occurred(engine: Engine, command: Command, now: Instant) -> Instant:
     if command.at > now:
         at = spoken(command.at, engine.zone)
         raise Refused("time", Text(f"{at} 还没有到。", f"{at} has not come yet."))
-    if command.actor.kind == "staff" and not engine.organisation.may(command.actor, "backdate"):
+    if not engine.organisation.may(command.actor, "backdate"):
         raise Refused("role", Text("补登过去的时间需要 backdate 权限。", "To backdate needs the right `backdate`."))
     if not command.reason:
         raise Refused(
             "reason", Text("补登过去的时间须写明原因（--reason）。", "To backdate needs a reason (--reason).")
         )
     return command.at
+
+
+def _begun(engine: Engine, pack: Passage, occurred: Instant) -> None:
+    assert pack.case is not None
+    if occurred < pack.case.opened_at:
+        number, at = pack.case.number, spoken(pack.case.opened_at, engine.zone)
+        raise Refused(
+            "time", Text(f"{number} 在 {at} 才登记，不能补登更早的事。", f"{number} was opened at {at}; nothing can have happened to it before.")
+        )  # fmt: skip
 
 
 def _entitled(engine: Engine, command: Command, case: Case | None) -> None:
@@ -338,6 +352,8 @@ class Passage:
     def _known(self, command: Command) -> None:
         """Staff that are named must be of the house, and whom an action asks for still here: work that is handed to nobody
         is lost."""
+        if command.kind == "assign":
+            self.engine.organisation.actor(command.name)
         if not command.values or command.actor.kind == "system":
             return
         people, label = self.engine.organisation, self.program.procedure.label
