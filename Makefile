@@ -3,7 +3,7 @@
 PYTHON ?= python3
 UV ?= uv
 SOAK_MINUTES ?= 30
-FAULTS := $(addprefix tests/runtime/test_,kill.py failpoints.py power_cut.py failing_disk.py workers.py postgres_faults.py clock_jumps.py)
+FAULTS := $(addprefix tests/runtime/test_,kill.py failpoints.py power_cut.py failing_disk.py workers.py postgres_faults.py clock_jumps.py model.py)
 BIN := .venv/bin
 PY := $(BIN)/python
 READY := .venv/.ready
