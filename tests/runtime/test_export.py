@@ -128,6 +128,11 @@ def test_what_is_damaged_anywhere_is_refused_as_a_whole(exported, tmp_path, pack
     store.close()
 
 
+def _row(value: bytes) -> bytes:
+    """A file whose first row holds what no column can."""
+    return json.dumps(export.HEADER).encode() + b'\n["settings","name",' + value + b"]\n"
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -137,6 +142,7 @@ def test_what_is_damaged_anywhere_is_refused_as_a_whole(exported, tmp_path, pack
         (b'{"guanjia":"office","format":99,"tables":{}}\n', "another version of guanjia"),
         (json.dumps(export.HEADER).encode() + b'\n["cases",1]\n', "x:2: this line cannot be understood"),
         (json.dumps(export.HEADER).encode() + b'\n["cars",1]\n', "x:2: this line cannot be understood"),
+        *((_row(value), "x:2: this line cannot be understood") for value in (b"[]", b"{}", b"1.5", b"9" * 30, b'"\\ud800"')),
         (b"\x1f\x8bnonsense", "x"),
     ],
 )  # fmt: skip

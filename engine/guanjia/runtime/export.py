@@ -166,9 +166,19 @@ def _record(plain: list[Any]) -> Record:
     table, *row = plain
     if len(row) != len(TABLES[table].columns):
         raise ValueError
+    if not all(map(_storable, row)):
+        raise ValueError
     for place, name in _BYTES[table]:
         row[place] = _READ[name](row[place])
     return table, tuple(row)
+
+
+def _storable(value: Any) -> bool:
+    """Text that can be written as such, a whole number of 64 bits, true, false, nothing: all that a row is made of."""
+    if isinstance(value, str):
+        value.encode()  # half a character is a ValueError
+        return True
+    return value is None or (isinstance(value, int) and -(2**63) <= value < 2**63)
 
 
 def _damaged(what: Text) -> Refused:
