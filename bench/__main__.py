@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-IDEAS = ("working_time", "pure", "advance", "crowd", "peers", "listing", "due", "moving", "workers")
+IDEAS = ("working_time", "pure", "advance", "crowd", "sealing", "peers", "listing", "due", "moving", "workers")
 RESULT = Path("build/bench.json")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import ChainMap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from difflib import get_close_matches
@@ -264,7 +265,7 @@ class Passage:
         """When time changes the case next."""
         self.before = 0
         self.head = GENESIS
-        self.personal: dict[str, Any] = {}
+        self.personal: Mapping[str, Any] = {}
         self.sealed: list[tuple[str, str, Any]] = []
         self.events: list[Event] = []
         self.rows: list[EventRow] = []
@@ -296,7 +297,7 @@ class Passage:
         self.case, self.due = self.engine.recent.case(held)
         self.before = held.seq
         self.head = held.head
-        self.personal = dict(held.personal)
+        self.personal = held.personal
         self.program = self.engine.program(self.case)
 
     def drain(self, until: Instant) -> None:
@@ -342,7 +343,9 @@ class Passage:
             self._known(command)
             prepared, sealed = prepare(self.program, command, lambda: self.engine.entropy(16).hex())
             self.sealed = sealed
-            self.personal |= {commitment: value for commitment, _, value in sealed}
+            if sealed:  # in front of the others, which are opened only where somebody asks for them
+                new = {commitment: value for commitment, _, value in sealed}
+                self.personal = ChainMap(new, self.personal)  # type: ignore[arg-type]
             self._advance(prepared, occurred)
         except Refused as refused:
             self.sealed = []

@@ -15,7 +15,7 @@ from ..errors import Refused, Text
 from ..model.event import Actor
 from ..people import keys as files
 from ..store.interface import Store, Transaction
-from .sealing import KEY, SEALED, Sealed
+from .sealing import KEY, SEALED, Sealed, row
 from .stream import Happened
 
 if TYPE_CHECKING:
@@ -106,7 +106,6 @@ def _rewrapped(store: Sealed, tx: Transaction, case: str) -> int:
         rows.append((KEY, "", json.dumps({KEY: key.wrapped})))
     for commitment, salt, value in store.within.sealed(case):
         if commitment in held.personal and commitment != KEY and _stale(store, commitment, value):
-            closed = key.seal(json.dumps([salt, value]), f"{case}:{commitment}")
-            rows.append((commitment, "", json.dumps({SEALED: closed})))
+            rows.append((commitment, "", row(key, case, commitment, salt, value)))
     tx.put_personal(case, rows)
     return 1

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import builtins
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -180,15 +180,7 @@ class Sealed:
         if not held.personal:
             return held, None
         key = self._key(held.id, _wrapped(held.personal))
-        clear = {}
-        for commitment, value in held.personal.items():
-            if commitment == KEY:
-                continue
-            if not _is_sealed(value):
-                clear[commitment] = value
-            elif key is not None:
-                clear[commitment] = json.loads(_value(key, value, held.id, commitment)[1])
-        return held._replace(personal=clear), key
+        return held._replace(personal=_Opened(held, key)), key
 
     def _key(self, case: str, wrapped: str) -> Key | None:
         if not wrapped:
@@ -228,6 +220,34 @@ class Sealed:
             raise _wrong(item.sender) from None
 
 
+class _Opened(Mapping[str, Any]):
+    """Personal values, each opened when somebody asks for it: a step asks for few of those that a case has gathered."""
+
+    def __init__(self, held: Held, key: Key | None) -> None:
+        self._case = held.id
+        self._key = key
+        self._held = {
+            commitment: value
+            for commitment, value in held.personal.items()
+            if commitment != KEY and (key is not None or not _is_sealed(value))
+        }
+        self._open: dict[str, Any] = {}
+
+    def __getitem__(self, commitment: str) -> Any:
+        value = self._held[commitment]
+        if self._key is None or not _is_sealed(value):
+            return value
+        if commitment not in self._open:
+            self._open[commitment] = json.loads(_value(self._key, value, self._case, commitment)[1])
+        return self._open[commitment]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._held)
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+
 class SealedTransaction:
     def __init__(self, store: Sealed, tx: Transaction) -> None:
         self._store = store
@@ -254,8 +274,7 @@ class SealedTransaction:
             personal.append((KEY, "", json.dumps({KEY: key.wrapped})))
         for commitment, salt, value in change.personal:
             assert key is not None
-            closed = key.seal(json.dumps([salt, value]), f"{change.case}:{commitment}")
-            personal.append((commitment, "", json.dumps({SEALED: closed})))
+            personal.append((commitment, "", row(key, change.case, commitment, salt, value)))
         self._tx.write(
             change._replace(
                 personal=personal,
@@ -283,10 +302,16 @@ def _wrapped(personal: Mapping[str, Any]) -> str:
 def _value(key: Key, value: Mapping[str, str], case: str, commitment: str) -> tuple[str, str]:
     """Salt and value, as JSON text, of a sealed row."""
     try:
-        salt, text = json.loads(key.open(value[SEALED], f"{case}:{commitment}"))
+        salt, _, text = key.open(value[SEALED], f"{case}:{commitment}").partition("\n")
     except Unreadable:
         raise _wrong(case) from None
     return salt, text
+
+
+def row(key: Key, case: str, commitment: str, salt: str, value: str) -> str:
+    """A personal value (JSON text) with its salt as it lies in the store; a salt is one line."""
+    closed = key.seal(f"{salt}\n{value}", f"{case}:{commitment}")
+    return f'{{"{SEALED}":"{closed}"}}'
 
 
 def _wrong(case: str) -> StoreError:
