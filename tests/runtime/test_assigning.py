@@ -4,14 +4,16 @@ in, whoever has a conflict of interest, and what must always hold."""
 from __future__ import annotations
 
 from collections import Counter
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 from guanjia.clock import DAY, HOUR, MINUTE, from_iso
-from guanjia.errors import GuanjiaError, Refused
+from guanjia.errors import Conflict, GuanjiaError, Refused
 from guanjia.model.event import Command, Event
 from guanjia.runtime.engine import Engine
+from guanjia.runtime.handing import carry_out, plan
 from guanjia.store.interface import Query
 
 from tests.offices import clock_of, engine, small
@@ -33,7 +35,8 @@ staff:
 PROCEDURE = """\
 procedure: job
 conflicts: [subject]
-four_eyes: [[[begin, redo], check]]
+on_assign: [{notify: {new_work: assignee}}]
+four_eyes: [[[begin, redo], check], [sign, redo]]
 fields:
   subject: {type: staff}
   room: {type: room}
@@ -50,7 +53,7 @@ states:
       mine: {do: [{assign: {person: actor}}]}
     after: {late: {delay: 30 days, to: over}}
   doing:
-    transitions: {check: {to: over, by: [agent, supervisor]}, redo: {to: doing, by: [agent, supervisor]}}
+    transitions: {check: {to: over, by: [agent, supervisor]}, redo: {to: doing, by: [agent, supervisor]}, sign: {by: agent}}
     after: {too_late: {delay: 30 days, to: over}}
   over: {final: true}
 """
@@ -61,7 +64,7 @@ def office(folder: Path, staff: str, assign: str = "{role: agent}", roster: str 
     more = {"organisation.yaml": people + "".join(f"  {line.strip()}\n" for line in staff.strip().splitlines())}
     if roster is not None:
         more["rosters/march.csv"] = "date,shift,staff\n" + roster
-    desk = engine(small(folder, PROCEDURE.replace("ASSIGN", assign), name="job", more=more))
+    desk = engine(small(folder, PROCEDURE.replace("ASSIGN", assign), name="job", templates=("new_work",), more=more))
     assert [item for item in desk.files.check() if item.severity == "error"] == []
     return desk
 
@@ -110,6 +113,24 @@ def test_what_is_only_supposed_takes_nobodys_turn(tmp_path: Path) -> None:
     assert len({outcome.case.assignee for outcome in desk.preview(commands)}) == 1  # type: ignore[union-attr]
     count = Counter([first, *(desk.act(case.id, "again", actor="system").case.assignee for _ in range(5))])
     assert count == {"a": 2, "b": 2, "c": 2}
+
+
+def test_asking_why_about_the_future_takes_nobodys_turn(tmp_path: Path) -> None:
+    procedure = (
+        "procedure: job\ninitial: asked\nsla: {take: {start: open, stop: over, target: {within: 9 days}}}\nstates:\n"
+        "  asked: {after: {again: {delay: 1 days, do: [{assign: {role: agent, choose: round_robin}}]}}, transitions: {end: {to: over}}}\n"
+        "  over: {final: true}\n"
+    )
+    people = PEOPLE.replace("{lead: lead}", "{}") + "".join(f"  {line}\n" for line in ABC.strip().splitlines())
+    desk = engine(small(tmp_path, procedure, name="job", more={"organisation.yaml": people}))
+    cases = [desk.open("job", actor="system").case.id for _ in range(3)]
+    for _ in range(2):
+        desk.why(cases[0], "take", at=desk.clock.now() + 3 * DAY)
+    clock_of(desk).advance(3 * DAY)
+    desk.run_once()
+    assert {desk.case(case).assignee for case in cases} == {"a", "b", "c"}
+    counter = f"turn:{sha256(b'a,b,c').hexdigest()[:16]}"
+    assert desk.store.transact(lambda tx: tx.next_number("main", counter, 0)) == 4
 
 
 def test_the_owner_of_the_building_gets_it_else_his_substitute_else_the_least_loaded(tmp_path: Path) -> None:
@@ -275,6 +296,9 @@ def test_whoever_comes_to_be_named_while_responsible_is_relieved_at_once(tmp_pat
     ]
     assert result.events[1].data["stands_in"] == "substitute"
     assert result.case.assignee == "s"
+    assert [(notice["template"], notice["to"]) for notice in result.events[1].data["notify"]] == [
+        ("new_work", ["staff:s"])
+    ]
 
 
 def test_where_nobody_else_is_left_the_one_with_the_conflict_loses_it_all_the_same(tmp_path: Path) -> None:
@@ -295,6 +319,11 @@ def test_four_eyes_hold_both_ways_and_for_whoever_acted_last(tmp_path: Path) -> 
     desk.act(case.id, "redo", actor="a")
     with pytest.raises(Refused):
         desk.act(case.id, "check", actor="a")
+    desk.act(case.id, "sign", actor="c")
+    with pytest.raises(Refused):
+        desk.act(case.id, "redo", actor="c")
+    with pytest.raises(Refused):
+        desk.act(case.id, "sign", actor="a")
     assert desk.act(case.id, "check", actor="b").case.finished
 
 
@@ -305,8 +334,26 @@ def test_work_is_taken_from_somebody_only_with_a_reason(tmp_path: Path) -> None:
     with pytest.raises(Refused) as refused:
         desk.assign(case.id, "b", actor="boss")
     assert refused.value.code == "reason"
-    assert desk.assign(case.id, "b", actor="boss", reason="换班").events[0].data["reason"] == "换班"
+    given = desk.assign(case.id, "b", actor="boss", reason="换班").events[0].data
+    assert (given["reason"], given["notify"][0]["to"]) == ("换班", ["staff:b"])
     desk.assign(case.id, "c", actor="b")  # one's own may be handed on as it is
+
+
+def test_a_case_that_changed_after_the_plan_of_a_handover_stays_where_it_is(tmp_path: Path) -> None:
+    desk = office(tmp_path, ABC)
+    case = desk.open("job", actor="system").case
+    planned = plan(desk, ["a"], ["b"])
+    desk.assign(case.id, "c", actor="a")
+    ((item, outcome),) = carry_out(desk, planned, desk.actor("a"), "换班")
+    assert (item.to, isinstance(outcome, Conflict)) == ("b", True)
+    assert desk.case(case.id).assignee == "c"
+
+
+def test_a_handover_gives_nobody_a_case_about_himself(tmp_path: Path) -> None:
+    desk = office(tmp_path, ABC)
+    desk.open("job", actor="system", subject="b")
+    assert [item.to for item in plan(desk, ["a"], ["b"])] == [None]
+    assert [item.to for item in plan(desk, ["a"], ["b", "c"])] == ["c"]
 
 
 # -- what must always hold

@@ -328,6 +328,7 @@ class _Run:
             )  # fmt: skip
         step = self._step(case, {})
         step.hand_to(command.name)
+        step.do(self.program.on_assign)
         self._record("assigned", command.name, step, self._before(case, {}))
 
     def clock(self) -> None:
@@ -456,6 +457,8 @@ class _Run:
             return
         step, before = self._step(case, {}, SYSTEM), self._before(case, {})
         assigning.relieve(step, case.assignee)
+        if step.assignee is not None:
+            step.do(self.program.on_assign)
         self._record("assigned", step.assignee or "", step, before, {"conflict": True}, actor=SYSTEM)
         self.complete()
 

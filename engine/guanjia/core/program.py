@@ -244,6 +244,7 @@ class Program:
         self.looks = dated or any(clock.looks for clock in self.clocks)
         """Whether some clock or dated delay reads an expression once a step is done."""
         self.ladders = {name: self._ladder(name, ladder) for name, ladder in self.procedure.ladders.items()}
+        self.on_assign = self._effects(self.procedure.on_assign)
         self.branches: dict[str, dict[str, list[BranchProgram]]] = {}
         self._wire()
         self.reopen = tuple(self._branch("reopen", "reopen", self.root, item) for item in self.procedure.reopen)

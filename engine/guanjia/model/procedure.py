@@ -453,6 +453,8 @@ class Procedure(State):
     """Fields of type staff: whoever they name has no hand in the case."""
     four_eyes: tuple[Annotated[tuple[Names, ...], Key(min_length=2)], ...] = ()
     """Of each list of actions nobody takes two; several that are one side stand in a list of their own."""
+    on_assign: Effects = ()
+    """Done when somebody is made responsible by hand, by a handover, or because of a conflict of interest."""
     labels: dict[Languages, dict[str, str]] = Key(default_factory=dict)
 
     def walk(self) -> Iterator[tuple[str, State, tuple[str, ...]]]:

@@ -66,8 +66,7 @@ def _tiers(people: Organisation, call: Call, at: Instant, site: str | None) -> I
     else:
         there = list(_fit(people, call, members, at, site))
         yield "on_duty", [id for id in there if people.on_duty(id, at)]
-        if not call.duty:
-            yield "off_duty", [id for id in there if not people.on_duty(id, at)]
+        yield "off_duty", [id for id in there if not people.on_duty(id, at)]
     yield "substitute", list(_fit(people, call, people.substitutes(members, at, site), at, site))
     teams = dict.fromkeys(str(people.staff[id].get("team")) for id in members)
     teams |= {call.name: None} if call.kind == "team" else {}

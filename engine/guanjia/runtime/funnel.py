@@ -426,6 +426,7 @@ class Passage:
             "recorded": self.now,
             "personal": self.personal,
             "quiet": self.quiet,
+            "supposed": self.supposed,
             "taken_in": self.taken_in,
             "labels": self.engine.role_labels,
         }
