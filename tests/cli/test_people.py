@@ -141,3 +141,18 @@ def test_where_nobody_can_take_it_nothing_moves_and_it_is_said(do: Call, office:
     assert do("open", "complaint", "--summary", "x").code == 0
     looked = do("handover", "agent.wang", "--yes", "--reason", "x")
     assert (looked.code, "没有人可以接" in looked.out) == (1, True)
+
+
+def test_staff_are_listed_with_their_team_and_skills_and_a_certificate_that_expired_is_said(
+    desk: Call, office: Path
+) -> None:
+    more = "skills: {lift: {label: {zh: 电梯, en: lifts}}, paint: }\n" + PEOPLE.replace(
+        "agent.xu: {name: 徐刚, roles: [agent]}",
+        "agent.xu: {name: 徐刚, roles: [agent], skills: [paint], certificates: {lift: 2026-11-23}}",
+    )
+    (office / "organisation.yaml").write_text(more)
+    assert desk("roster").code == 0
+    line = next(line for line in desk("staff").out.splitlines() if "agent.xu" in line)
+    assert line.split() == ["agent.xu", "徐刚", "客服", "(agent)", "paint、电梯（2026-11-23", "已过期）"]
+    assert "lifts (2026-11-23 expired)" in desk("staff", "--lang", "en").out
+    assert "front desk" in desk("staff", "--lang", "en").out

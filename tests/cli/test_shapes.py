@@ -16,7 +16,7 @@ from tests.cli.terminals import Ran
 Call = Callable[..., Ran]
 TEXT = Path(__file__).parents[2].joinpath("docs/cli.md").read_text(encoding="utf-8")
 
-OPEN = ("fields", "children", "outbox", "labels", "database", "definition")
+OPEN = ("certificates", "fields", "children", "outbox", "labels", "database", "definition")
 """Keyed by what the office calls its things, or the database its settings."""
 
 STORY = """\

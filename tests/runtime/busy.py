@@ -155,7 +155,7 @@ def invented(desk: Engine, draw: random.Random, key: str | None = None) -> Comma
             *[Command("act", act, row.id, {}, supervisor if act == "reopen" else agent, key)] * 5,
             Command("signal", "pinged", row.id, {}, agent, key),
             Command("edit", "", row.id, {"phone": f"139{draw.randrange(10**8):08}"}, supervisor, key),
-            Command("assign", "agent.li", row.id, {}, supervisor, key),
+            Command("assign", "agent.li", row.id, {}, supervisor, key, reason="换班"),
             Command("note", "", row.id, {"text": text}, agent, key),
         ]
     )

@@ -9,6 +9,7 @@ import random
 from typing import Any
 
 import yaml
+from guanjia.model.procedure import CHOICES
 
 SPANS = ("10m", "45m", "3h", "26h", "1 days", "2 workdays")
 TEMPLATES = ("told", "late")
@@ -124,7 +125,7 @@ class _Maker:
             {"log": "here"},
             {"set": {"n": "n + 1"}},
             {"set": {"b": draw.random() < 0.5, "c": draw.choice(["x", "y", "z"])}},
-            {"assign": {"role": "agent", "choose": draw.choice(["first", "least_loaded", "previous"])}},
+            {"assign": {"role": "agent", "choose": draw.choice([*CHOICES, "opener"])}},
             {"notify": {draw.choice(TEMPLATES): draw.choice(["customer", "supervisor", "assignee", "opener"])}},
             {"escalate": draw.choice(["supervisor", "manager"])},
             {"escalate": {"ladder": "up"}},

@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ...clock import moment
 from ...errors import Text
 from ..desk import Desk
 from ..naming import nameless
 from ..out import Ink, Piece
 from ..spec import Argument, Command, json_option
 
-HEAD = (Text("编号", "ID"), Text("姓名", "NAME"), Text("角色", "ROLES"), "")
+HEAD = (
+    Text("编号", "ID"),
+    Text("姓名", "NAME"),
+    Text("角色", "ROLES"),
+    Text("班组", "TEAM"),
+    Text("技能", "SKILLS"),
+    "",
+)
 
 
 def staff(desk: Desk, *, role: str | None, as_json: bool) -> None:
@@ -23,7 +31,7 @@ def staff(desk: Desk, *, role: str | None, as_json: bool) -> None:
     if as_json:
         desk.out.json([plain(who, person) for who, person in shown.items()])
         return
-    desk.out.table([row(desk, who, person, labels) for who, person in shown.items()], HEAD, flex=2, keep=(0,))
+    desk.out.table([row(desk, who, person, labels) for who, person in shown.items()], HEAD, flex=2, keep=(0, 4))
 
 
 def roles(desk: Desk) -> dict[str, str]:
@@ -41,14 +49,40 @@ def row(desk: Desk, who: str, person: Mapping[str, Any], labels: Mapping[str, st
         away = Text("已离职", "has left")
     elif not person.get("on_duty", True):
         away = Text("不当班", "off duty")
-    return [Ink(who, "bold"), str(person["name"]), desk.out.both("、", ", ").join(named), Ink(away, "dim")]
+    skills, expired = _skills(desk, person)
+    return [
+        Ink(who, "bold"), str(person["name"]), desk.out.both("、", ", ").join(named), _called(desk, "teams", person.get("team")),
+        Ink(skills, "late" if expired else ""), Ink(away, "dim"),
+    ]  # fmt: skip
+
+
+def _skills(desk: Desk, person: Mapping[str, Any]) -> tuple[str, bool]:
+    """What somebody can do, certificates with their last day, and whether one of those has expired."""
+    today = f"{moment(desk.now(), desk.zone):%Y-%m-%d}"
+    proven: Mapping[str, str] = person.get("certificates") or {}
+    shown = [_called(desk, "skills", name) for name in person.get("skills", ()) if name not in proven]
+    for name, until in proven.items():
+        day = until if until >= today else desk.out.both(f"{until} 已过期", f"{until} expired")
+        shown.append(
+            desk.out.both(f"{_called(desk, 'skills', name)}（{day}）", f"{_called(desk, 'skills', name)} ({day})")
+        )
+    return desk.out.both("、", ", ").join(shown), any(until < today for until in proven.values())
+
+
+def _called(desk: Desk, group: str, name: str | None) -> str:
+    """What people call a team or a skill."""
+    about = desk.known.get("organisation", {}).get(group, {}).get(name) or {}
+    return str((about.get("label") or {}).get(desk.out.language) or name or "")
 
 
 def plain(who: str, person: Mapping[str, Any]) -> dict[str, Any]:
     """A member of staff as docs/cli.md promises it."""
     return {
         "id": who, "name": person["name"], "roles": _roles(person), "language": person.get("language"),
-        "active": person.get("active", True), "on_duty": person.get("on_duty", True),
+        "active": person.get("active", True), "on_duty": person.get("on_duty", True), "team": person.get("team"),
+        "sites": list(person.get("sites", ())), "buildings": list(person.get("buildings", ())), "skills": list(person.get("skills", ())),
+        "certificates": dict(person.get("certificates") or {}), "languages": list(person.get("languages", ())),
+        "substitute": person.get("substitute"),
     }  # fmt: skip
 
 
