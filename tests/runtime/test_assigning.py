@@ -264,6 +264,12 @@ def test_who_is_named_gets_it_unless_he_is_away_and_whoever_acts_is_there(tmp_pa
     assert "stands_in" not in desk.history(case.id)[-1].data
 
 
+def test_a_person_who_is_nobody_is_an_alarm_and_no_silence(tmp_path: Path) -> None:
+    desk = office(tmp_path, ABC, "{person: wanted}")
+    assert opened(desk).data["unassigned"] == "wanted"
+    assert opened(desk, wanted="c").data["assignee"] == "c"
+
+
 # -- conflicts of interest
 
 

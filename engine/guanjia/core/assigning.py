@@ -40,7 +40,7 @@ def assign(step: Step, effect: EffectProgram) -> None:
     kind, name = ("role", asked.role) if asked.role is not None else ("team", asked.team)
     if asked.person is not None:
         kind, name = "person", effect.values["person"].evaluate(step.see)
-        if name is None:
+        if not name:
             _nobody(step, asked.person)
             return
         if name == step.see.actor.id and asked.skill is None and name not in _barred(step):
