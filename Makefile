@@ -3,7 +3,6 @@
 PYTHON ?= python3
 UV ?= uv
 SOAK_MINUTES ?= 30
-FAULTS := $(addprefix tests/runtime/test_,kill.py failpoints.py power_cut.py failing_disk.py workers.py postgres_faults.py clock_jumps.py model.py)
 BIN := .venv/bin
 PY := $(BIN)/python
 READY := .venv/.ready
@@ -22,7 +21,7 @@ help:
 	@echo "make check   提交前的全部检查              everything a change has to pass"
 	@echo "make bench   性能对比（build/bench.json）  measurements beside peers"
 	@echo "make oracle  日历与逐分钟计算对照          calendars beside counting minute by minute"
-	@echo "make soak    长时间随机测试                random tests for SOAK_MINUTES=$(SOAK_MINUTES)"
+	@echo "make soak    长时间随机测试                crashes, faults and chance for SOAK_MINUTES=$(SOAK_MINUTES)"
 	@echo "make lock    重新锁定依赖（需要 uv）       renew requirements.lock (needs uv)"
 	@echo "make clean   清除生成的文件                remove what was generated"
 
@@ -45,9 +44,9 @@ demo: $(READY)
 test: $(READY)
 	$(PY) -m pytest -n auto
 
-# What the tests met is printed: which windows were hit, what was lost.
+# What the tests met is printed: which windows were hit, what was lost; a table of it at the end.
 faults: $(READY)
-	@GUANJIA_FAULTS=1 $(PY) -m pytest -n auto --dist worksteal -rP $(FAULTS)
+	@$(PY) -m tests.soak faults
 
 # Do the tests bite? Faults are planted in a copy of the engine, one by one.
 planted: $(READY)
@@ -88,11 +87,7 @@ oracle: $(READY)
 	@$(PY) -m tests.calendars.sweep
 
 soak: $(READY)
-	@end=$$(( $$(date +%s) + 60 * $(SOAK_MINUTES) )); \
-	while [ $$(date +%s) -lt $$end ]; do \
-	  seed=$$(od -An -N4 -tu4 /dev/urandom | tr -d ' '); echo "--hypothesis-seed=$$seed"; \
-	  GUANJIA_SOAK=1 $(PY) -m pytest -n auto --hypothesis-seed=$$seed || exit 1; \
-	done
+	@$(PY) -m tests.soak $(SOAK_MINUTES)
 
 lock:
 	$(UV) pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade --generate-hashes \

@@ -6,8 +6,10 @@ All run the same tests; nothing is skipped, there is only less or more of it.
 
 from __future__ import annotations
 
+import json
 import os
 import random
+from collections.abc import Mapping
 
 FAULTS = os.environ.get("GUANJIA_FAULTS") == "1"
 SOAK = os.environ.get("GUANJIA_SOAK") == "1"
@@ -17,6 +19,18 @@ def scale(sample: int, whole: int, *, faults: int | None = None) -> int:
     if SOAK:
         return whole
     return sample if faults is None or not FAULTS else faults
+
+
+def in_words(counted: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in counted.items())
+
+
+def tell(claim: str, **counted: int) -> None:
+    """Say how much was tried and what came of it; `tests.soak` makes a table of what all tests say."""
+    print(f"{claim}: {in_words(counted)}")
+    if (tally := os.environ.get("GUANJIA_TALLY")) is not None:
+        with open(tally, "a", encoding="utf-8") as file:
+            file.write(json.dumps([claim, counted]) + "\n")
 
 
 def drawn() -> random.Random:

@@ -18,7 +18,7 @@ from guanjia.store.memory import MemoryStore
 
 from tests.offices import MONDAY
 from tests.runtime import busy
-from tests.scale import drawn, scale
+from tests.scale import drawn, scale, tell
 
 JUMPS = (0, 1, SECOND, 9 * MINUTE, HOUR, 25 * HOUR, 7 * DAY, -1, -SECOND, -5 * MINUTE, -HOUR, -DAY)
 TIMED = ("elapsed", "reached", "climbed")
@@ -69,7 +69,8 @@ def begin(desk: Engine, draw: random.Random) -> None:
 def test_rounds_on_clocks_that_jump_do_what_rounds_on_a_steady_clock_do(files: OfficeFiles) -> None:
     """Rounds that come with a clock that was set back change nothing, so they may as well be left out."""
     draw = drawn()
-    for _ in range(scale(6, 400, faults=40)):
+    tries = scale(6, 100, faults=40)
+    for _ in range(tries):
         seed, clocks, at = draw.getrandbits(32), [start := draw.choice(STARTS)], start
         for _ in range(25):
             at = max(at + draw.choice(JUMPS), max(clocks) - LEAST_OF_A_DAY)
@@ -93,11 +94,13 @@ def test_rounds_on_clocks_that_jump_do_what_rounds_on_a_steady_clock_do(files: O
         assert told(jumping[0]) == told(steady[0]), seed
         assert not audit(jumping[0])
         assert not jumping[0].store.due(latest)
+    tell("clocks that jump", sequences=tries, jumps=26 * tries)
 
 
 def test_what_people_do_under_clocks_that_jump_leaves_a_history_that_holds(files: OfficeFiles) -> None:
     draw = drawn()
-    for _ in range(scale(4, 300, faults=30)):
+    tries = scale(4, 100, faults=30)
+    for _ in range(tries):
         seed = draw.getrandbits(32)
         dice = random.Random(seed)
         desks = machines(files, 2)
@@ -122,3 +125,4 @@ def test_what_people_do_under_clocks_that_jump_leaves_a_history_that_holds(files
                 assert all(begun <= (ended if ended is not None else begun) for begun, ended in clock.pauses), seed
                 assert all(limit.used >= 0 for limit in clock.limits), seed
         assert not audit(desks[0]), seed
+    tell("commands under clocks that jump", sequences=tries, steps=60 * tries)

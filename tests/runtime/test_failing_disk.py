@@ -20,7 +20,7 @@ from tests.disk import FAILED_SYNC, FULL, Disk, checkpoints, watched
 from tests.runtime import busy
 from tests.runtime.test_failpoints import DEEDS, KEY
 from tests.runtime.test_power_cut import state
-from tests.scale import drawn, scale
+from tests.scale import drawn, scale, tell
 
 ROUNDS = {"due", "link", "deliver", "deliver to a channel that refuses", "deliver to whom is to be left in peace", "open by the calendar"}  # fmt: skip
 """Rounds of the worker: several transactions, of which some are done before the disk fails; some failures are only named."""
@@ -112,7 +112,7 @@ def test_a_disk_that_fails_at_any_step_refuses_the_deed_and_harms_nothing(
             folder = tmp_path / str(number)
             folder.mkdir()
             refused[name] = deed_by_deed(folder, files, name, disk, kind, code, wal=wal)
-    print(dict(refused))
+    tell(f"disk that fails at the n-th {kind}", deeds=len(refused), refusals=refused.total(), half_done=0)
     assert all(refused[name] for name in refused.keys() - ROUNDS)
 
 

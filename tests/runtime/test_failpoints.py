@@ -28,7 +28,7 @@ from guanjia.store.sqlite import SqliteStore
 
 from tests.offices import MONDAY, ROOT
 from tests.runtime import busy
-from tests.scale import SOAK, drawn
+from tests.scale import FAULTS, SOAK, drawn, tell
 
 IN_THE_SERVER = {name for name in FAILPOINTS if re.fullmatch("after_(.*_insert|case_write|item_done)", name)}
 """PostgreSQL writes everything by one function of the schema: there is no moment of ours between its statements."""
@@ -271,17 +271,19 @@ def fresh(store_name, tmp_path, request):
 
 @pytest.mark.parametrize("store_name", ["sqlite", "postgres"], indirect=True)
 def test_whatever_dies_wherever_it_dies_leaves_a_whole_that_can_be_done_again(fresh, tmp_path, request):
-    """All of them in a soak; else each failpoint at least once, and one more of every deed."""
+    """All of them in `make faults` and in a soak; else each failpoint at least once, and one more of every deed."""
     morgue, draw = Morgue(tmp_path), drawn()
     deaths: Counter[str] = Counter()
     for deed in DEEDS:
         way = morgue.dies_and_is_done_again(deed, fresh(), 0)
         new = {point: at for at, point in enumerate(way, 1) if point not in deaths}
-        chosen = range(1, len(way) + 1) if SOAK else sorted({*new.values(), draw.randint(1, len(way))})
+        chosen = range(1, len(way) + 1) if SOAK or FAULTS else sorted({*new.values(), draw.randint(1, len(way))})
         for at in chosen:
             assert morgue.dies_and_is_done_again(deed, fresh(), at) == way[:at], (deed, at)
             deaths[way[at - 1]] += 1
-    print(f"{deaths.total()} deaths:", dict(deaths))
+    print(dict(deaths))
+    tell(f"deaths at failpoints, {'PostgreSQL' if 'postgres' in request.node.name else 'SQLite'}", deaths=deaths.total(),
+         failpoints=len(deaths), kinds_of_command=len(DEEDS))  # fmt: skip
     assert set(FAILPOINTS) - set(deaths) - {"before_migration_commit"} == (
         IN_THE_SERVER if "postgres" in request.node.name else set()
     )

@@ -11,7 +11,7 @@ import pytest
 
 from tests.offices import ROOT
 from tests.runtime import kill_windows
-from tests.scale import drawn, scale
+from tests.scale import drawn, scale, tell
 
 AROUND_MARKING = {
     *(
@@ -71,6 +71,12 @@ def test_a_worker_killed_at_any_instant_loses_nothing_and_does_nothing_twice(tmp
         if any(part in window for part in AROUND_MARKING)
     )
     assert report["handed over twice"] <= between
+    tell(
+        f"workers killed, {'SQLite' if here else 'PostgreSQL'}", kills=report["kills"], commands=report["commands"],
+        messages=report["messages"], lost=len(report["lost"]), done_twice=len(report["done twice"]),
+        half_done=report["half done count"], handed_over_twice=report["handed over twice"],
+        windows_missed=len(report["missed"]),
+    )  # fmt: skip
 
 
 def test_the_same_kills_find_a_commit_that_is_split(tmp_path):

@@ -20,7 +20,7 @@ from guanjia.store.postgres import PostgresStore
 
 from tests.offices import MONDAY
 from tests.runtime import busy
-from tests.scale import drawn, scale
+from tests.scale import drawn, scale, tell
 from tests.store import postgres_server
 from tests.store.cutting import relay
 
@@ -78,7 +78,7 @@ def test_a_connection_lost_at_any_commit_leaves_every_command_done_once(
         desk = office.desk(
             f"postgresql://{postgres_server.ROLE}@127.0.0.1:{network.port}/postgres?sslmode=disable&gssencmode=disable&options={options}"
         )
-        notes = [f"note {number}" for number in range(scale(4, 200, faults=25))]
+        notes = [f"note {number}" for number in range(scale(4, 60, faults=25))]
         for number, note in enumerate(notes):
             case = desk.open("job", actor="agent.wang", key=f"open {number}", summary="x", phone="13800001234").case
             desk.act(case.id, "accept", actor="agent.wang", key=f"accept {number}")
@@ -89,7 +89,14 @@ def test_a_connection_lost_at_any_commit_leaves_every_command_done_once(
                 with suppress(StoreError):  # a claim that is cut twice: the worker's next round comes
                     desk.run_once()
         desk.close()
-    print(dict(network.cuts))
+    cuts = network.cuts
+    tell(
+        "connection lost at COMMIT",
+        before=cuts["before"],
+        after=cuts["after"],
+        let_pass=cuts[""],
+        commands=4 * len(notes),
+    )
     assert min(network.cuts["before"], network.cuts["after"]) >= len(notes)
     with office.settled() as desk:
         assert sum(e.type == "opened" for case in desk.store.cases() for e in desk.history(case)) >= 2 * len(notes)
@@ -155,7 +162,7 @@ def test_a_server_that_crashes_and_backends_that_are_killed_lose_nothing_and_do_
         thread.start()
     faults: Counter[str] = Counter()
     admin = psycopg.connect(host=str(own_server.folder), user="postgres", dbname="postgres", autocommit=True)
-    for fault in islice(cycle(["killed", "killed", "crashed"]), scale(6, 300, faults=30)):
+    for fault in islice(cycle(["killed", "killed", "crashed"]), scale(6, 90, faults=30)):
         over.wait(office.draw.uniform(0.05, 0.3))
         if fault == "crashed":
             own_server.crash()
@@ -170,6 +177,8 @@ def test_a_server_that_crashes_and_backends_that_are_killed_lose_nothing_and_do_
     admin.close()
     assert not broken
     with office.settled() as desk:
-        print(f"{dict(faults)}, {len(notes)} notes, {len(office.handed)} messages; refused: {dict(refused)}")
+        print(f"refused: {dict(refused)}")
+        tell("PostgreSQL that fails", backends_killed=faults["killed"], crashes=faults["crashed"], commands=2 * len(notes),
+             messages=len(office.handed))  # fmt: skip
         assert desk.store.count(Query(open=None, text="asked for")) == len(notes)
         office.check(desk, notes, 20 * faults.total())

@@ -20,7 +20,7 @@ from guanjia.store.sqlite import SqliteStore
 
 from tests.offices import clock_of, engine, small
 from tests.runtime.procedures_at_random import TEMPLATES, made
-from tests.scale import drawn, scale
+from tests.scale import drawn, scale, tell
 
 CORPUS = Path(__file__).with_name("corpus.txt")
 SPANS = (0, MINUTE, 9 * MINUTE, HOUR, 7 * HOUR, DAY, 3 * DAY)
@@ -135,3 +135,4 @@ def test_every_store_tells_the_same_history(tmp_path, stores, number):
     procedure, path = draw.randrange(2**32), draw.randrange(2**32)
     print(f"to keep: {procedure} {path}")
     run(tmp_path / "office", stores, procedure, path)
+    tell("random procedures on three stores", procedures=1, steps=30, differences=0)
