@@ -38,7 +38,7 @@ FAULTS = (
     Fault("due-after-the-command", "runtime/funnel.py", "is not None and due <= until:", "is not None and due < until:", (ENGINE, CORE)),
     Fault("a-key-for-any-command", "runtime/funnel.py", "if answer.digest != digest:", "if False:", (ENGINE,)),
     Fault("expect-not-asked", "runtime/funnel.py", "if command.expect is not None and command.expect != pack.case.seq:", "if False:", (ENGINE, "tests/cli/test_office.py")),
-    Fault("attempts-not-recorded", "runtime/funnel.py", 'if overtaken or refused.code in ("role", "not_by"):', "if overtaken:", (ENGINE, "tests/runtime/test_refusals.py")),
+    Fault("attempts-not-recorded", "runtime/funnel.py", 'if overtaken or refused.code in ("role", "not_by", "conflict"):', "if overtaken:", (ENGINE, "tests/runtime/test_refusals.py")),
     Fault("nobody-is-asked-for-rights", "people/organisation.py", '            if right in rights or "all" in rights:', "            if True:",
           ("tests/people", ENGINE, "tests/runtime/test_refusals.py")),
     Fault("four-eyes-closed", "core/attempt.py", "past.by == self.actor.id", "past.by == self.actor.name", (CORE, ENGINE, "tests/authoring")),
