@@ -1,4 +1,4 @@
-"""What users of other systems report of merged cases, recurring ones, and those that come of others (F3 to F5, F7), each as a claim
+"""What users of other systems report of merged cases, recurring ones, and those that come of others (F3 to F7), each as a claim
 about ours. Every claim is run with the bug planted, too."""
 
 from __future__ import annotations
@@ -12,8 +12,12 @@ import pytest
 from guanjia.clock import DAY, HOUR, MINUTE, from_iso, iso
 from guanjia.errors import Refused
 from guanjia.model.event import Actor
+from guanjia.people.keys import Keys, Secrets
+from guanjia.runtime.audit import audit
 from guanjia.runtime.engine import Engine
+from guanjia.runtime.sealing import sealed
 from guanjia.store.interface import Query
+from guanjia.store.memory import MemoryStore
 
 from tests.anchors.planting import Bug, planted
 from tests.offices import OFFICE, clock_of, engine, small
@@ -201,6 +205,38 @@ def test_F5_a_work_order_has_what_the_request_had_and_asks_for_what_any_does(tmp
     assert "13800001234" not in desk.history(work.id)[0].text()
     with pytest.raises(Refused, match="signature"):
         desk.act(work.id, "finish", actor="agent.wang")
+
+
+# -- F6: a person who is to be forgotten
+
+
+def _only_the_first_page(real: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda self, query: real(self, replace(query, limit=50)) if not query.offset else ()
+
+
+@planted(
+    Bug("a person with many cases is forgotten in part", "guanjia.store.memory.MemoryStore.list", _only_the_first_page),
+    Bug("only the fields go, and what was written stays", "guanjia.runtime.sealing.Sealed.closed", lambda real: lambda self, message, key: message),
+)  # fmt: skip
+def test_F6_a_person_is_forgotten_however_many_cases_there_are(tmp_path: Path) -> None:
+    """zammad #4774, #4838"""
+    files = {f"templates/{spoken}/told.text.j2": "{{ phone }}\n" for spoken in ("zh", "en")}
+    told = DESK.replace("  new:\n", "  new:\n    entry: [{notify: {told: customer}}]\n")
+    folder = small(tmp_path / "f6", told, templates=("told",), more={"procedures/work.yaml": WORK, **files})
+    people = (folder / "organisation.yaml").read_text()
+    (folder / "organisation.yaml").write_text(people.replace("rights: [backdate, clocks]", "rights: [all]"))
+    desk = engine(folder, store=sealed(MemoryStore(), Keys(Secrets.new())))
+    many = [desk.open("desk", actor="agent.wang", customer="c1", phone="13800001234").case.id for _ in range(450)]
+    desk.open("desk", actor="agent.wang", customer="c2", phone="13900005678")
+    for case in many[1:]:
+        desk.act(case, "merge", actor="agent.wang", original="D-1")
+    done, still = desk.forget_person("c1", actor="supervisor.zhao", reason="要求删除")
+    assert (len(done), still) == (449, [many[0]])
+    assert not any("13800001234" in row.notification.body for case in done for row in desk.store.outbox(case=case))
+    assert not any(desk.personal(case) for case in done)
+    assert list(desk.personal(many[0]).values()) == ["13800001234"]
+    assert desk.forget_person("c1", actor="supervisor.zhao", reason="要求删除") == ([], [many[0]])
+    assert not list(audit(desk))
 
 
 # -- F7: who may act in a state

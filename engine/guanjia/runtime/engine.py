@@ -211,12 +211,34 @@ class Engine:
     def forget(self, ref: str, *, actor: Actor | str, reason: str) -> Sequence[Case]:
         """Destroy the personal data of a closed case and of the cases that it opened, for ever: values, and the texts of all
         messages. The history stays and verifies. Needs the right `privacy`."""
-        case = self.case(ref)
-        done = [self.execute(Command("forget", "", case.id, {}, self.actor(actor), reason=reason)).case]
-        for child in case.children.values():
-            if (columns := self.store.columns(child)) is not None and columns.parent == case.id:
-                done += self.forget(child, actor=actor, reason=reason)
-        return done
+        family, who = [self.case(ref)], self.actor(actor)
+        for case in family:
+            children = map(self.store.columns, case.children.values())
+            family += [self.case(it.number) for it in children if it is not None and it.parent == case.id]
+        # One that is open comes first, and is refused before anything is gone.
+        family.sort(key=lambda case: case.finished)
+        return [self.execute(Command("forget", "", case.id, {}, who, reason=reason)).case for case in family]
+
+    def forget_person(
+        self, customer: str, *, actor: Actor | str, reason: str, progress: Callable[[int], None] | None = None
+    ) -> tuple[Sequence[str], Sequence[str]]:
+        """`forget` for every case of a customer, however many: ids of those that are done, and of those that are open still and
+        keep what they need. Broken off, call it again: what is forgotten has nothing left to destroy."""
+        who, after, done, still = self.actor(actor), 0, [], []
+        while rows := self.store.list(
+            Query(customer=customer, open=None, mode=None, order="opened", limit=200, offset=after)
+        ):
+            after += len(rows)
+            still += [row.id for row in rows if row.columns.closed_at is None]
+            due = [row.id for row in rows if row.columns.closed_at is not None and self.store.sealed(row.id)]
+            commands = [Command("forget", "", case, {}, who, reason=reason) for case in due]
+            for case, outcome in zip(due, self.execute_many(commands), strict=True):
+                if isinstance(outcome, GuanjiaError):
+                    raise outcome
+                done.append(case)
+            if progress is not None:
+                progress(after)
+        return done, still
 
     def adjust(
         self, ref: str, clock: str, way: Literal["pause", "resume", "reset"], *, actor: Actor | str, reason: str,

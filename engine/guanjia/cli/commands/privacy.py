@@ -5,16 +5,29 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ...errors import Refused, Text
+from ...errors import NotFound, Refused, Text
 from ...people.keys import FILE, VARIABLE
 from ...store.interface import Query
 from ..desk import Desk
+from ..failure import Usage
 from ..out import Ink, Piece
 from ..progress import progress
 from ..spec import Argument, Command, Entry, Group, Option, json_option
 
 
-def forget(desk: Desk, *, ref: str, reason: str | None, as_json: bool) -> None:
+def forget(desk: Desk, *, ref: str | None, customer: str | None, reason: str | None, as_json: bool) -> None:
+    if (ref is None) == (customer is None):
+        raise Usage(
+            Text("要销毁谁的个人信息？", "Whose personal data?"),
+            Text(
+                "写工单编号，或 --customer 客户编号",
+                "Give the number of a case, or --customer ID for all of a customer's",
+            ),
+        )
+    if customer is not None:
+        _person(desk, customer, reason or "", as_json=as_json)
+        return
+    assert ref is not None
     done = desk.engine.forget(ref, actor=desk.actor, reason=reason or "")
     if as_json:
         desk.out.json([{"number": case.number, "id": case.id, "version": case.seq} for case in done])
@@ -24,6 +37,31 @@ def forget(desk: Desk, *, ref: str, reason: str | None, as_json: bool) -> None:
     desk.out.line(Text(
         "经过照旧可查、可核对。以前的备份里还有它，请按保存期限一并清理。",
         "The history stays and verifies. Backups made before still hold it: let them go when their time is over."))  # fmt: skip
+
+
+def _person(desk: Desk, customer: str, reason: str, *, as_json: bool) -> None:
+    out = desk.out
+    total = desk.store.count(Query(customer=customer, open=None, mode=None))
+    if not total:
+        raise NotFound(
+            Text(f"没有客户“{customer}”的工单。", f"There is no case of a customer {customer!r}."),
+            Text("guanjia ls --customer 客户编号 --all 可以查看。", "See guanjia ls --customer ID --all."),
+        )
+    with progress(out, Text("销毁", "Destroying"), total) as bar:
+        done, still = desk.engine.forget_person(customer, actor=desk.actor, reason=reason, progress=bar)
+    if as_json:
+        out.json({"customer": customer, "forgotten": done, "open": still})
+        return
+    out.line(
+        Ink(
+            Text(f"{len(done)} 个工单的个人信息已销毁。", f"The personal data of {len(done)} cases is destroyed."),
+            "good",
+        )
+    )
+    if still:
+        out.line(Ink(Text(
+            f"{len(still)} 个还没有办结，个人信息还用得着；办结以后再来一次。",
+            f"{len(still)} are open and still need it; come again when they are closed."), "soon"))  # fmt: skip
 
 
 def list_(desk: Desk, *, as_json: bool) -> None:
@@ -122,12 +160,16 @@ _WHY = Option("--reason", metavar="TEXT", say=Text("原因", "why"))
 COMMANDS = {
     "forget": Command(
         "forget", forget,
-        [Argument("ref", complete="references", say=Text("工单编号", "number of the case")), _WHY, json_option()],
+        [
+            Argument("ref", required=False, complete="references", say=Text("工单编号", "number of the case")),
+            Option("--customer", metavar="ID", say=Text("这个客户的全部工单", "all cases of this customer")),
+            _WHY, json_option(),
+        ],
         say=Text("永久销毁一个已办结工单（连同它的子工单）的个人信息。", "Destroy the personal data of a closed case, and of its child cases, for ever."),
         more=Text("销毁的是它的密钥和密文：字段的值、发出过的通知正文。经过、时限、统计都还在，guanjia audit 照样核对得上。需要 privacy 权限和原因。",
                   "Its key and what was sealed go: values of fields, texts of messages. History, clocks and counts stay, and guanjia audit "
                   "still verifies. Needs the right `privacy` and a reason."),
-        examples=("guanjia forget TS-2026-00001 --reason 业主要求删除",),
+        examples=("guanjia forget TS-2026-00001 --reason 业主要求删除", "guanjia forget --customer wx-1001 --reason 业主要求删除"),
     ),
     "keys": Group(
         "keys",
