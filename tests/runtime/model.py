@@ -417,6 +417,8 @@ class Office:
         codes = self.concerns(case, ask.who, "assign") | ({"state"} if case.closed else set())
         if ask.name not in STAFF:
             codes.add("not_found")
+        if case.assignee not in (None, ask.name, ask.who.id) and not ask.reason:
+            codes.add("reason")  # a case is taken from somebody else only with one
         if codes:
             raise No(*codes)
         step = Step(self, case, "assigned", ask.name, ask.who, at)

@@ -188,6 +188,7 @@ class Desk:
     def moved(self, by: str, plan, calendar: str | None, suspended: dict[str, tuple[int, int]]) -> None:
         self.commands += 1
         self.tick(1)
+        self.work()  # in which order cases are moved that a late worker has left behind, no page says
         for desk in self.desks:
             desk.refresh()
         desk = self.desk

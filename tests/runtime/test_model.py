@@ -86,6 +86,7 @@ def some(draw: random.Random) -> dict[str, Any]:
         given |= {"values": draw.choice(EDITS), "who": draw.choice((who, "supervisor.zhao"))}
     elif kind == "assign":
         given["name"] = draw.choice(("agent.wang", "agent.li", "supervisor.zhao", "nobody.here"))
+        given["reason"] = draw.choice((None, "holiday"))
     elif kind == "note":
         given["values"] = {"text": "called back"}
     elif kind == "attach":
