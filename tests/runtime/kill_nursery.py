@@ -103,6 +103,12 @@ class Breaks(Quiet):
         return at if at // MINUTE % 5 else (at // MINUTE + 1) * MINUTE
 
 
+def as_asked(desk: Engine, asked: list) -> Command:
+    """The command that was noted, once more."""
+    kind, name, case, values, actor, key, reason = asked
+    return Command(kind, name, case, values, desk.actor(actor), key, reason=reason)
+
+
 class Nursery:
     def __init__(self, folder: Path, seed: int, database: str, bug: str) -> None:
         self.folder, self.seed, self.database, self.bug = folder, seed, database, bug
@@ -155,7 +161,15 @@ class Nursery:
 
     def promise(self, desk: Engine, log: int, command: Command) -> None:
         """Carry out a command as a careful client does: what is asked is noted before, the answer after."""
-        asked = [command.kind, command.name, command.case, dict(command.values), command.actor.id, command.key]
+        asked = [
+            command.kind,
+            command.name,
+            command.case,
+            dict(command.values),
+            command.actor.id,
+            command.key,
+            command.reason,
+        ]
         os.write(log, (json.dumps({"asked": asked}) + "\n").encode())
         try:
             result = desk.execute(command)
@@ -169,8 +183,7 @@ class Nursery:
         lines = (self.folder / "log").read_text().splitlines()
         last = json.loads(lines[-1]) if lines else {}
         if "asked" in last:
-            kind, name, case, values, actor, key = last["asked"]
-            self.promise(desk, log, Command(kind, name, case, values, desk.actor(actor), key))
+            self.promise(desk, log, as_asked(desk, last["asked"]))
 
     # -- the killer
 
@@ -239,11 +252,11 @@ class Nursery:
         for key, answer in answered.items():
             if "refused" in answer:
                 continue
-            kind, name, case, values, actor, _ = asked[key]
-            again = desk.execute(Command(kind, name, case, values, desk.actor(actor), key))
+            command = as_asked(desk, asked[key])
+            again = desk.execute(command)
             if not again.repeated or again.case.id != answer["case"] or again.case.seq < answer["seq"]:
                 lost.append(key)
-            if kind == "note" and notes[f"note {key}"] != 1:
+            if command.kind == "note" and notes[f"note {key}"] != 1:
                 lost.append(key)
         handed = Counter((self.folder / "handed").read_text().split())
         sent = {row.notification.key for row in desk.store.outbox(status="sent", limit=10**6)}
