@@ -280,6 +280,16 @@ class Conformance:
         assert store.get("b") is None
         assert len(store.events("a")) == 2
 
+    def test_the_last_of_many_works_may_fail_as_any_other(self, store: Store) -> None:
+        put(store, change("a"))
+        outcomes = store.transact_many([writing(change("b")), writing(change("a"))])
+        assert [type(outcome).__name__ for outcome in outcomes] == ["NoneType", "Conflict"]
+        assert store.get("b") is not None
+        put(store, change("d", about=columns("N-d", next_due=1)))
+        found = store.transact_due(5, 10, lambda tx, case: tx.write(change("a")))
+        assert [(case, type(outcome).__name__) for case, outcome in found] == [("d", "Conflict")]
+        put(store, change("a", 1))
+
     def test_a_fault_among_many_works_undoes_them_all(self, store: Store) -> None:
         def broken(tx: Transaction) -> None:
             tx.write(change("b"))

@@ -61,6 +61,7 @@ class SqliteTransaction:
             if self._connection.in_transaction:
                 self.execute("ROLLBACK TO work")
                 self.execute("RELEASE work")
+            self._failed = None  # it is undone: the others need not be
             raise
         self.execute("RELEASE work")
         return result
