@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
+from guanjia.cli.commands import acts, handover, why
 from guanjia.cli.commands.init import adopt
+from guanjia.cli.spec import Command
+from guanjia.clock import ManualClock
 from hypothesis import given, settings, strategies as st
 
 from tests.cli.terminals import Ran
@@ -103,3 +107,22 @@ def test_a_file_in_the_way_is_refused_in_words(tmp_path: Path, run: Callable[...
     ran = run("init", str(tmp_path / "half"))
     assert ran.code == 1
     assert "procedures" in ran.err
+
+
+def test_the_examples_that_the_help_gives_work_in_a_new_office(
+    run: Callable[..., Ran], clock: ManualClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run("init", "office").code == 0
+    monkeypatch.setenv("GUANJIA_OFFICE", str(tmp_path / "office"))
+    monkeypatch.setenv("GUANJIA_AS", "supervisor.zhao")
+    entered = [
+        example
+        for name, command in {**acts.COMMANDS, **why.COMMANDS, **handover.COMMANDS}.items()
+        if name not in ("signal", "ack", "attach") and isinstance(command, Command)
+        for example in command.examples
+    ]
+    assert len(entered) >= 14
+    for example in sorted(entered, key=lambda it: not it.startswith("guanjia open")):
+        ran = run(*shlex.split(example)[1:], clock=clock)
+        assert ran.code == 0, (example, ran.err)

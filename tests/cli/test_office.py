@@ -49,7 +49,7 @@ def test_show_tells_what_can_be_done_and_the_very_line_works(do: Call, case: str
     }
     assert do(*lines["撤回"].split()[1:]).code == 0
     ended = do("show", case).out
-    assert "代 客户" in ended
+    assert "代客户" in ended
     assert "没有可办的操作" in ended
 
 
@@ -204,7 +204,7 @@ def test_an_escalation_that_nobody_acknowledges_is_told_everywhere_until_somebod
     clock.advance(3 * HOUR)
     worked = do("work", "--once")
     assert f"{case}：升级“up”到顶仍没有人确认：guanjia ack {case}" in worked.err
-    assert "到顶无人确认，2026-11-24 11:30 报警" in do("show", case).out
+    assert "到顶无人确认，2026-11-24 11:30 告警" in do("show", case).out
     assert "office.yaml 没有写 alarm，没有通知任何人" in do("show", case).out
     assert "无人确认" in do("ls").out
     assert [row["alarms"] for row in json.loads(do("ls", "--alarm", "--json").out)] == [1]

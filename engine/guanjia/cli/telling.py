@@ -173,7 +173,7 @@ class Telling:
             return both(f"“{ladder}”升到第 {level} 级", f"“{ladder}” climbed to level {level}")
         if event.type == "alarmed":
             ladder = self.label(data["climbs"][event.name]["ladder"])
-            return both(f"“{ladder}”到顶无人确认，报警", f"alarm: nobody acknowledged “{ladder}”")
+            return both(f"“{ladder}”到顶无人确认，告警", f"alarm: nobody acknowledged “{ladder}”")
         if event.type == "adjusted":
             clock, _, way = event.name.partition(".")
             name = self.label(clock)
@@ -228,7 +228,7 @@ class Telling:
         if event.type == "linked":
             yield f"{data.get('link', {}).get('name', '')}: {data.get('link', {}).get('case', '')}"
         if data.get("for"):
-            yield both(f"代 {self.desk.person(data['for'])}", f"on behalf of {self.desk.person(data['for'])}")
+            yield both(f"代{self.desk.person(data['for'])}", f"on behalf of {self.desk.person(data['for'])}")
         if data.get("taken_in"):
             who = self.desk.person(data["taken_in"])
             yield both(f"由 {who} 补录", f"taken in by {who}")

@@ -157,7 +157,7 @@ def climb(item: Any, levels: int, zone: str) -> tuple[Text, str]:
     level = Text(f"第 {item.level}/{levels} 级", f"level {item.level} of {levels}")
     if item.open and item.alarmed_at is not None:
         at = when(item.alarmed_at, zone)
-        return Text(f"{level.zh}，到顶无人确认，{at} 报警", f"{level.en}, alarm {at}: nobody acknowledged"), "late"
+        return Text(f"{level.zh}，到顶无人确认，{at} 告警", f"{level.en}, alarm {at}: nobody acknowledged"), "late"
     if item.status == "climbing":
         return Text(f"{level.zh}，无人确认", f"{level.en}, not acknowledged"), "late"
     if item.status == "paused":

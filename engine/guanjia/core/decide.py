@@ -409,7 +409,7 @@ class _Run:
             raise Refused(
                 "state",
                 Text(f"{case.number} 还没有办结，个人信息还用得着。", f"{case.number} is not closed: its personal data is still needed."),
-                Text("先办结，或作废。", "Close or withdraw it first."),
+                Text("先办结。", "Close it first."),
                 case=case.number,
             )  # fmt: skip
         self._record("forgotten", "", self._step(case, {}), None, quiet=True)

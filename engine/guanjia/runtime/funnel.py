@@ -182,11 +182,11 @@ def _entitled(engine: Engine, command: Command, case: Case | None) -> None:
     if own or engine.organisation.may(actor, right):
         return
     who = actor.name or actor.id
-    others = Text("责任人、建单人和", "its assignee, its opener and ") if personal else Text("", "")
+    others = Text("除责任人和建单人外，", "its assignee, its opener and ") if personal else Text("", "")
     raise Refused(
         "role",
         Text(
-            f"{case.number}：只有{others.zh}有 {right} 权限的人可以{what.zh}；{who}不是。",
+            f"{case.number}：{others.zh}{what.zh}需要 {right} 权限，{who}没有。",
             f"{case.number}: only {others.en}people with the right `{right}` may {what.en}; {who} is not.",
         ),
     )

@@ -285,11 +285,11 @@ COMMANDS = {
         say=Text("人工暂停、恢复、重置时限；需要 clocks 权限，须写原因。", "Pause, resume or reset a clock by hand; needs the right `clocks` and a reason."),
     ),
     "pause": _by_hand(
-        "pause", Text("人工暂停一个时限；只有人工恢复才会继续。", "Pause a clock by hand; it goes on by hand only."), "TS-2026-00001 resolve --reason 等业主提供图纸"
+        "pause", Text("人工暂停一个时限；只有人工恢复才会继续。", "Pause a clock by hand; it goes on by hand only."), "TS-2026-00001 decide --reason 等业主提供图纸"
     ),
-    "resume": _by_hand("resume", Text("恢复人工暂停的时限。", "Let a clock go on that was paused by hand."), "TS-2026-00001 resolve --reason 图纸已收到"),
+    "resume": _by_hand("resume", Text("恢复人工暂停的时限。", "Let a clock go on that was paused by hand."), "TS-2026-00001 decide --reason 图纸已收到"),
     "reset": _by_hand(
-        "reset", Text("结束时限的这一轮，从现在重新起算。", "End the cycle of a clock and begin the next one now."), "TS-2026-00001 resolve --reason 业主变更了诉求"
+        "reset", Text("结束时限的这一轮，从现在重新起算。", "End the cycle of a clock and begin the next one now."), "TS-2026-00001 decide --reason 业主变更了诉求"
     ),
     "open": Command(
         "open", open_case,
@@ -305,7 +305,7 @@ COMMANDS = {
             "流程的字段写成 --字段 值（见 guanjia procedures 流程名）。在终端上会逐项询问必填的；不在终端上则列出缺什么并以 1 退出。",
             "Fields of the procedure are written --FIELD VALUE (see guanjia procedures NAME). On a terminal what is required is asked for; elsewhere it is named and the exit code is 1.",
         ),
-        examples=("guanjia open complaint --channel phone --summary 电梯异响",),
+        examples=("guanjia open complaint --channel phone --place 3号楼 --summary 电梯异响",),
     ),
     "do": Command(
         "do", do,
@@ -320,7 +320,7 @@ COMMANDS = {
             "操作要的内容和工单的字段写成 --名字 值。在终端上会询问缺少的必填项。名字与本命令选项相同的字段写成 --field:名字=值。",
             "What the action asks for and fields of the case are written --NAME VALUE. On a terminal what is missing is asked for. A field that is called like an option of this command is written --field:NAME=VALUE.",
         ),
-        examples=("guanjia do TS-2026-00001", "guanjia do TS-2026-00001 accept --category facility"),
+        examples=("guanjia do TS-2026-00001", "guanjia do TS-2026-00001 acknowledge --contact phone"),
     ),
     "signal": Command(
         "signal", signal,

@@ -142,6 +142,6 @@ COMMANDS = {
             "先列出哪个工单转给谁，加 --yes（或在终端上确认）才执行；每个工单一条命令，原因写进它的历史。离职的人也用它交接。",
             "What would go to whom is listed first and done with --yes, or after asking on a terminal; each case by a command of its own, with the reason in its history. It is also for somebody who has left.",
         ),
-        examples=("guanjia handover steward.zheng", "guanjia handover engineer.li engineer.he --yes --reason 休假", "guanjia handover night day --yes --reason 交班"),
+        examples=("guanjia handover steward.zheng", "guanjia handover engineer.li engineer.he --yes --reason 休假", "guanjia handover standby weekend --yes --reason 交班"),
     ),
 }  # fmt: skip

@@ -146,7 +146,7 @@ def _levels(desk: Desk, it: Procedure, ladder: Ladder) -> str:
     for level in ladder.levels:
         steps += [level.wait] if level.wait else []
         steps.append(_who(desk, it, level.to))
-    steps += [ladder.alarm or ladder.levels[-1].wait or "1h", desk.out.both("报警", "alarm")]
+    steps += [ladder.alarm or ladder.levels[-1].wait or "1h", desk.out.both("告警", "alarm")]
     return " → ".join(steps)
 
 

@@ -120,7 +120,7 @@ def _clocks(desk: Desk, telling: Telling, case: Case, now: Instant, anew: Mappin
         name = telling.label(clock.name)
         cycle = "" if clock.cycle == 1 else Text(f"第 {clock.cycle} 轮", f"cycle {clock.cycle}")
         due = (
-            Text(f"应于 {words.by(clock.due, desk.zone)}", f"due {words.by(clock.due, desk.zone)}")
+            Text(f"截止 {words.by(clock.due, desk.zone)}", f"due {words.by(clock.due, desk.zone)}")
             if clock.due is not None
             else ""
         )
@@ -162,12 +162,12 @@ def _climbs(desk: Desk, telling: Telling, case: Case) -> None:
                 ),
                 "late",
             )
-            rows.append([Ink(Text("报警", "alarm"), "late"), words.when(climb.alarmed_at, desk.zone), people or nobody])
+            rows.append([Ink(Text("告警", "alarm"), "late"), words.when(climb.alarmed_at, desk.zone), people or nobody])
         elif climb.due is not None:
             level = (
                 _level(telling, climb, climb.level + 1)
                 if climb.level < len(telling.ladder(climb))
-                else Text("报警", "alarm")
+                else Text("告警", "alarm")
             )
             rows.append([level, words.when(climb.due, desk.zone), Ink(Text("还没有到", "not yet"), "dim")])
         out.table(rows, indent="    ")

@@ -32,7 +32,7 @@ TURNS = {
     "moved": Text("改按新的日历", "moved to other calendars"), "reached": Text("到达", "reached"),
     "overtaken": Text("已越过，不再提醒", "overtaken, not told"), "met": Text("按时停止", "stopped in time"),
     "breached": Text("停止，已超时", "stopped, late"), "cancelled": Text("取消", "cancelled"), "reset": Text("重新起算", "restarted"),
-    "climbed": Text("升级", "escalated"), "alarmed": Text("报警", "alarm"), "acknowledged": Text("有人确认", "acknowledged"),
+    "climbed": Text("升级", "escalated"), "alarmed": Text("告警", "alarm"), "acknowledged": Text("有人确认", "acknowledged"),
 }  # fmt: skip
 POLICIES = {
     "keep": Text("起点不变", "from the same start"), "carry": Text("已用时间不变", "what was used stays"),
@@ -302,6 +302,6 @@ COMMANDS = {
         ],
         say=Text("期限为什么是这一刻：起点、时限、暂停、逐日计算。", "Why a deadline falls where it does: start, target, pauses, day by day."),
         more=Text("--if 和 --at 只是推算，不改动工单。", "--if and --at only reckon; the case is not changed."),
-        examples=("guanjia why TS-2026-00001 resolve", "guanjia why TS-2026-00001 --if severity=critical"),
+        examples=("guanjia why TS-2026-00001 decide", "guanjia why TS-2026-00001 --if severity=critical"),
     ),
 }  # fmt: skip

@@ -118,7 +118,7 @@ def _templates(view: View) -> None:
             view.say(
                 path, "unknown-template",
                 Text(f"没有模板“{name}”", f"there is no template {name!r}"),
-                Text(f"写一个 templates/zh/{name}.<渠道>.j2", f"write templates/zh/{name}.<channel>.j2"), key=True,
+                Text(f"写一个 templates/zh/{name}.text.j2", f"write templates/zh/{name}.text.j2"), key=True,
             )  # fmt: skip
             continue
         spoken = templates.languages(name)
@@ -128,7 +128,7 @@ def _templates(view: View) -> None:
                 view.warn(
                     path, "missing-template",
                     Text(f"模板“{name}”没有{_SPOKEN[language].zh}版", f"the template {name!r} is missing in {_SPOKEN[language].en}"),
-                    Text(f"写一个 templates/{language}/{name}.<渠道>.j2", f"write templates/{language}/{name}.<channel>.j2"), key=True,
+                    Text(f"写一个 templates/{language}/{name}.text.j2", f"write templates/{language}/{name}.text.j2"), key=True,
                 )  # fmt: skip
         known = TEMPLATE_DATA | given | set(view.procedure.fields)
         for language in sorted(spoken):
