@@ -20,12 +20,11 @@ ASKING = DESK.replace("fields: {", "fields: {phone: {type: phone, personal: true
 @pytest.fixture
 def helper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run) -> Path:
     """The file of a procedure that a case wants a child of, and that was broken at that time."""
-    folder = small(tmp_path / "office", ASKING, more={"procedures/helper.yaml": WITH_PHONE})
+    folder = small(tmp_path / "office", ASKING, more={"procedures/helper.yaml": WITH_PHONE.replace("to: z", "to: y")})
     monkeypatch.chdir(folder)
     monkeypatch.setenv("GUANJIA_AS", "agent.wang")
     file = folder / "procedures/helper.yaml"
     assert run("open", "desk", "--summary", "x", "--phone", SECRET).code == OK
-    file.write_text(WITH_PHONE.replace("to: z", "to: y"))
     assert run("do", "D-1", "help").code == OK
     return file
 

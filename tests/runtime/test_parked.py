@@ -51,8 +51,10 @@ def parked(desk) -> list[str]:
     return [item.key for item, _ in desk.store.dropped_inbox()]
 
 
-def test_a_child_that_could_not_be_opened_is_opened_once_its_file_is_mended(desk):
-    broken(desk, True)
+def test_a_child_that_could_not_be_opened_is_opened_once_its_file_is_mended(tmp_path, store):
+    """It never was in order; else the version before would have gone on."""
+    never = {"procedures/helper.yaml": HELPER.replace("to: z", "to: y")}
+    desk = engine(small(tmp_path, DESK, more=never), store=store)
     case = desk.act(desk.open("desk", actor="agent.wang", summary="x").case.id, "help", actor="agent.wang").case
     (key,) = parked(desk)
     assert case.children["help"]

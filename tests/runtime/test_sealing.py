@@ -16,7 +16,7 @@ from guanjia.channels.interface import Undeliverable
 from guanjia.clock import DAY, MINUTE, ManualClock
 from guanjia.errors import Refused, StoreError
 from guanjia.model.event import Command
-from guanjia.people.keys import FILE, Keys, Secrets
+from guanjia.people.keys import FILE, Keys, Secrets, write
 from guanjia.runtime import export, rekeying
 from guanjia.runtime.audit import audit
 from guanjia.runtime.engine import Engine
@@ -282,3 +282,35 @@ def test_text_that_begins_like_a_sealed_one_is_not_taken_for_it() -> None:
     store.transact(lambda tx: tx.write(change("a", notifications=[told])))
     assert store.outbox()[0].notification.body == " sealed:1:AAAA"
     assert store.claim(1_000, "me", 2_000)[0].notification.body == " sealed:1:AAAA"
+
+
+def test_without_the_key_of_then_the_rest_of_the_office_works_and_the_audit_comes_to_its_end(office) -> None:
+    with Engine.at(office, clock=ManualClock(MONDAY)) as engine:
+        for person in PEOPLE[:3]:
+            engine.open("desk", actor="agent.wang", phone=person[1], summary="x")
+        store = engine.store
+        assert isinstance(store, Sealed)
+        write(str(office / FILE), store.keys.secrets.renewed().without("k1"))
+    with Engine.at(office, clock=ManualClock(MONDAY)) as engine:
+        store = engine.store
+        case = next(iter(store.cases()))
+        assert engine.case(case).fields["summary"] == "x"
+        with pytest.raises(StoreError, match="cannot be opened"):
+            list(engine.personal(case).values())
+        assert engine.act(case, "withdraw", actor="agent.wang").case.finished  # which tells nobody anything
+        other = list(store.cases())[1]
+        with pytest.raises(StoreError):
+            engine.act(other, "answer", actor="agent.wang")
+        assert engine.case(other).states == ("waiting",)
+        numbers = {engine.case(name).number for name in store.cases()}
+        assert {(problem.code, problem.case) for problem in audit(engine)} == {
+            ("personal", number) for number in numbers
+        }
+
+
+def test_a_rehearsal_in_memory_sends_nobody_anything(office) -> None:
+    (office / "office.yaml").write_text("name: {zh: 试验, en: Test}\nchannels: {file: {folder: out}}\n")
+    with Engine.at(office, clock=ManualClock(MONDAY), database=":memory:") as engine:
+        engine.open("desk", actor="agent.wang", email=PEOPLE[0][2], phone=PEOPLE[0][1], summary="x")
+        assert engine.run_once().delivered == 1
+    assert not (office / "out").exists() or not list((office / "out").iterdir())

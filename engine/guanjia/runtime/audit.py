@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..core import evolve, next_due
-from ..errors import GuanjiaError, Text
+from ..errors import GuanjiaError, StoreError, Text
 from ..model.case import Case
 from ..model.event import GENESIS, PERSONAL, Event, chain, commit, is_personal
 from ..store.interface import EventRow, Held
@@ -244,7 +244,12 @@ def _compared(engine: Engine, held: Held, record: _History) -> Iterator[Problem]
                 f"记录要求别的工单做的事 {key} 没有留下",
                 f"what an event asks of another case is missing: {key}",
             )
-    for commitment, salt, value in store.sealed(case.id):
+    try:
+        personal = store.sealed(case.id)
+    except StoreError as error:
+        personal = ()
+        yield differs("personal", error.text.zh, error.text.en)
+    for commitment, salt, value in personal:
         if commit(salt, json.loads(value)) != commitment:
             yield differs(
                 "personal",

@@ -86,11 +86,14 @@ class Engine:
     ) -> Engine:  # fmt: skip
         """Open the office in `folder`: its files are read and checked, its database is created or migrated.
 
+        With `database=":memory:"` it is a rehearsal: cases are gone with the engine, and messages are recorded, not sent.
+
         `by` is recorded as whoever took up files that changed: the id of a member of staff, or a user of the machine.
 
         Invalid when the office's own files cannot be used; StoreError when its database cannot.
         """
         from ..channels import open_channels
+        from ..channels.recorder import Recorder
         from ..store import open_store
         from .sealing import of_office
 
@@ -101,6 +104,8 @@ class Engine:
         store, keys = of_office(plain, Path(folder))
         organisation = Organisation.from_plain(files.organisation(), office.language)
         channels = open_channels(office.channels.model_dump(), Path(folder))
+        if database == ":memory:":  # a rehearsal: nobody is told of what never was
+            channels = {name: Recorder(name) for name in channels}
         known = None if by in organisation.staff else organisation.by_user(by)
         return cls(
             store, files=files, organisation=organisation, clock=clock, channels=channels, entropy=entropy,
@@ -562,17 +567,17 @@ class Engine:
         self._programs.setdefault(version.hash, compile(version))
 
     def openable(self) -> Sequence[str]:
-        """The procedures of which cases can be opened now: those whose files are in order."""
-        versions, invalid = self._published.versions, self._published.invalid
-        return [name for name in versions if name not in invalid]
+        """The procedures of which cases can be opened now: those whose files are in order, or were."""
+        return list(self._published.versions)
 
     def unpublished(self) -> tuple[str, ...]:
         """Procedures whose file cannot be read as it is now; cases go on under the versions that there are."""
         return tuple(sorted(self._published.invalid))
 
     def opening(self, procedure: str) -> Program:
+        """What new cases run under: the last version that was in order. Invalid when there never was one, NotFound."""
         versions, invalid = self._published.versions, self._published.invalid
-        if procedure in invalid:
+        if procedure not in versions and procedure in invalid:
             raise invalid[procedure]
         if procedure not in versions:
             known = sorted({*versions, *invalid})

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def wrapped_by(store: Store) -> Mapping[str, int]:
     """How many cases have a key that each key of the office wraps; "" counts those with personal values in clear."""
-    plain = cast("Sealed", store).within
+    plain = store.within if isinstance(store, Sealed) else store
     found: Counter[str] = Counter()
     for case in plain.cases():
         rows = {commitment: json.loads(value) for commitment, _, value in plain.sealed(case)}

@@ -100,18 +100,18 @@ class Sealed:
         return lambda tx: work(cast("Transaction", SealedTransaction(self, tx)))
 
     def retry(self, message: Notification, now: Instant) -> bool:
-        key = self._key(message.case, self._wrapped(message.case))
+        key = self.key(message.case, self._wrapped(message.case))
         return self.within.retry(self.closed(message, key), now)
 
     # -- reading
 
     def get(self, ref: str) -> Held | None:
         held = self.within.get(ref)
-        return None if held is None else self.opened(held)[0]
+        return None if held is None else self.opened(held)
 
     def sealed(self, case: str) -> Sequence[tuple[str, str, str]]:
         rows = self.within.sealed(case)
-        key = self._key(case, _wrapped({commitment: json.loads(value) for commitment, _, value in rows}))
+        key = self.key(case, _wrapped({commitment: json.loads(value) for commitment, _, value in rows}))
         found = []
         for commitment, salt, text in rows:
             if commitment == KEY:
@@ -175,14 +175,12 @@ class Sealed:
 
     # -- opening
 
-    def opened(self, held: Held) -> tuple[Held, Key | None]:
-        """The case with its personal values in clear, those that can still be read; and its key, where it has one."""
-        if not held.personal:
-            return held, None
-        key = self._key(held.id, _wrapped(held.personal))
-        return held._replace(personal=_Opened(held, key)), key
+    def opened(self, held: Held) -> Held:
+        """The case with its personal values in clear, each opened when it is asked for."""
+        return held._replace(personal=_Opened(self, held)) if held.personal else held
 
-    def _key(self, case: str, wrapped: str) -> Key | None:
+    def key(self, case: str, wrapped: str) -> Key | None:
+        """The key of a case, None where it has none; StoreError where the office has no key that opens it."""
         if not wrapped:
             return None
         try:
@@ -198,7 +196,7 @@ class Sealed:
         """The message in clear; None when it is that already."""
         if not message.body.startswith(MARK):
             return None
-        key = self._key(message.case, wrapped.get(message.case, ""))
+        key = self.key(message.case, wrapped.get(message.case, ""))
         if key is None:
             return replace(message, body="", problem=DESTROYED)
         try:
@@ -211,7 +209,7 @@ class Sealed:
         plain = json.loads(item.command)
         if not _is_sealed(plain):
             return item
-        key = self._key(item.sender, self._wrapped(item.sender))
+        key = self.key(item.sender, self._wrapped(item.sender))
         if key is None:  # its sender was forgotten: what it asked for cannot be known any more
             return replace(item, command=json.dumps({"kind": "signal" if item.receiver else "open", "name": ""}))
         try:
@@ -223,22 +221,25 @@ class Sealed:
 class _Opened(Mapping[str, Any]):
     """Personal values, each opened when somebody asks for it: a step asks for few of those that a case has gathered."""
 
-    def __init__(self, held: Held, key: Key | None) -> None:
+    def __init__(self, store: Sealed, held: Held) -> None:
+        self._store = store
         self._case = held.id
-        self._key = key
+        self.wrapped = _wrapped(held.personal)
         self._held = {
             commitment: value
             for commitment, value in held.personal.items()
-            if commitment != KEY and (key is not None or not _is_sealed(value))
+            if commitment != KEY and (self.wrapped or not _is_sealed(value))
         }
         self._open: dict[str, Any] = {}
 
     def __getitem__(self, commitment: str) -> Any:
         value = self._held[commitment]
-        if self._key is None or not _is_sealed(value):
+        if not _is_sealed(value):
             return value
         if commitment not in self._open:
-            self._open[commitment] = json.loads(_value(self._key, value, self._case, commitment)[1])
+            key = self._store.key(self._case, self.wrapped)
+            assert key is not None
+            self._open[commitment] = json.loads(_value(key, value, self._case, commitment)[1])
         return self._open[commitment]
 
     def __iter__(self) -> Iterator[str]:
@@ -252,7 +253,7 @@ class SealedTransaction:
     def __init__(self, store: Sealed, tx: Transaction) -> None:
         self._store = store
         self._tx = tx
-        self._keys: dict[str, Key] = {}
+        self._wrapped: dict[str, str] = {}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._tx, name)
@@ -261,16 +262,16 @@ class SealedTransaction:
         read = self._tx.read(ref, key)
         if read.held is None or not read.held.personal:
             return read
-        held, own = self._store.opened(read.held)
-        if own is not None:
-            self._keys[held.id] = own
-        return Read(held, read.answer)
+        self._wrapped[read.held.id] = _wrapped(read.held.personal)
+        return Read(self._store.opened(read.held), read.answer)
 
     def write(self, change: Change) -> None:
-        key = self._keys.get(change.case)
+        tells = change.personal or change.notifications or change.inbox
+        key = self._store.key(change.case, self._wrapped.get(change.case, "")) if tells else None
         personal = []
         if key is None and change.personal:
-            key = self._keys[change.case] = self._store.keys.made(change.case)
+            key = self._store.keys.made(change.case)
+            self._wrapped[change.case] = key.wrapped
             personal.append((KEY, "", json.dumps({KEY: key.wrapped})))
         for commitment, salt, value in change.personal:
             assert key is not None
@@ -317,6 +318,6 @@ def row(key: Key, case: str, commitment: str, salt: str, value: str) -> str:
 def _wrong(case: str) -> StoreError:
     return StoreError(
         Text(f"工单 {case} 的个人信息解不开：密钥不对，或数据被改过。", f"The personal data of case {case} cannot be opened: another key, or the data was changed."),
-        Text("把这个办公室当时的 office.key 放回来；若密钥没错，请运行 guanjia audit。", "Put back the office.key that this office had; if the key is right, run guanjia audit."),
+        Text("把这个办公室当时的 office.key 放回来；guanjia keys 列出缺哪把钥匙。", "Put back the office.key that this office had then; guanjia keys says which key is missing."),
         case=case,
     )  # fmt: skip

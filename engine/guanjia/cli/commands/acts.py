@@ -34,7 +34,7 @@ def open_case(
     engine = desk.engine
     if procedure not in (known := engine.procedures()):
         raise nameless(PROCEDURE, procedure, known, {name: desk.label(name, name) for name in known})
-    definition = engine.files.version(procedure).procedure
+    definition = engine.opening(procedure).procedure
     fields = definition.fields
     values = _values(given, fields, customer=customer, reason=reason)
     actor, when = desk.actor, _at(desk, at)

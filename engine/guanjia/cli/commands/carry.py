@@ -8,6 +8,7 @@ from itertools import chain
 from ...clock import iso
 from ...errors import Refused, Text
 from ...model.event import Event
+from ...people.keys import FILE, read
 from ...store.interface import Query
 from ...store.records import BACKED_UP
 from .. import words
@@ -121,7 +122,20 @@ def _there(desk: Desk, file: str, *, send: bool, as_json: bool) -> None:
         out.line(Text(
             f"{waiting} 条待发通知和以后的通知都先扣住，以免重复打扰；想好了用 guanjia outbox release 放行。",
             f"{waiting} messages that wait and all that follow are held, so that nobody is told twice; guanjia outbox release lets them go."))  # fmt: skip
+    if lost := _unreadable(desk):
+        out.line(Ink(Text(
+            f"{lost} 个工单的个人信息，这里的 {FILE} 解不开：把当时的 {FILE} 放回办公室文件夹。",
+            f"The personal data of {lost} cases cannot be opened with the {FILE} that is here: put back the one of that time."), "late"))  # fmt: skip
     out.line(Text("请用 guanjia audit 核对。", "Verify it with guanjia audit."))
+
+
+def _unreadable(desk: Desk) -> int:
+    """Cases whose key none of the office's keys opens."""
+    from ...runtime.rekeying import wrapped_by
+
+    kept = read(os.path.join(desk.folder, FILE))
+    known = {"", *kept.keys} if kept is not None else {""}
+    return sum(count for name, count in wrapped_by(desk.store).items() if name not in known)
 
 
 def _new(file: str) -> None:

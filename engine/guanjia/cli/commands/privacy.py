@@ -82,6 +82,15 @@ def list_(desk: Desk, *, as_json: bool) -> None:
     rows: list[list[Piece]] = [
         [name, str(counts.get(name, 0)), Text("当前", "current") if name == kept.current else ""] for name in kept.keys
     ]
+    rows += [
+        [
+            name,
+            str(count),
+            Ink(Text("缺失：它们的个人信息读不出来", "missing: their personal data cannot be read"), "late"),
+        ]
+        for name, count in counts.items()
+        if name and name not in kept.keys
+    ]
     desk.out.table(rows, (Text("密钥", "KEY"), Text("工单", "CASES"), ""))
     if clear:
         desk.out.line(Ink(Text(
@@ -119,10 +128,17 @@ def rotate(desk: Desk, *, as_json: bool) -> None:
         f"Keep a copy of {path}. The old key still opens backups made before; guanjia keys drop takes it away when it is not needed."))  # fmt: skip
 
 
-def drop(desk: Desk, *, name: str) -> None:
+def drop(desk: Desk, *, name: str, yes: bool) -> None:
     from ...runtime import rekeying
 
-    rekeying.drop(desk.engine, _changeable(desk), name, desk.actor)
+    path = _changeable(desk)
+    if not yes:
+        raise Refused(
+            "sure",
+            Text(f"去掉 {name} 以后，换钥匙以前的备份和导出里的个人信息再也读不出来。", f"Without {name} the personal data in backups and exports made before the change of keys can never be read again."),
+            Text(f"确定就写：guanjia keys drop {name} --yes", f"If that is meant: guanjia keys drop {name} --yes"),
+        )  # fmt: skip
+    rekeying.drop(desk.engine, path, name, desk.actor)
     desk.out.line(Ink(Text(f"密钥 {name} 已去掉。", f"The key {name} is gone."), "good"))
 
 
@@ -190,8 +206,11 @@ COMMANDS = {
         examples=("guanjia keys rotate",),
     ),
     "drop": Command(
-        "drop", drop, [Argument("name", say=Text("密钥的名字，例如 k1", "name of the key, such as k1"))],
+        "drop", drop, [
+            Argument("name", say=Text("密钥的名字，例如 k1", "name of the key, such as k1")),
+            Option("--yes", flag=True, say=Text("明白以前的备份会读不出来", "knowing that backups made before cannot be read any more")),
+        ],
         say=Text("去掉一把旧密钥。", "Take away an old key."),
-        examples=("guanjia keys drop k1",),
+        examples=("guanjia keys drop k1 --yes",),
     ),
 }  # fmt: skip
