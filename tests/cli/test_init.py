@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Callable
 from pathlib import Path
@@ -10,8 +11,10 @@ import pytest
 import yaml
 from guanjia.cli.commands import acts, handover, why
 from guanjia.cli.commands.init import adopt
+from guanjia.cli.out import Out
 from guanjia.cli.spec import Command
-from guanjia.clock import ManualClock
+from guanjia.clock import ManualClock, from_iso
+from guanjia.terminal import width
 from hypothesis import given, settings, strategies as st
 
 from tests.cli.terminals import Ran
@@ -126,3 +129,34 @@ def test_the_examples_that_the_help_gives_work_in_a_new_office(
     for example in sorted(entered, key=lambda it: not it.startswith("guanjia open")):
         ran = run(*shlex.split(example)[1:], clock=clock)
         assert ran.code == 0, (example, ran.err)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_at_eighty_columns_what_is_typed_again_is_whole(
+    run: Callable[..., Ran], clock: ManualClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+    assert run("init", str(tmp_path / "office")).code == 0
+    monkeypatch.setenv("GUANJIA_OFFICE", str(tmp_path / "office"))
+    monkeypatch.setenv("GUANJIA_AS", "supervisor.zhao")
+    monkeypatch.setenv("GUANJIA_LANG", language)
+    clock.set(from_iso("2026-11-24T22:30+08:00"))  # some of it waits for the morning
+    for _ in range(3):
+        assert (
+            run(
+                "open", "complaint", "--summary", "电梯异响" * 9, "--place", "3", "--channel", "phone", clock=clock
+            ).code
+            == 0
+        )
+    messages = json.loads(run("outbox", "--json", clock=clock).out)
+    people = json.loads(run("staff", "--json", clock=clock).out)
+    load = json.loads(run("team", "--json", clock=clock).out)["people"]
+    monkeypatch.setattr(Out, "columns", 80)
+    for command, whole in (
+        ("outbox", [word for row in messages for word in (row["short"], "TS-2026-0000", "11-25 08:00")]),
+        ("staff", [word for person in people for word in (person["id"], *person["roles"])]),
+        ("team", [word for person in load for word in (person["id"], person["next"] or "")]),
+    ):
+        shown = run(command, clock=clock).out
+        assert [word for word in whole if word not in shown] == []
+        assert max(map(width, shown.splitlines())) <= 80
+    assert {row["next"] for row in load} > {None}

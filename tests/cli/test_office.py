@@ -234,6 +234,9 @@ def test_messages_are_listed_shown_and_sent_again(do: Call, case: str) -> None:
     assert rows[0]["short"] in do("outbox").out
     shown = do("outbox", "show", rows[0]["short"])
     assert case in shown.out
+    message = shown.out.split("\n\n", 1)[1].splitlines()[1:]
+    assert message
+    assert all(line.startswith("│ ") for line in message)
     again = do("outbox", "retry", rows[0]["key"])
     assert again.code == (0 if rows[0]["status"] in ("dead", "unrenderable") else 1)
     assert do("outbox", "retry").code == 2
@@ -263,7 +266,7 @@ def test_a_list_that_was_asked_for_by_a_name_that_there_is_not_says_what_there_i
 
 def test_staff_are_listed_by_id_name_and_role(do: Call) -> None:
     shown = do("staff", "agent").out
-    assert shown.splitlines()[1].split() == ["agent.wang", "王小明", "客服", "(agent)"]
+    assert shown.splitlines()[1].split() == ["agent.wang", "王小明", "客服（agent）"]
     assert "supervisor" not in shown
     assert {row["id"] for row in json.loads(do("staff", "--json").out)} == {
         "agent.wang", "agent.li", "supervisor.zhao", "manager.sun",
@@ -346,12 +349,14 @@ def test_the_outbox_says_until_when_a_message_waits_and_why(
         file.write("quiet: {customers: residents}\n")
     clock.set(from_iso("2026-11-24T22:30+08:00"))
     do("do", case, "accept", "--room", "3-1-502", "--promise", "今天上门")
-    assert "安静时段，11-25 08:00 发送" in do("outbox").out
-    assert "quiet hours; goes out at 11-25 08:00" in do("outbox", "--lang", "en").out
-    assert "安静时段，11-25 08:00 发送" in do("show", case).out
+    assert "11-25 08:00 发送" in do("outbox").out
+    assert "goes out 11-25 08:00" in do("outbox", "--lang", "en").out
+    assert "11-25 08:00 发送" in do("show", case).out
     (row,) = (row for row in json.loads(do("outbox", "--json").out) if row["recipient"] == "customer")
     assert (row["status"], row["urgency"], row["not_before"]) == ("waiting", "normal", "2026-11-25T08:00:00+08:00")
-    assert "一般" in do("outbox", "show", row["short"]).out
+    shown = do("outbox", "show", row["short"]).out
+    assert "一般" in shown
+    assert "安静时段，11-25 08:00 发送" in shown
     do("work", "--once")
     assert json.loads(do("outbox", "show", row["short"], "--json").out)["status"] == "waiting"
     clock.set(from_iso("2026-11-25T08:00+08:00"))
@@ -364,6 +369,17 @@ def test_a_drill_is_marked_and_not_listed_among_real_cases(do: Call) -> None:
     assert opened.code == 0, opened.err
     assert do("ls").out == "没有符合的工单。\n"
     assert "[演练]" in do("ls", "--mode", "all").out
+    assert do("assign", "TS-2026-00001-DRILL", "agent.wang").code == 0
+    for words, there in (
+        (["mine"], "guanjia ls --mode drill --mine"),
+        (["team"], "guanjia ls --mode drill"),
+        (["board"], "guanjia ls --mode drill"),
+    ):
+        told = do(*words)
+        assert told.out.splitlines()[-1] == f"另有 1 件演练：{there}", told.err
+        assert do(*words, "--lang", "en").out.splitlines()[-1] == f"Left out, drill: 1 ({there})"
+        assert do(*there.split()[1:]).out.count("-DRILL") == 1
+    assert "另有" not in do("mine", "--as", "agent.li").out
 
 
 def test_check_names_the_very_place_and_leaves_with_three(do: Call, office: Path) -> None:

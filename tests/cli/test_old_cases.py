@@ -103,6 +103,18 @@ def test_a_line_that_does_not_fit_is_named_and_holds_up_no_other(do: Call, tmp_p
     assert differences(documented("take-in FILE"), told) == []
 
 
+def test_a_file_that_is_none_is_told_in_one_language(do: Call, tmp_path: Path) -> None:
+    (tmp_path / "gbk.jsonl").write_bytes("中文".encode("gbk"))
+    for file, said in ((str(tmp_path / "none.jsonl"), "没有这个文件"), (str(tmp_path / "gbk.jsonl"), "不是 UTF-8")):
+        ran = do("take-in", file, "--reason", "x")
+        assert (ran.code, said in ran.err, "No such" in ran.err) == (1, True, False)
+    ran = do("take-in", written(tmp_path, "{", '{"at": ' + "9" * 5000 + "}"), "--reason", "x")
+    assert [line[2:] for line in ran.out.splitlines()[1:]] == [
+        "第 1 行：不是 JSON：第 2 个字符处写错了",
+        "第 2 行：不是 JSON：有一个数太长",
+    ]
+
+
 def test_without_the_right_or_a_reason_nothing_is_read(do: Call, tmp_path: Path) -> None:
     file = written(tmp_path, LINE)
     refused = do("take-in", file, "--reason", "x", who="agent.wang")

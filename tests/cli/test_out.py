@@ -106,6 +106,33 @@ def test_a_row_fits_the_terminal_whatever_stands_in_it_and_what_is_kept_is_whole
         assert line.startswith(kept)
 
 
+def test_where_there_is_little_room_spare_columns_are_left_out_before_anything_is_cut(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    for columns, shown in (
+        (70, "TS-2026-00001  front desk  on duty  a long summary of what it is"),
+        (54, "TS-2026-00001  front desk  on duty  a long summary of…"),
+        (44, "TS-2026-00001  on duty  a long summary of w…"),
+        (22, "TS-2026-00001  on duty"),
+    ):
+        out, screen, _ = both()
+        monkeypatch.setattr(Out, "columns", columns)
+        row = ["TS-2026-00001", "front desk", "on duty", "a long summary of what it is"]
+        out.table([row], flex=3, keep=(0, 2), spare=(1, 3))
+        assert screen.getvalue() == f"{shown}\n"
+
+
+def test_a_word_of_a_cell_that_goes_on_below_stays_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    out, screen, _ = both()
+    monkeypatch.setattr(Out, "columns", 80)
+    monkeypatch.setenv("NO_COLOR", "1")
+    out.table([["a" * 30, "one (engineering_supervisor), two", "b" * 40]], flex=1, keep=(0,), wrapped=True)
+    lines = screen.getvalue().splitlines()
+    assert all(width(line) <= 80 for line in lines)
+    assert any("(engineering_supervisor)" in line for line in lines)
+
+
 def test_a_cell_may_go_on_below_and_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     out, screen, _ = both()
     monkeypatch.setattr(Out, "columns", 40)

@@ -153,6 +153,6 @@ def test_staff_are_listed_with_their_team_and_skills_and_a_certificate_that_expi
     (office / "organisation.yaml").write_text(more)
     assert desk("roster").code == 0
     line = next(line for line in desk("staff").out.splitlines() if "agent.xu" in line)
-    assert line.split() == ["agent.xu", "徐刚", "客服", "(agent)", "paint、电梯（2026-11-23", "已过期）"]
+    assert line.split() == ["agent.xu", "徐刚", "客服（agent）", "paint、电梯（2026-11-23", "已过期）"]
     assert "lifts (2026-11-23 expired)" in desk("staff", "--lang", "en").out
     assert "front desk" in desk("staff", "--lang", "en").out

@@ -62,8 +62,12 @@ def read(engine: Engine, line: str) -> tuple[list[Command], str]:
     """The commands of a line, and its key. Refused (code `line`) with what is wrong."""
     try:
         plain = json.loads(line)
-    except ValueError as error:
-        raise _wrong(f"不是 JSON：{error}", f"it is no JSON: {error}") from None
+    except json.JSONDecodeError as error:
+        raise _wrong(
+            f"不是 JSON：第 {error.colno} 个字符处写错了", f"it is no JSON: {error.msg} at character {error.colno}"
+        ) from None
+    except ValueError:
+        raise _wrong("不是 JSON：有一个数太长", "it is no JSON: a number is too long") from None
     if not isinstance(plain, dict):
         raise _wrong("一行应是一个 {…}", "a line is one {…}")
     _known(plain, _OPENING)

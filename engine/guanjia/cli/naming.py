@@ -17,8 +17,9 @@ def nameless(
 
     called = called or {}
     near = [name for name in known if called.get(name) == wanted] or get_close_matches(wanted, known, 3)
-    shown = [f"{name} ({called[name]})" if called.get(name, name) != name else name for name in near or known]
-    zh, en = "、".join(shown) or "无", (" or " if near else ", ").join(shown) or "none"
+    shown = [(name, called[name]) if called.get(name, name) != name else (name, "") for name in near or known]
+    zh = "、".join(f"{name}（{word}）" if word else name for name, word in shown) or "无"
+    en = (" or " if near else ", ").join(f"{name} ({word})" if word else name for name, word in shown) or "none"
     hint = Text(f"是不是：{zh}？", f"Did you mean {en}?") if near else Text(f"有：{zh}", f"There are: {en}")
     if more is not None:
         hint = Text(f"{hint.zh}\n{more.zh}", f"{hint.en}\n{more.en}")

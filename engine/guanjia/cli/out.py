@@ -109,11 +109,12 @@ class Out:
 
     def table(
         self, rows: Iterable[Sequence[Piece]], head: Sequence[str | Text] = (), *, indent: str = "", flex: int | None = None,
-        keep: Sequence[int] = (), wrapped: bool = False,
+        keep: Sequence[int] = (), spare: Sequence[int] = (), wrapped: bool = False,
     ) -> None:  # fmt: skip
         """Columns as wide as their widest cell, a row a line. On a terminal that is too narrow the column `flex` gives way
-        first, then the widest of the others that are not in `keep`; what is cut ends in an ellipsis. With `wrapped` the
-        column `flex` goes on in lines below instead."""
+        first, then the widest of the others that are not in `keep`; what is cut ends in an ellipsis. Sooner than that,
+        columns of `spare` are left out, one after the other. With `wrapped` the column `flex` goes on in lines below
+        instead, and its words stay whole."""
         cells = [[_cell(piece, self) for piece in row] for row in rows]
         titles = [_cell(Ink(title, "head"), self) for title in head]
         if titles:
@@ -122,13 +123,23 @@ class Out:
             return
         count = max(len(row) for row in cells)
         widths = [max((width(row[i][0]) for row in cells if i < len(row)), default=0) for i in range(count)]
+        left_out: set[int] = set()
         if flex is not None and self.columns is not None:
-            _fit(widths, self.columns - width(indent) - 2 * (count - 1), flex, keep)
+            room = self.columns - width(indent) - 2 * (count - 1)
+            least = _least(cells, flex, room) if wrapped else _LEAST
+            for column in spare:
+                if sum(widths) - max(0, widths[flex] - least) <= room:
+                    break
+                left_out.add(column)
+                widths[column], room = 0, room + 2
+            _fit(widths, room, flex, least, (*keep, flex) if wrapped else keep)
         colours = self._colours(self.stdout)
         for row in cells:
             for line in self._below(row, flex, widths) if wrapped and flex is not None else (row,):
                 shown = []
                 for i, (text, style) in enumerate(line):
+                    if i in left_out:
+                        continue
                     kept = clip(text, widths[i]) if width(text) > widths[i] and not (wrapped and i == flex) else text
                     pad = " " * (widths[i] - width(kept)) if i + 1 < len(line) else ""
                     shown.append(_painted(kept, style if colours else "") + pad)
@@ -222,11 +233,17 @@ def _unwritable(why: Text) -> Unwritable:
     )  # fmt: skip
 
 
-def _fit(widths: list[int], room: int, flex: int, keep: Sequence[int]) -> None:
+def _least(cells: Sequence[Sequence[tuple[str, str]]], flex: int, room: int) -> int:
+    """How narrow a column may be that goes on below: as its longest word, if that is not much of the room."""
+    words = (word for row in cells for text, _ in row[flex : flex + 1] for word in re.findall(_PART, text))
+    return max(_LEAST, min(room // 3, max(map(width, words), default=0)))
+
+
+def _fit(widths: list[int], room: int, flex: int, least: int, keep: Sequence[int]) -> None:
     """Make columns narrower until they fit into `room`, or nothing may give way any more."""
     over = sum(widths) - room
     if over > 0 and flex < len(widths):
-        given = min(over, max(0, widths[flex] - _LEAST))
+        given = min(over, max(0, widths[flex] - least))
         widths[flex] -= given
         over -= given
     while over > 0:

@@ -151,7 +151,7 @@ class Telling:
         both, data = self.out.both, event.data
         if event.type == "opened":
             mode = data.get("case", {}).get("mode")
-            return both("建单", "opened") + (f"（{self.label(mode)}）" if mode else "")
+            return both("建单", "opened") + (both(f"（{self.label(mode)}）", f" ({self.label(mode)})") if mode else "")
         if event.type == "acted":
             return self.label(event.name)
         if event.type == "signalled":
@@ -189,9 +189,9 @@ class Telling:
             )
         if event.type == "attached":
             file = data.get("file", {})
-            return (
-                both(f"附件 {file.get('name', event.name)}", f"attached {file.get('name', event.name)}")
-                + f" ({file.get('size', 0)} B)"
+            return both(
+                f"附件 {file.get('name', event.name)}（{file.get('size', 0)} B）",
+                f"attached {file.get('name', event.name)} ({file.get('size', 0)} B)",
             )
         return {
             "moved": both("自动转入", "moved by itself"),

@@ -86,7 +86,11 @@ def ask(desk: Desk, names: Sequence[str], fields: Mapping[str, Field], label: La
 def _ask_one(desk: Desk, name: str, field: Field, label: Label) -> str:
     out = desk.out
     kind = out.say(words.TYPES[field.type])
-    out.line(Ink(label(name), "bold"), "" if label(name) == name else f" ({name})", Ink(f"  {kind}", "dim"))
+    out.line(
+        Ink(label(name), "bold"),
+        "" if label(name) == name else out.both(f"（{name}）", f" ({name})"),
+        Ink(f"  {kind}", "dim"),
+    )
     offered = _offered(desk, field, label)
     rows = [[f"{number:>3}", value, word if word != value else ""] for number, (value, word) in enumerate(offered, 1)]
     out.table(rows)
@@ -97,6 +101,7 @@ def _ask_one(desk: Desk, name: str, field: Field, label: Label) -> str:
             return offered[int(typed) - 1][0]
         if typed:
             return typed
+        out.line(Ink(Text("这一项必填。", "This is required."), "soon"))
 
 
 def _offered(desk: Desk, field: Field, label: Label) -> list[tuple[str, str]]:

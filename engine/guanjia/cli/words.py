@@ -202,6 +202,14 @@ def waits(row: Any, zone: str, now: Instant) -> Text | None:
     return Text(f"安静时段，{at} 发送", f"quiet hours; goes out at {at}")
 
 
+def coming(row: Any, zone: str, now: Instant) -> Text | None:
+    """When a message that waits goes out, in few words; None where it does not wait. `waits` says why, too."""
+    if waits(row, zone, now) is None:
+        return None
+    at = when(row.next_at, zone, now)
+    return Text(f"{at} 再试", f"next try {at}") if row.attempts else Text(f"{at} 发送", f"goes out {at}")
+
+
 URGENCY = {
     "low": Text("不急", "has time"),
     "normal": Text("一般", "normal"),

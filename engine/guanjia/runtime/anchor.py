@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..clock import Instant, from_iso, iso
-from ..errors import NotFound, Refused, Text
+from ..errors import NotFound, Refused, Text, because
 from ..store.interface import EventRow, Store
 from .audit import Problem
 
@@ -68,8 +68,8 @@ def keep(path: str, anchor: Anchor) -> None:
     except OSError as error:
         raise NotFound(
             Text(
-                f"锚文件 {path} 写不进去（{error.strerror}）。",
-                f"The file of anchors {path} cannot be written ({error.strerror}).",
+                f"锚文件 {path} 写不进去（{because(error).zh}）。",
+                f"The file of anchors {path} cannot be written ({because(error).en}).",
             ),
         ) from None
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
 from typing import Any
 
 from ...clock import HOUR, Instant
 from ...errors import Text
-from ...store.interface import Query, Row
+from ...store.interface import Row
 from ..desk import Desk
 from ..out import Ink, Piece
 from ..spec import Command, json_option, limit_option
-from .ls import plain, states, table
-
-PAGE = 1000
+from .ls import left_out, pages, plain, states, table
 
 
 class Count:
@@ -36,7 +33,11 @@ def board(desk: Desk, *, limit: int, as_json: bool) -> None:
     now = desk.now()
     counts: dict[tuple[str, str], Count] = defaultdict(Count)
     urgent: list[Row] = []
-    for row in _everything(desk):
+    drills: list[Row] = []
+    for row in pages(desk, mode=None):
+        if row.columns.mode:
+            drills.append(row)
+            continue
         counts[row.columns.procedure, row.columns.states].add(row, now)
         if len(urgent) < limit:
             urgent.append(row)
@@ -44,17 +45,7 @@ def board(desk: Desk, *, limit: int, as_json: bool) -> None:
         desk.out.json(_plain(desk, counts, urgent, now))
         return
     _print(desk, counts, urgent, now)
-
-
-def _everything(desk: Desk) -> Iterator[Row]:
-    """All open real cases, the most urgent first, a page at a time."""
-    offset = 0
-    while True:
-        rows = desk.store.list(Query(limit=PAGE, offset=offset))
-        yield from rows
-        if len(rows) < PAGE:
-            return
-        offset += PAGE
+    left_out(desk, drills)
 
 
 def _print(desk: Desk, counts: dict[tuple[str, str], Count], urgent: list[Row], now: Instant) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +58,33 @@ def _print(desk: Desk, limit: int, as_json: bool, **query: Any) -> None:
     table(desk, rows, now)
     if more:
         out.line(Ink(Text(f"只列了 {limit} 个，还有更多：加大 --limit，或缩小范围。", f"These are {limit}; there are more: raise --limit, or narrow it down."), "dim"))  # fmt: skip
+
+
+PAGE = 1000
+
+
+def pages(desk: Desk, **narrowed: Any) -> Iterator[Row]:
+    """All open cases of a query, the most urgent first, a page at a time."""
+    offset = 0
+    while True:
+        rows = desk.store.list(Query(limit=PAGE, offset=offset, **narrowed))
+        yield from rows
+        if len(rows) < PAGE:
+            return
+        offset += PAGE
+
+
+def left_out(desk: Desk, rows: Iterable[Row], more: str = "") -> None:
+    """One line for each mode: how many of the rows are drills and the like, which were left out, and how to see them."""
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        if row.columns.mode:
+            found.setdefault(row.columns.mode, []).append(row)
+    for mode, of in found.items():
+        label, command = desk.label(of[0].columns.procedure, mode), f"{desk.line} ls --mode {mode}{more}"
+        desk.out.line(
+            Ink(Text(f"另有 {len(of)} 件{label}：{command}", f"Left out, {label}: {len(of)} ({command})"), "dim")
+        )
 
 
 def table(desk: Desk, rows: Sequence[Row], now: Instant) -> None:

@@ -7,7 +7,7 @@ from ...store.interface import Query
 from ..desk import Desk
 from ..out import Ink
 from ..spec import Command, json_option, limit_option
-from .ls import plain, table
+from .ls import left_out, pages, plain, table
 
 LOOKED_AT = 500
 """Open cases, the most urgent first, among which is looked for what could be taken."""
@@ -53,6 +53,7 @@ def mine(desk: Desk, *, limit: int, as_json: bool) -> None:
         )
     if len(could) > limit:
         out.line("  ", Ink(Text("还有更多：加大 --limit", "There are more: raise --limit"), "dim"))
+    left_out(desk, pages(desk, assignee=actor.id, mode=None), " --mine")
 
 
 COMMANDS = {

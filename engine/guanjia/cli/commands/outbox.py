@@ -33,14 +33,14 @@ def list_(desk: Desk, *, ref: str | None, status: str | None, limit: int, as_jso
         columns = desk.store.columns(sent.case)
         table.append(
             [
-                words.when(row.sent_at or sent.created_at, desk.zone, desk.now()), Ink(words.STATUS[row.status], _style(row)),
+                words.when(row.sent_at or sent.created_at, desk.zone, desk.now()), standing(desk, row),
                 columns.number if columns else sent.case, desk.short(sent.recipient), sent.channel,
-                _what(desk, row), Ink(short(sent.key), "dim"),
+                what(row, columns.number if columns else ""), Ink(short(sent.key), "dim"),
             ]
         )  # fmt: skip
     head = (Text("时间", "WHEN"), Text("状态", "STATUS"), Text("工单", "CASE"), Text("收件人", "TO"), Text("渠道", "BY"),
             Text("内容", "WHAT"), Text("键", "KEY"))  # fmt: skip
-    desk.out.table(table, head, flex=5, keep=(2, 6))
+    desk.out.table(table, head, flex=5, keep=(0, 1, 2, 6), spare=(4,))
 
 
 def _say_held(desk: Desk) -> None:
@@ -91,7 +91,7 @@ def show(desk: Desk, *, key: str, as_json: bool) -> None:
     if sent.subject or sent.body:
         out.line()
         out.line(Ink(sent.subject, "bold"))
-        out.lines(sent.body, typed=True)
+        out.lines(sent.body.strip("\n"), indent="│ ")
 
 
 def retry(desk: Desk, *, key: str | None, everything: bool) -> None:
@@ -187,10 +187,15 @@ def _find(desk: Desk, key: str) -> OutboxRow:
     raise NotFound(Text(f"没有通知“{key}”。", f"There is no notification {key!r}."), look)
 
 
-def _what(desk: Desk, row: OutboxRow) -> Piece:
-    """The problem, else until when it waits and why, else the subject."""
-    problem, waits = _problem(row), words.waits(row, desk.zone, desk.now())
-    return problem or (Ink(waits, "soon") if waits is not None else row.notification.subject)
+def standing(desk: Desk, row: OutboxRow) -> Ink:
+    """How it stands; of what waits, when it goes out."""
+    coming = words.coming(row, desk.zone, desk.now())
+    return Ink(words.STATUS[row.status], _style(row)) if coming is None else Ink(coming, "soon")
+
+
+def what(row: OutboxRow, number: str) -> Piece:
+    """The problem, else the subject without the number of the case, which stands beside it or above."""
+    return _problem(row) or row.notification.subject.replace(f"【{number}】", "").replace(f"[{number}]", "").strip()
 
 
 def _problem(row: OutboxRow) -> Text | None:

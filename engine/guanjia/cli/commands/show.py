@@ -16,6 +16,7 @@ from ..desk import Desk
 from ..out import Ink, Piece
 from ..spec import Argument, Command, Option, json_option
 from ..telling import Telling
+from . import outbox
 
 
 def show(desk: Desk, *, ref: str, reveal: bool, reason: str | None, everything: bool, as_json: bool) -> None:
@@ -191,15 +192,13 @@ def _notifications(desk: Desk, case: Case) -> None:
     table: list[list[Piece]] = []
     for row in rows:
         sent = row.notification
-        bad = row.status in ("dead", "unrenderable")
         table.append(
             [
-                words.when(row.sent_at or sent.created_at, desk.zone), Ink(words.STATUS[row.status], "late" if bad else ""),
-                desk.short(sent.recipient), sent.channel,
-                sent.problem or row.last_error or words.waits(row, desk.zone, desk.now()) or sent.subject,
+                words.when(row.sent_at or sent.created_at, desk.zone), outbox.standing(desk, row),
+                desk.short(sent.recipient), sent.channel, outbox.what(row, case.number),
             ]
         )  # fmt: skip
-    desk.out.table(table, indent="  ", flex=4, keep=(0,))
+    desk.out.table(table, indent="  ", flex=4, keep=(0, 1))
 
 
 def _history(desk: Desk, telling: Telling, events: Sequence[Event], *, everything: bool) -> None:

@@ -31,7 +31,14 @@ def staff(desk: Desk, *, role: str | None, as_json: bool) -> None:
     if as_json:
         desk.out.json([plain(who, person) for who, person in shown.items()])
         return
-    desk.out.table([row(desk, who, person, labels) for who, person in shown.items()], HEAD, flex=2, keep=(0, 4))
+    desk.out.table(
+        [row(desk, who, person, labels) for who, person in shown.items()],
+        HEAD,
+        flex=2,
+        keep=(0,),
+        spare=(3,),
+        wrapped=True,
+    )
 
 
 def roles(desk: Desk) -> dict[str, str]:
@@ -42,7 +49,10 @@ def roles(desk: Desk) -> dict[str, str]:
 
 def row(desk: Desk, who: str, person: Mapping[str, Any], labels: Mapping[str, str]) -> list[Piece]:
     named = [
-        f"{labels.get(role, role)} ({role})" if labels.get(role, role) != role else role for role in _roles(person)
+        desk.out.both(f"{labels.get(role, role)}（{role}）", f"{labels.get(role, role)} ({role})")
+        if labels.get(role, role) != role
+        else role
+        for role in _roles(person)
     ]
     away = Text("", "")
     if not person.get("active", True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from ...errors import NotFound, Text
+from ...errors import NotFound, Text, because
 from ..desk import Desk
 from ..failure import INTERRUPTED, OK, REFUSED
 from ..out import Ink
@@ -56,9 +56,9 @@ def _lines(file: str) -> Sequence[str]:
         with open(file, encoding="utf-8-sig") as source:
             return source.read().splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "UTF-8?"
+        why = because(error) if isinstance(error, OSError) else Text("不是 UTF-8", "it is no UTF-8")
         raise NotFound(
-            Text(f"读不了 {file}：{why}", f"{file} cannot be read: {why}"),
+            Text(f"读不了 {file}：{why.zh}", f"{file} cannot be read: {why.en}"),
             Text("应是 UTF-8 的 JSON 行，一行一个工单。", "It is JSON lines in UTF-8, one case to a line."),
         ) from None
 

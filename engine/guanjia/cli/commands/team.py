@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from ...clock import Instant, iso
 from ...errors import Text
-from ...store.interface import Query, Row
+from ...store.interface import Row
 from ..desk import Desk
 from ..naming import nameless
 from ..out import Ink, Piece
 from ..spec import Argument, Command, json_option
-from .ls import due, plain, table
+from .ls import due, left_out, pages, plain, table
 from .roster import REASONS
 
 if TYPE_CHECKING:
@@ -21,9 +21,8 @@ if TYPE_CHECKING:
 
 HEAD = (
     Text("编号", "ID"), Text("姓名", "NAME"), Text("班组", "TEAM"), Text("此时", "NOW"), Text("未结", "OPEN"), Text("超时", "LATE"),
-    Text("最近的时限", "NEXT DEADLINE"), "",
+    Text("最近的时限", "NEXT DEADLINE"), Text("工单", "CASE"), Text("内容", "SUMMARY"),
 )  # fmt: skip
-PAGE = 1000
 
 
 @dataclass(slots=True)
@@ -43,12 +42,13 @@ def team(desk: Desk, *, name: str | None, as_json: bool) -> None:
             key: str((about.get("label") or {}).get(desk.out.language) or key) for key, about in people.teams.items()
         }
         raise nameless(Text("班组", "team"), name, list(people.teams), labels)
-    loads = _loads(desk, now)
+    every = list(pages(desk, mode=None))
+    loads = _loads([row for row in every if not row.columns.mode], now)
     shown = [
         id for id, person in people.staff.items()
         if (name is None or person.get("team") == name) and (id in loads or (person.get("active", True) and not people.outside(id)))
     ]  # fmt: skip
-    nobodys = [row for row in _pages(desk, alarm=True) if desk.engine.case(row.id).unassigned is not None]
+    nobodys = [row for row in pages(desk, alarm=True) if desk.engine.case(row.id).unassigned is not None]
     if as_json:
         desk.out.json(
             {
@@ -59,30 +59,30 @@ def team(desk: Desk, *, name: str | None, as_json: bool) -> None:
         )
         return
     out = desk.out
-    out.table([_row(desk, people, id, loads.get(id, Load()), now) for id in shown], HEAD, flex=7, keep=(0, 4, 5))
+    out.table(
+        [_row(desk, people, id, loads.get(id, Load()), now) for id in shown],
+        HEAD,
+        flex=8,
+        keep=(0, 3, 4, 5, 6, 7),
+        spare=(8, 2),
+    )
     if nobodys:
         out.line()
         out.line(Ink(Text("没有人可以负责的", "Nobody could take"), "late"))
         table(desk, nobodys, now)
+    left_out(desk, (row for row in every if row.columns.assignee in shown))
 
 
-def _loads(desk: Desk, now: Instant) -> dict[str, Load]:
+def _loads(rows: Sequence[Row], now: Instant) -> dict[str, Load]:
     """Rows come with the earliest deadline first."""
     loads: dict[str, Load] = {}
-    for row in _pages(desk):
+    for row in rows:
         if row.columns.assignee is None:
             continue
         load = loads.setdefault(row.columns.assignee, Load(next=row))
         load.open += 1
         load.late += bool(row.columns.breached) or (row.columns.deadline is not None and row.columns.deadline <= now)
     return loads
-
-
-def _pages(desk: Desk, **narrowed: Any) -> Sequence[Row]:
-    found: list[Row] = []
-    while rows := desk.store.list(Query(limit=PAGE, offset=len(found), **narrowed)):
-        found += rows
-    return found
 
 
 def _row(desk: Desk, people: Organisation, id: str, load: Load, now: Instant) -> list[Piece]:
@@ -93,7 +93,7 @@ def _row(desk: Desk, people: Organisation, id: str, load: Load, now: Instant) ->
         Ink(id, "bold"), str(person["name"]), str(label.get(desk.out.language) or person.get("team") or ""), Ink(word, style),
         f"{load.open:>4}", Ink(f"{load.late or '':>4}", "late"),
         due(next.columns.deadline, next.columns.breached, now) if next is not None else "",
-        f"{next.columns.number}  {next.columns.summary}" if next is not None else "",
+        *((next.columns.number, next.columns.summary) if next is not None else ("", "")),
     ]  # fmt: skip
 
 

@@ -25,7 +25,10 @@ def whoami(desk: Desk, *, as_json: bool) -> None:
         )
         return
     rows = [
-        (Text("身份", "Who"), f"{actor.name} ({actor.id})" if actor.name else actor.id),
+        (
+            Text("身份", "Who"),
+            desk.out.both(f"{actor.name}（{actor.id}）", f"{actor.name} ({actor.id})") if actor.name else actor.id,
+        ),
         (Text("角色", "Roles"), desk.out.both("、", ", ").join(labels) or "—"),
         (
             Text("依据", "Known by"),
