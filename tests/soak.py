@@ -23,7 +23,7 @@ from pathlib import Path
 from tests.scale import in_words
 
 ROOT = Path(__file__).resolve().parents[1]
-FAULTS = ("workers", "kill", "power_cut", "postgres_faults", "model", "failpoints", "failing_disk", "clock_jumps")
+FAULTS = ("model", "workers", "kill", "failpoints", "power_cut", "postgres_faults", "failing_disk", "clock_jumps")
 """Longest first, so that none is alone at the end."""
 
 
