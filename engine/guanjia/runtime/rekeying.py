@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from .engine import Engine
 
 
+def secrets(engine: Engine) -> files.Secrets:
+    """The keys that the office has."""
+    return cast("Sealed", engine.store).keys.secrets
+
+
 def wrapped_by(store: Store) -> Mapping[str, int]:
     """How many cases have a key that each key of the office wraps; "" counts those with personal values in clear."""
     plain = store.within if isinstance(store, Sealed) else store

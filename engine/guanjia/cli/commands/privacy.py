@@ -65,12 +65,9 @@ def _person(desk: Desk, customer: str, reason: str, *, as_json: bool) -> None:
 
 
 def list_(desk: Desk, *, as_json: bool) -> None:
-    from ...runtime.rekeying import wrapped_by
-    from ...runtime.sealing import Sealed
+    from ...runtime.rekeying import secrets, wrapped_by
 
-    store = desk.engine.store
-    assert isinstance(store, Sealed)
-    kept, counts = store.keys.secrets, wrapped_by(store)
+    kept, counts = secrets(desk.engine), wrapped_by(desk.engine.store)
     clear = counts.get("", 0)
     if as_json:
         desk.out.json({
@@ -104,7 +101,7 @@ def rotate(desk: Desk, *, as_json: bool) -> None:
     store, out = desk.engine.store, desk.out
     path = _changeable(desk)
     counts = rekeying.wrapped_by(store)
-    current = _current(desk)
+    current = rekeying.secrets(desk.engine).current
     behind = sum(count for name, count in counts.items() if name not in ("", current))
     if not behind:
         current = rekeying.renew(desk.engine, path, desk.actor)
@@ -146,14 +143,6 @@ def _path(desk: Desk) -> str:
     return str(Path(desk.folder) / FILE)
 
 
-def _current(desk: Desk) -> str:
-    from ...runtime.sealing import Sealed
-
-    store = desk.engine.store
-    assert isinstance(store, Sealed)
-    return store.keys.secrets.current
-
-
 def _changeable(desk: Desk) -> str:
     """The key file, for whoever may change it."""
     from ...runtime.rekeying import entitled
@@ -164,7 +153,7 @@ def _changeable(desk: Desk) -> str:
             "keys",
             Text(f"密钥来自环境变量 {VARIABLE}，这里改不了。", f"The keys come from the variable {VARIABLE}: they cannot be changed here."),
             Text(
-                "在变量里加一行新密钥 k2（32 字节，base64），再在没有这个变量的情况下用密钥文件换。",
+                f"把变量里的各行写进 {FILE}，去掉变量，换好以后再把文件里的各行放回变量。",
                 f"Write the lines of the variable into {FILE}, unset it, rotate, and put the lines of the file back.",
             ),
         )  # fmt: skip
