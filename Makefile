@@ -10,7 +10,7 @@ WHEEL := build/wheel
 SMOKE := build/smoke
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test faults planted check lint types imports tidy wheel bench oracle soak lock clean
+.PHONY: help setup demo test faults planted check lint types imports tidy wheel editor bench oracle soak lock clean
 
 help:
 	@echo "make setup   装好环境（.venv）            put what is needed into .venv"
@@ -18,6 +18,7 @@ help:
 	@echo "make test    运行测试                      run the tests"
 	@echo "make faults  崩溃与故障测试                crashes and faults, with a table of what was met"
 	@echo "make planted 在副本中植入错误，看测试能否发现   plant faults in a copy, and see the tests find them"
+	@echo "make editor  装好编辑器的语言服务器（需要 npm）  the language server of editors, for tests/editor (needs npm)"
 	@echo "make check   提交前的全部检查              everything a change has to pass"
 	@echo "make bench   性能对比（build/bench.json）  measurements beside peers"
 	@echo "make oracle  日历与逐分钟计算对照          calendars beside counting minute by minute"
@@ -41,8 +42,9 @@ $(READY): requirements.lock pyproject.toml setup.py
 demo: $(READY)
 	@$(PY) examples/nyc311/night.py
 
+# What was compiled once is kept, whatever the surroundings say: hundreds of programs are begun.
 test: $(READY)
-	$(PY) -m pytest -n auto
+	env -u PYTHONDONTWRITEBYTECODE $(PY) -m pytest -n auto --dist worksteal
 
 # What the tests met is printed: which windows were hit, what was lost; a table of it at the end.
 faults: $(READY)
@@ -65,6 +67,15 @@ imports: $(READY)
 	$(BIN)/lint-imports
 
 # What must not be in any file: unfinished marks, paths of somebody's machine, hosts of package registries.
+# What tests/editor asks: the very server by which editors read YAML.
+editor: build/editor/node_modules/.ready
+
+build/editor/node_modules/.ready: tests/editor/package.json tests/editor/package-lock.json
+	@command -v npm >/dev/null || { echo "需要 npm（Debian：apt-get install npm）/ npm is needed (Debian: apt-get install npm)" >&2; exit 1; }
+	@mkdir -p build/editor && cp tests/editor/package.json tests/editor/package-lock.json build/editor/
+	npm ci --prefix build/editor --silent --no-audit --no-fund
+	@touch $@
+
 tidy:
 	@if grep -rnIEs --exclude-dir=__pycache__ '\b(T[O]DO|F[I]XME|X[X]X)\b|[p]ypi\.org|[p]ythonhosted|(^|[^A-Za-z.])/(r[o]ot|h[o]me|w[o]rk)/' \
 	  .ci engine/guanjia procedures templates calendars starter examples bench tests docs Makefile setup.py cli.py pyproject.toml requirements.lock *.md; \

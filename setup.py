@@ -1,4 +1,4 @@
-"""Puts the starter kit into the wheel: the folders that `guanjia init` copies into an office.
+"""Puts the starter kit into the wheel, the folders that `guanjia init` copies into an office, and the book of the checks.
 
 They lie at the root of the checkout, where people edit and review them, and travel as `guanjia/starter/`. Everything else
 about the package stands in pyproject.toml.
@@ -28,6 +28,7 @@ class BuildWithStarter(build_py):
         for folder in FOLDERS:
             shutil.copytree(ROOT / folder, starter / folder, ignore=shutil.ignore_patterns("__pycache__", ".*"))
         shutil.copytree(ROOT / "starter", starter, dirs_exist_ok=True)
+        shutil.copyfile(ROOT / "docs" / "checks.md", Path(self.build_lib, "guanjia", "checks.md"))
 
 
 setup(cmdclass={"build_py": BuildWithStarter})

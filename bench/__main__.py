@@ -11,7 +11,21 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-IDEAS = ("working_time", "pure", "advance", "crowd", "sealing", "peers", "listing", "due", "moving", "workers")
+IDEAS = (
+    "working_time",
+    "pure",
+    "advance",
+    "crowd",
+    "sealing",
+    "peers",
+    "listing",
+    "check",
+    "customers",
+    "due",
+    "moving",
+    "workers",
+    "prove",
+)
 RESULT = Path("build/bench.json")
 
 

@@ -19,14 +19,14 @@ def measure() -> list[Measured]:
     with room() as folder:
         fill(folder / "office", CASES).close()
         ours, theirs, ratio = side_by_side(
-            lambda: _run(program, "--office", str(folder / "office"), "ls"),
-            lambda: _run(sys.executable, "-c", "pass"),
+            lambda: run(program, "--office", str(folder / "office"), "ls"),
+            lambda: run(sys.executable, "-c", "pass"),
             TURNS,
         )
     return [Measured("guanjia ls, 50 of 100,000 cases", 1000 * ours, "ms", "python -c pass", 1000 * theirs, ratio)]
 
 
-def _run(*command: str) -> None:
+def run(*command: str) -> None:
     # As installed: modules are compiled once and kept, whatever the machine that measures says.
     around = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=around)

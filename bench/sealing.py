@@ -16,7 +16,7 @@ from . import office
 from .measure import Measured, rates
 from .tape import room
 
-EACH, STEPS, TURNS = 200, 8, 15
+EACH, STEPS, TURNS = 80, 8, 41
 
 PROCEDURE = """\
 procedure: person

@@ -1,5 +1,5 @@
 """How much is tried: a sample that takes seconds; more where crashes and faults are what is tested, with GUANJIA_FAULTS=1
-(`make faults`, a part of `make check`); the whole with GUANJIA_SOAK=1 (`make soak`).
+(`make faults`, a part of `make check`); with GUANJIA_SOAK=1 what a turn of some minutes holds, of which `make soak` takes many.
 
 All run the same tests; nothing is skipped, there is only less or more of it.
 """
@@ -15,9 +15,9 @@ FAULTS = os.environ.get("GUANJIA_FAULTS") == "1"
 SOAK = os.environ.get("GUANJIA_SOAK") == "1"
 
 
-def scale(sample: int, whole: int, *, faults: int | None = None) -> int:
+def scale(sample: int, turn: int, *, faults: int | None = None) -> int:
     if SOAK:
-        return whole
+        return turn
     return sample if faults is None or not FAULTS else faults
 
 

@@ -1,9 +1,11 @@
-"""Runs the tests of crashes, faults and chance, over and over with new seeds, and makes one table of what they counted.
+"""Runs the tests of crashes, faults and chance, over and over with new seeds, and makes tables of what they counted.
 
-    python -m tests.soak MINUTES    the large figures (`make soak`); ends with the file in hand when the time is over
+    python -m tests.soak MINUTES    towards the large figures (`make soak`); ends when the time is over and each part had its turn
     python -m tests.soak faults     once, as much of it as `make check` runs (`make faults`), with what each test printed
 
-As many files run at a time as there are processors. It ends at the first failure, and says how to have it again.
+As many files run at a time as there are processors. A run of a file is a turn of some minutes. Whose turn it is: whoever had
+none yet; then whoever is nearest to his figure by the time that it takes; when all have reached theirs, whoever had least. It
+ends at the first failure, and says how to have it again.
 """
 
 from __future__ import annotations
@@ -14,73 +16,147 @@ import random
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from itertools import cycle
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.scale import in_words
 
 ROOT = Path(__file__).resolve().parents[1]
-FAULTS = ("model", "workers", "kill", "failpoints", "power_cut", "postgres_faults", "failing_disk", "clock_jumps")
+FAULTS = (
+    "runtime/test_model", "runtime/test_workers", "runtime/test_kill", "runtime/test_failpoints", "runtime/test_power_cut",
+    "authoring/test_prove_against_all", "authoring/test_planted_faults", "runtime/test_truth", "runtime/test_assigning", "runtime/test_postgres_faults", "language/test_places_of_mistakes", "store/test_migrations",
+    "runtime/test_failing_disk", "runtime/test_clock_jumps", "authoring/test_shipped", "authoring/test_differences",
+    "authoring/test_explaining", "authoring/test_offered", "authoring/test_remembering", "editor/test_schema", "cli/test_planted_names",
+    "runtime/test_undoing", "runtime/test_random_procedures", "runtime/test_misuse", "calendars/test_oracle", "calendars/test_clock_changes",
+    "core/test_ladders",
+)  # fmt: skip
 """Longest first, so that none is alone at the end."""
+
+
+@dataclass
+class Part:
+    """A file of tests, the figure that it is to reach by and by, and what it had so far."""
+
+    file: str
+    figure: int = 0
+    unit: str = ""
+    counted: tuple[str, ...] = ()
+    """Under which names its tests count what makes up the figure, when that is not its unit."""
+    sums: dict[str, Counter[str]] = field(default_factory=dict)
+    """By claim, what was counted of it."""
+    running: bool = False
+    runs: int = 0
+    seconds: float = 0.0
+    longest: float = 0.0
+
+    @property
+    def reached(self) -> int:
+        return sum(count[name] for count in self.sums.values() for name in self.counted or (self.unit,))
+
+    @property
+    def turn(self) -> tuple[bool, bool, float]:
+        left = self.figure - self.reached
+        return self.runs > 0, left <= 0, self.seconds if left <= 0 else self.seconds * left / max(self.reached, 1)
+
+
+LARGE = (
+    Part("tests/runtime/test_workers.py", 100_000, "due_cases"),
+    Part("tests/runtime/test_model.py", 1_000_000, "commands"),
+    Part("tests/runtime/test_failpoints.py"),
+    Part("tests/runtime/test_kill.py", 10_000, "kills"),
+    Part("tests/runtime/test_random_procedures.py", 30_000, "paths"),
+    Part("tests/runtime/test_power_cut.py", 2_000, "images"),
+    Part("tests/runtime/test_postgres_faults.py", 500, "faults", ("backends_killed", "crashes", "before", "after")),
+    Part("tests/runtime/test_clock_jumps.py", 100_000, "sequences"),
+    Part("tests/language/test_language_mutations.py", 100_000, "files"),
+    Part("tests/store/test_sqlite_files.py", 2_000, "bits"),
+    Part("tests/runtime/test_backup.py", 200, "backups"),
+    Part("tests/runtime/test_failing_disk.py"),
+)
+"""The large figures, and what is exhausted in one run; longest first. More files have more of something to try: `others`."""
 
 
 def main() -> int:
     whole = sys.argv[1] != "faults"
-    first = [f"tests/runtime/test_{name}.py" for name in FAULTS]
+    parts = [*LARGE, *others()] if whole else [Part(f"tests/{name}.py") for name in FAULTS]
     begun = time.monotonic()
-    with tempfile.NamedTemporaryFile(prefix="guanjia-tally-", suffix=".jsonl") as tally:
-        environment = {**os.environ, "GUANJIA_TALLY": tally.name, "GUANJIA_SOAK" if whole else "GUANJIA_FAULTS": "1"}
+    end = begun + 60 * float(sys.argv[1]) if whole else float("inf")
+    good, lock = True, threading.Lock()
 
-        def run(file: str) -> bool:
-            seed = random.SystemRandom().randrange(2**32)
-            done = subprocess.run(
-                [sys.executable, "-m", "pytest", "-x", "-n", "0", "-rP", f"--hypothesis-seed={seed}", file],
-                cwd=ROOT, capture_output=True, text=True, check=False, env=environment,
-            )  # fmt: skip
-            if done.returncode or not whole:
-                print(done.stdout, done.stderr, flush=True)
-            if done.returncode:
-                print(f"--hypothesis-seed={seed} {file}; other seeds stand above as GUANJIA_SEED=…", flush=True)
-            return done.returncode == 0
+    def due() -> Part | None:
+        left = end - time.monotonic()
+        fit = [part for part in parts if not part.running and (part.runs == 0 or (whole and part.longest < left))]
+        return min(fit, key=lambda part: part.turn) if good and fit else None
 
-        good, ran = True, 0
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            end = begun + 60 * float(sys.argv[1]) if whole else float("inf")
-            files = cycle([*first, *others(first)]) if whole else iter(first)
+    def lane() -> None:
+        nonlocal good
+        while True:
+            with lock:
+                part = due()
+                if part is None:
+                    return
+                part.running = True
+            passed = run(part, whole)
+            with lock:
+                part.running, good = False, good and passed
 
-            def lane() -> None:
-                nonlocal good, ran
-                while good and time.monotonic() < end and (file := next(files, None)) is not None:
-                    passed = run(file)
-                    good, ran = good and passed, ran + 1
-
-            for each in [pool.submit(lane) for _ in range(os.cpu_count() or 1)]:
-                each.result()
-        print(table(Path(tally.name).read_text(encoding="utf-8")))
-    print(
-        f"{ran} runs of test files, {(time.monotonic() - begun) / 60:.1f} minutes: {'all passed' if good else 'FAILED'}"
-    )
+    lanes = os.cpu_count() or 1
+    with ThreadPoolExecutor(lanes) as pool:
+        for each in [pool.submit(lane) for _ in range(lanes)]:
+            each.result()
+    print(table(parts))
+    if whole:
+        print("\n" + shares(parts))
+    ran, minutes = sum(part.runs for part in parts), (time.monotonic() - begun) / 60
+    print(f"\n{ran} runs of test files, {minutes:.1f} minutes: {'all passed' if good else 'FAILED'}")
     return 0 if good else 1
 
 
-def others(first: list[str]) -> list[str]:
+def run(part: Part, whole: bool) -> bool:
+    """Run the file once, with a new seed, and add up what it counts."""
+    seed, begun = random.SystemRandom().randrange(2**32), time.monotonic()
+    with tempfile.NamedTemporaryFile("r", prefix="guanjia-tally-", suffix=".jsonl", encoding="utf-8") as tally:
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-x", "-n", "0", "-rP", f"--hypothesis-seed={seed}", part.file],
+            cwd=ROOT, capture_output=True, text=True, check=False,
+            env={**os.environ, "GUANJIA_TALLY": tally.name, "GUANJIA_SOAK" if whole else "GUANJIA_FAULTS": "1"},
+        )  # fmt: skip
+        for claim, counted in map(json.loads, tally):
+            part.sums.setdefault(claim, Counter()).update(counted)
+    took = time.monotonic() - begun
+    part.runs, part.seconds, part.longest = part.runs + 1, part.seconds + took, max(part.longest, took)
+    if done.returncode or not whole:
+        print(done.stdout, done.stderr, flush=True)
+    if done.returncode:
+        print(f"--hypothesis-seed={seed} {part.file}; other seeds stand above as GUANJIA_SEED=…", flush=True)
+    return done.returncode == 0
+
+
+def others() -> list[Part]:
     """The rest of the tests of which there is more to run."""
+    known = {part.file for part in LARGE}
     found = (str(path.relative_to(ROOT)) for path in sorted((ROOT / "tests").rglob("test_*.py"))
              if "tests.scale" in path.read_text(encoding="utf-8"))  # fmt: skip
-    return [path for path in found if path not in first]
+    return [Part(path) for path in found if path not in known]
 
 
-def table(tally: str) -> str:
+def table(parts: list[Part]) -> str:
     """A row for each claim, with all that was counted of it."""
-    sums: dict[str, Counter[str]] = {}
-    for line in tally.splitlines():
-        claim, counted = json.loads(line)
-        sums.setdefault(claim, Counter()).update(counted)
-    rows = [(claim, in_words(counted)) for claim, counted in sorted(sums.items())]
+    rows = sorted((claim, in_words(counted)) for part in parts for claim, counted in part.sums.items())
     return "\n".join(f"| {claim} | {counted} |" for claim, counted in [("tried", "counted"), ("---", "---"), *rows])
+
+
+def shares(parts: list[Part]) -> str:
+    """A row for each part: its turns, and how far it came with its figure."""
+    rows = [("tests", "runs", "minutes", "of the large figure"), ("---", "---", "---", "---")]
+    for part in parts:
+        come = f"{part.reached:,} of {part.figure:,} {part.unit.replace('_', ' ')}" if part.figure else ""
+        rows.append((part.file.removeprefix("tests/"), str(part.runs), f"{part.seconds / 60:.1f}", come))
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .clock import Clock, Instant, ManualClock, SystemClock, from_iso, instant, iso, moment
-    from .errors import Conflict, Finding, GuanjiaError, Invalid, NotFound, Refused, StoreError, Text
+    from .errors import Conflict, Finding, GuanjiaError, Invalid, Misused, NotFound, Refused, StoreError, Text
     from .language import OfficeFiles
     from .model.case import Case
     from .model.event import SYSTEM, Actor, Command, Event, Notification
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _HOME = {
     "Actor": "model.event", "Case": "model.case", "Clock": "clock", "Command": "model.event", "Conflict": "errors",
     "Engine": "runtime.engine", "Event": "model.event", "Finding": "errors", "GuanjiaError": "errors", "Instant": "clock",
-    "Invalid": "errors", "ManualClock": "clock", "NotFound": "errors", "Notification": "model.event",
+    "Invalid": "errors", "ManualClock": "clock", "Misused": "errors", "NotFound": "errors", "Notification": "model.event",
     "OfficeFiles": "language", "Query": "store", "Refused": "errors", "Result": "runtime.funnel",
     "SYSTEM": "model.event", "Store": "store", "StoreError": "errors", "SystemClock": "clock", "Text": "errors",
     "Work": "runtime.engine", "Worker": "runtime.worker", "from_iso": "clock", "instant": "clock", "iso": "clock",
@@ -33,7 +33,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "SYSTEM", "Actor", "Case", "Clock", "Command", "Conflict", "Engine", "Event", "Finding", "GuanjiaError", "Instant",
-    "Invalid", "ManualClock", "NotFound", "Notification", "OfficeFiles", "Query", "Refused", "Result", "Store",
+    "Invalid", "ManualClock", "Misused", "NotFound", "Notification", "OfficeFiles", "Query", "Refused", "Result", "Store",
     "StoreError", "SystemClock", "Text", "Work", "Worker", "__version__", "from_iso", "instant", "iso", "moment", "open_store",
 ]  # fmt: skip
 

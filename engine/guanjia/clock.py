@@ -23,6 +23,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
 
 
+FIRST, LAST = datetime(1, 1, 3, tzinfo=UTC), datetime(9999, 12, 29, tzinfo=UTC)
+
+
 def instant(moment: datetime) -> Instant:
     """The instant of an aware datetime; a naive one is refused, for nobody can know what it means."""
     if moment.tzinfo is None:
@@ -44,6 +47,11 @@ def iso(at: Instant, zone: str | None = None) -> str:
 def spoken(at: Instant, zone: str | None = None) -> str:
     """A moment as a sentence has it: 2026-11-24 09:05:00."""
     return f"{moment(at, zone):%Y-%m-%d %H:%M:%S}"
+
+
+def has_a_date(at: Instant) -> bool:
+    """Whether every zone has a date for it."""
+    return instant(FIRST) <= at <= instant(LAST)
 
 
 def from_iso(text: str, zone: str | None = None) -> Instant:

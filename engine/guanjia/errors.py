@@ -32,6 +32,19 @@ class Text(NamedTuple):
         return cls(zh, en) if between else cls(kept, kept)
 
 
+class Instead(Text):
+    """A hint that names the very word to write in place of the wrong one, because nothing else can have been meant."""
+
+    wrong: str
+    right: str
+
+    @classmethod
+    def of(cls, text: Text, wrong: str, right: str) -> Instead:
+        made = cls(*text)
+        made.wrong, made.right = wrong, right
+        return made
+
+
 def because(error: OSError) -> Text:
     """Why the operating system said no."""
     known = _REASONS.get(error.errno or 0)
@@ -67,6 +80,10 @@ class GuanjiaError(Exception):
         self.data: Mapping[str, Any] = data
 
 
+class Misused(GuanjiaError, TypeError):
+    """A call of the library with an argument of another kind than it takes. Nothing was done."""
+
+
 class Refused(GuanjiaError):
     """The rules do not allow it: wrong state, role, guard, or a field is missing. The case is as it was."""
 
@@ -88,6 +105,10 @@ class Conflict(GuanjiaError):
 
 class StoreError(GuanjiaError):
     """The database cannot be used: missing, locked, read-only, corrupt, foreign, full, or newer than this program."""
+
+
+class Unopened(StoreError):
+    """What the office's keys, as they are now, cannot open: a key is missing, or the data was changed. All else can be used."""
 
 
 @dataclass(frozen=True, slots=True)

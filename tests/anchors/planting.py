@@ -33,8 +33,9 @@ class Bug:
         owner, _, name = self.target.rpartition(".")
         place = resolve_name(owner)
         patch.setattr(place, name, self.instead(getattr(place, name)))
-        # Versions compiled before would be right still, and those compiled now would stay wrong.
+        # What was read and compiled before would be right still, and what is now would stay wrong.
         patch.setattr("guanjia.core.program._compiled", {})
+        patch.setattr("tests.offices.READ", {})
 
 
 def planted(*bugs: Bug) -> Callable[[Callable[..., None]], Callable[..., None]]:

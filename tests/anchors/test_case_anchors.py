@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from guanjia.clock import DAY, HOUR, MINUTE, from_iso, iso
+from guanjia.core import commands
 from guanjia.errors import Refused
 from guanjia.model.event import Actor
 from guanjia.people.keys import Keys, Secrets
@@ -67,19 +68,19 @@ def office(folder: Path, more: str = "", **files: str) -> Engine:
 def _wakes(real: Callable[..., Any]) -> Callable[..., Any]:
     """Whoever writes to a closed case opens it again."""
 
-    def note(self: Any) -> None:
-        case = self._present()
+    def note(run: Any) -> None:
+        case = run.present()
         if not case.finished:
-            real(self)
+            real(run)
             return
-        self.command = replace(self.command, kind="act", name="reopen", values={})
-        self.act()
+        run.command = replace(run.command, kind="act", name="reopen", values={})
+        commands.act(run)
 
     return note
 
 
 @planted(
-    Bug("a reply opens what is closed", "guanjia.core.decide._Run.note", _wakes),
+    Bug("a reply opens what is closed", "guanjia.core.commands.note", _wakes),
     Bug("a merged case is reopened like any other", "guanjia.core.attempt.Attempt.consider",
         lambda real: lambda self, branch: real(self, branch) or bool(self.case and self.case.finished)),
 )  # fmt: skip
@@ -127,15 +128,10 @@ WEEK = {
 
 
 def _again_and_again(real: Callable[..., Any]) -> Callable[..., Any]:
-    def execute(self: Any, command: Any) -> Any:
-        return real(
-            self,
-            replace(command, key=f"{command.key}:{self.clock.now()}:{self.entropy(4).hex()}")
-            if command.key
-            else command,
-        )
+    def execute_many(self: Any, commands: Any) -> Any:
+        return real(self, [replace(it, key=f"{it.key}:{self.entropy(4).hex()}") for it in commands])
 
-    return execute
+    return execute_many
 
 
 @planted(
@@ -149,9 +145,9 @@ def test_F4_no_case_is_opened_on_a_closed_day(tmp_path: Path) -> None:
 
 
 @planted(
-    Bug("each tick opens it anew", "guanjia.runtime.engine.Engine.execute", _again_and_again),
-    Bug("what comes together on a day is opened once for each", "guanjia.runtime.schedules._on_workday",
-        lambda real: lambda calendar, at, zone: real(calendar, at, zone) + at // DAY % 7 * MINUTE),
+    Bug("each tick opens it anew", "guanjia.runtime.engine.Engine.execute_many", _again_and_again),
+    Bug("what comes together on a day is opened once for each", "guanjia.runtime.planning._on_workday",
+        lambda real: lambda works, at, zone, step: real(works, at, zone, step) + at // DAY % 7 * MINUTE),
 )  # fmt: skip
 def test_F4_what_is_planned_out_of_hours_is_one_case(tmp_path: Path) -> None:
     """glpi #6205, #8168: every day at eight, and the days of a holiday give way to the day after it."""
@@ -160,7 +156,7 @@ def test_F4_what_is_planned_out_of_hours_is_one_case(tmp_path: Path) -> None:
     assert opened(tmp_path / "b", "0 8 * * *", "next", "2026-04-02 20:00", 6, forgets=True) == days
 
 
-@planted(Bug("so many days after the last one", "guanjia.runtime.schedules._by_cron",
+@planted(Bug("so many days after the last one", "guanjia.runtime.planning._fires",
              lambda real: lambda schedule, zone, since, until: (at for at in range(since + 28 * DAY, until, 28 * DAY))))  # fmt: skip
 def test_F4_the_tenth_is_always_the_tenth_and_the_first_monday_a_monday(tmp_path: Path) -> None:
     """glpi #21821, #23519. On closed days: the first working day from then on."""

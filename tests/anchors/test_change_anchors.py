@@ -97,7 +97,7 @@ def test_f1_a_state_that_is_renamed_hides_no_case_that_is_in_it(tmp_path: Path) 
 
 
 MOVED_WHEN_CLOSED = Bug(
-    "closed cases come under new rules", "guanjia.core.decide._Run._open_case", lambda real: lambda self: self._present()
+    "closed cases come under new rules", "guanjia.core.commands.open_case", lambda real: lambda run: run.present()
 )  # fmt: skip
 
 

@@ -160,7 +160,7 @@ def test_A5_a_paused_clock_does_not_tick_whatever_its_state_is_called() -> None:
         case.do(at("02T10:00"), "act", "ask")
         assert case.case is not None
         assert (solve(case).status, solve(case).due, next_due(case.case)) == ("paused", None, None)
-        assert columns(case.case, None).deadline is None
+        assert columns(case.program, case.case, None).deadline is None
         assert clocks.used(case.program, solve(case), at("20T10:00")) == HOUR
 
 
@@ -237,7 +237,7 @@ def test_A10_a_breach_stays_a_fact_through_closing_cancelling_and_reopening() ->
         assert case.case is not None
         cycle = (*case.case.cycles, solve(case))[0]
         assert cycle.breached_at == at("02T18:00"), steps
-        assert columns(case.case, None).breached == 1, steps
+        assert columns(case.program, case.case, None).breached == 1, steps
 
 
 @planted(

@@ -172,6 +172,7 @@ def test_D3_a_level_belongs_to_the_clock_under_which_it_is_written(tmp_path: Pat
 VARIANTS = {
     "calendar": ("    acknowledge: see", "    calendar: always\n    acknowledge: see"),
     "template": ("    acknowledge: see", "    template: louder\n    acknowledge: see"),
+    "urgency": ("    acknowledge: see", "    urgency: urgent\n    acknowledge: see"),
     "acknowledge": ("    acknowledge: see\n", ""),
     "alarm": ("    acknowledge: see", "    alarm: 1h\n    acknowledge: see"),
     "catch_up": ("    acknowledge: see", "    catch_up: summary\n    acknowledge: see"),
@@ -181,8 +182,8 @@ VARIANTS = {
 }
 
 
-def _lived(folder: Path, ladder: str) -> list[tuple[str, str, str]]:
-    """What a late worker tells of one case, and of another on which somebody acts: when, to whom, by which template."""
+def _lived(folder: Path, ladder: str) -> list[tuple[str, ...]]:
+    """What a late worker tells of one case, and of another on which somebody acts: when, to whom, by which template, how urgently."""
     texts = {f"templates/{language}/louder.text.j2": "louder {{ number }}\n" for language in ("zh", "en")}
     texts["office.yaml"] = OFFICE + "alarm: [supervisor]\n"
     desk = office(folder, own=CLIMB, more=ladder, **REST, **texts)
@@ -190,9 +191,10 @@ def _lived(folder: Path, ladder: str) -> list[tuple[str, str, str]]:
     clock_of(desk).set(from_iso("2026-03-02T09:40", ZONE))
     desk.act(cases[1].id, "see", actor="agent.wang")
     at(desk, "15:30")
-    by = {row.notification.key: row.notification.template for row in desk.store.outbox(limit=1000)}
+    sent = [row.notification for row in desk.store.outbox(limit=1000)]
+    by = {it.key: (it.template, it.urgency) for it in sent}
     keys = {case.id: desk.store.outbox_keys(case.id) for case in cases}
-    return [(*what, by[key]) for case in cases for what, key in zip(told(desk, case.id), keys[case.id], strict=True)]
+    return [(*what, *by[key]) for case in cases for what, key in zip(told(desk, case.id), keys[case.id], strict=True)]
 
 
 @planted(
@@ -246,7 +248,7 @@ def test_D8_nobody_on_call_is_recorded_and_the_next_level_is_told_at_once(tmp_pa
 
 
 @planted(
-    Bug("the last level is like any other", "guanjia.runtime.engine._alarm", lambda real: lambda case, event: ""),
+    Bug("the last level is like any other", "guanjia.runtime.rounds._alarm", lambda real: lambda engine, case, event: ""),
     Bug("an alarm is seen by whoever happens to look", "guanjia.runtime.rendering.Renderer._problem",
         lambda real: lambda self, case, event, template, recipient, problem: replace(real(self, case, event, template, recipient, problem), channel="recorder", problem=None)),
 )  # fmt: skip

@@ -190,11 +190,13 @@ def test_E3_staff_of_an_office_that_says_so_are_not_told_at_the_weekend(tmp_path
 
 
 def _given_up(real: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda self, key, owner, error, retry_at: real(self, key, owner, error, None)
+    return lambda self, key, owner, error, retry_at, **_: real(self, key, owner, error, None)
 
 
 def _taken_for_sent(real: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda self, key, owner, error, retry_at: self.sent(key, owner, self.messages[key].notification.created_at)
+    return lambda self, key, owner, error, retry_at, **_: self.sent(
+        key, owner, self.messages[key].notification.created_at
+    )
 
 
 @planted(
@@ -261,7 +263,7 @@ def test_E5_a_worker_that_died_blocks_nothing_for_longer_than_its_lease(tmp_path
 
 
 def _never_final(real: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda self, key, owner, error, retry_at: real(self, key, owner, error, self.messages[key].next_at)
+    return lambda self, key, owner, error, retry_at, **_: real(self, key, owner, error, self.messages[key].next_at)
 
 
 def _blocked(real: Callable[..., Any]) -> Callable[..., Any]:
@@ -355,7 +357,11 @@ def test_E7_a_message_is_in_one_language_the_recipients(tmp_path: Path) -> None:
 )
 def test_E8_a_template_that_names_what_it_is_not_given_sends_nothing_half(tmp_path: Path) -> None:
     """frappe/frappe #5829, #16439, #27856"""
-    odd = {f"templates/{language}/thanks.text.j2": "{{ office.fax }} {{ number }}\n" for language in ("zh", "en")}
+    # Texts that nothing has rendered before: what they compile to is kept.
+    odd = {
+        f"templates/{language}/thanks.text.j2": f"{{{{ office.fax }}}} {{{{ number }}}} {tmp_path.name}\n"
+        for language in ("zh", "en")
+    }
     desk, peer = office(tmp_path, **odd)
     case = desk.open("desk", actor="agent.wang").case.id
     after = desk.act(case, "rate", actor="agent.wang", score=4).case

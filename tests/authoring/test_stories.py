@@ -6,7 +6,7 @@ import pytest
 from guanjia.authoring.stories import run_stories
 from guanjia.errors import Invalid
 
-from tests.core.test_ladders import DESK
+from tests.core.test_ladders import BY_TEAM, DESK, ROSTER, TEAMS
 from tests.core.test_statecharts import FLAT
 from tests.offices import small
 
@@ -56,6 +56,26 @@ def test_a_story_tells_how_high_an_escalation_climbed_and_who_acknowledged(tmp_p
     (result,) = run_stories(small(tmp_path, DESK, more={"procedures/desk.stories.yaml": story}))
     assert result.place.startswith("procedures/desk.stories.yaml:12:")
     assert result.message.en == "ladder up should be 3, is 2 (acknowledged)"
+
+
+def test_a_story_tells_of_teams_their_leads_and_those_on_duty(tmp_path):
+    steps = """\
+      - until: 2026-03-02 09:30
+      - then: {notified: [{escalation: [on_duty:team:front, agent.wang]}]}
+      - {ack: agent.li, refused: role}
+      - until: 2026-03-02 10:00
+      - then: {notified: [{escalation: [team:front, agent.li]}]}
+      - {ack: on_duty:team:front}
+      - then: {ladders: {up: acknowledged}}
+      - {assign: lead:front, by: system}
+      - then: {assignee: lead:front}
+      - then: {notified: [{escalation: lead:front}]}
+"""
+    story = "stories:\n  - story: s\n    at: 2026-03-02 09:00\n    open: {by: manager}\n    steps:\n" + steps
+    more = {"organisation.yaml": TEAMS, "rosters/march.yaml": ROSTER, "procedures/desk.stories.yaml": story}
+    (result,) = run_stories(small(tmp_path, BY_TEAM, more=more))
+    assert result.place.startswith("procedures/desk.stories.yaml:15:")
+    assert result.message.en.startswith("escalation should have gone to lead:front")
 
 
 def test_a_story_touches_clocks_by_hand(tmp_path):

@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 from guanjia.authoring import stories
+from guanjia.authoring.coverage import Watch
 from guanjia.authoring.stories import StoryResult
-from guanjia.core import attempt, clocks, compile, ladders
-from guanjia.core.program import BranchProgram, EffectProgram, Program
+from guanjia.core import attempt, clocks, ladders
+from guanjia.core.parts import BranchProgram, EffectProgram
+from guanjia.core.program import Program
 from guanjia.core.step import Step
-from guanjia.expressions import Templates
 from guanjia.language import OfficeFiles
 from guanjia.language.stories import read_stories
 from guanjia.model.event import Notification
@@ -32,7 +33,9 @@ class Walked:
     def __init__(self, folder: Path, procedure: str) -> None:
         self.procedure = procedure
         self.files = OfficeFiles(folder, still=True)
-        self.program = compile(self.files.version(procedure))
+        self.watch = Watch(self.files.version(procedure))
+        """What `guanjia test --coverage` sees of it."""
+        self.program = self.watch.program
         self.people = Organisation.from_plain(self.files.organisation(), self.files.office().language)
         path = self.files.stories(procedure)
         assert path is not None
@@ -52,15 +55,15 @@ class Walked:
             self._listen(patch)
             for number in range(len(self.told.stories)):
                 self.seen = set()
-                self.results.append(self.tell(number))
+                self.results.append(self.tell(number, self.watch))
                 for piece in self.seen:
                     self.walkers.setdefault(piece, []).append(number)
         return self
 
-    def tell(self, number: int) -> StoryResult:
-        """Tell one story."""
+    def tell(self, number: int, watch: Watch | None = None) -> StoryResult:
+        """Tell one story, and let `watch` listen."""
         place = stories._Place(self._document, number)
-        return stories._run(self.files, self.people, self.procedure, self.told.stories[number], place)
+        return stories._run(self.files, self.people, self.procedure, self.told.stories[number], place, watch)
 
     def that_walk(self, step: Written) -> list[int]:
         """The stories that take this branch."""
@@ -96,11 +99,6 @@ class Walked:
         listen(attempt.Attempt, "_judge", self._refused)
 
         rendered = Renderer._render
-        templates = Templates(self.program.version.templates)
-        made_anew = Renderer._of
-        patch.setattr(
-            Renderer, "_of", lambda made, program: templates if program is self.program else made_anew(made, program)
-        )
 
         def render(made: Renderer, message: Any, channel: str) -> Notification:
             for language in ("zh", "en"):
@@ -149,7 +147,8 @@ def pieces(program: Program) -> Iterator[tuple[str, Any]]:
     for branch in dict.fromkeys((*branches, *program.reopen)):
         here = own(f"{branch.owner.name} {branch.trigger} -> {branch.target.name if branch.target else '.'}")
         yield here, branch
-        yield from effects(here, branch.effects)
+        written = [id(effect) for effect in branch.branch.do]  # a program that is listened to has one of its own beside
+        yield from effects(here, tuple(effect for effect in branch.effects if id(effect.effect) in written))
         for guard, expression in branch.guards:
             if guard.else_ is not None and expression.paths:
                 yield own(f"{here}: refused with “{guard.else_.zh}”"), guard

@@ -10,6 +10,7 @@ from guanjia.calendars import Amount, Calendar, check_calendar, compile_calendar
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from tests.calendars.oracle import MINUTE, Oracle
+from tests.scale import scale
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 PLACES = [
@@ -100,7 +101,9 @@ def calendars(draw: st.DrawFn) -> Made:
 
 
 settled = settings(
-    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    deadline=None,
+    max_examples=scale(20, 400, faults=100),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
 

@@ -1,4 +1,4 @@
-"""A fast part of the sweep (`make oracle` asks twenty times as many), and that it notices what goes wrong."""
+"""A fast part of the sweep (`make oracle` asks forty times as many), and that it notices what goes wrong."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from guanjia.clock import MINUTE
 from tests.anchors.planting import Bug, planted
 from tests.calendars.sweep import sweep
 
+AMOUNTS = 2_500
 
-def test_five_thousand_random_amounts_end_where_the_oracle_says() -> None:
+
+def test_random_amounts_end_where_the_oracle_says() -> None:
     seed = random.SystemRandom().randrange(1 << 32)
-    asked, wrong = sweep(5_000, seed)
-    assert (asked, wrong) == (5_000, []), f"python -m tests.calendars.sweep 5000 {seed}"
+    asked, wrong = sweep(AMOUNTS, seed)
+    assert (asked, wrong) == (AMOUNTS, []), f"python -m tests.calendars.sweep {AMOUNTS} {seed}"
 
 
 def _of_plan(change: Any) -> Any:
@@ -38,5 +40,5 @@ def _of_plan(change: Any) -> Any:
         lambda real: lambda self, start, span: self.next_open(real(self, start, span)) if span > 0 else real(self, start, span)),
 )  # fmt: skip
 def test_the_sweep_notices(seed: int) -> None:
-    _, wrong = sweep(1_500, seed)
+    _, wrong = sweep(1_500, seed, most=1)
     assert wrong == []

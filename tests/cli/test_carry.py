@@ -19,6 +19,8 @@ TELLING = FLAT.replace("  new:\n", "  new:\n    entry: [{notify: {told: agent}}]
 @pytest.fixture
 def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run) -> Path:
     folder = small(tmp_path / "office", TELLING, templates=("told",))
+    people = folder / "organisation.yaml"  # backups and exports are for people with every right
+    people.write_text(people.read_text().replace("en: agent}}", "en: agent}, rights: all}"))
     monkeypatch.chdir(folder)
     monkeypatch.setenv("GUANJIA_AS", "agent.wang")
     monkeypatch.setenv("GUANJIA_LANG", "en")

@@ -26,6 +26,8 @@ def clock() -> ManualClock:
 @pytest.fixture
 def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run, clock: ManualClock) -> Path:
     folder = small(tmp_path / "office", TELLING, templates=("told",))
+    people = folder / "organisation.yaml"  # backups and exports are for people with every right
+    people.write_text(people.read_text().replace("en: agent}}", "en: agent}, rights: all}"))
     monkeypatch.chdir(folder)
     monkeypatch.setenv("GUANJIA_AS", "agent.wang")
     assert run("open", "desk", "--summary", "x", clock=clock).code == 0

@@ -203,7 +203,7 @@ def test_an_escalation_that_nobody_acknowledges_is_told_everywhere_until_somebod
     assert do("ls", "--alarm").out == "没有符合的工单。\n"
     clock.advance(3 * HOUR)
     worked = do("work", "--once")
-    assert f"{case}：升级“up”到顶仍没有人确认：guanjia ack {case}" in worked.err
+    assert f"{case}：升级“逐级上报”到顶仍没有人确认：guanjia ack {case}" in worked.err
     assert "到顶无人确认，2026-11-24 11:30 告警" in do("show", case).out
     assert "office.yaml 没有写 alarm，没有通知任何人" in do("show", case).out
     assert "无人确认" in do("ls").out

@@ -12,7 +12,7 @@ from guanjia.cli.failure import Usage
 from guanjia.cli.grammar import build
 from guanjia.cli.out import Out
 from guanjia.cli.run import QUICK, ROOT, language
-from guanjia.cli.spec import EVERYWHERE, Command, Group, Option, load, quick
+from guanjia.cli.spec import EVERYWHERE, Command, Group, Option, load, named, quick
 from guanjia.cli.values import gather
 from guanjia.errors import Text
 from guanjia.model.procedure import Field
@@ -208,9 +208,8 @@ WORDS = st.sampled_from(
 @settings(deadline=None, max_examples=300)
 @given(st.lists(WORDS, max_size=6), st.sampled_from(QUICK))
 def test_what_is_read_without_click_is_read_as_click_reads_it(words: list[str], name: str) -> None:
-    line = [name, *words]
-    command = load(ROOT.entries[name], name)
-    assert isinstance(command, Command)
+    line = [*name.split(), *words]
+    command = named(ROOT, name.split())
     seen: dict[str, Any] = {}
 
     class Noting(Desk):
@@ -235,9 +234,14 @@ def test_help_mistakes_and_dynamic_commands_are_left_to_click() -> None:
         ["ls", "extra"],
         ["find"],
         ["do", "x"],
+        ["customer"],
+        ["customer", "find"],
+        ["customer", "find", "a", "b"],
+        ["customer", "show", "x"],
         ["ls", "--limit"],
         ["ls", "--limit", "x"],
         [],
     ):
         assert quick(ROOT, QUICK, line) is None
     assert quick(ROOT, QUICK, ["--lang", "zh", "ls", "-m", "--limit=3"]) is not None
+    assert quick(ROOT, QUICK, ["--lang", "zh", "customer", "find", "x", "--json"]) is not None

@@ -41,8 +41,8 @@ def desk(do: Call, office: Path) -> Call:
     return do
 
 
-def assignees(do: Call) -> dict[str, str]:
-    return {row["number"][-1]: row["assignee"] for row in json.loads(do("ls", "--json").out)}
+def assignees(do: Call, who: str = "agent.wang") -> dict[str, str]:
+    return {row["number"][-1]: row["assignee"] for row in json.loads(do("ls", "--json", "--as", who).out)}
 
 
 def test_what_is_mine_comes_first_and_then_what_waits_for_my_roles(desk: Call, clock: ManualClock) -> None:
@@ -71,7 +71,10 @@ def test_the_team_is_told_with_what_each_has_to_do_and_what_is_late(desk: Call, 
     assert (wrong.code, "Did you mean front" in wrong.err) == (1, True)
 
 
-def test_a_case_that_nobody_could_take_stands_below_the_team_and_is_marked_in_the_list(do: Call, office: Path) -> None:
+def test_a_case_that_nobody_could_take_stands_below_the_team_and_is_marked_in_the_list(
+    do: Call, office: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GUANJIA_AS", "manager.sun")
     (office / "organisation.yaml").write_text(
         "roles: {agent: {}, supervisor: {}, manager: {}}\nstaff:\n  manager.sun: {name: 孙经理, roles: manager}\n"
     )
@@ -125,7 +128,8 @@ def test_who_has_left_still_gives_and_whoever_may_not_assign_is_refused(desk: Ca
     data = json.loads(refused.out)
     assert refused.code == 1
     assert all("assign" in case["problem"]["en"] for case in data["cases"])
-    assert set(assignees(desk).values()) == {"agent.wang"}
+    assert set(assignees(desk, "supervisor.zhao").values()) == {"agent.wang"}
+    assert "已离职" in desk("ls").err
     done = desk("handover", "agent.wang", "--yes", "--reason", "离职", "--as", "supervisor.zhao", "--json")
     cases: list[dict[str, Any]] = json.loads(done.out)["cases"]
     assert [(case["to"], case["stands_in"], case["problem"]) for case in cases] == [

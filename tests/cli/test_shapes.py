@@ -74,7 +74,8 @@ def busy(do: Call, case: str, clock: ManualClock, office: Path) -> str:
         ("calendar show", 0, ["calendar", "show"], False), ("calendar show", 1, ["calendar", "explain", "09:00", "5 workdays"], False),
         ("check", 0, ["calendar", "check"], True), ("doctor", 0, ["doctor"], False), ("stats", 0, ["stats"], False), ("audit", 0, ["audit"], False), ("log", 0, ["log"], True),
         ("staff", 0, ["staff"], True), ("mine", 0, ["mine"], False), ("team [TEAM]", 0, ["team"], False), ("roster", 0, ["roster"], False),
-        ("handover", 0, ["handover", "agent.wang", "agent.li"], False), ("whoami", 0, ["whoami"], False),
+        ("handover", 0, ["handover", "agent.wang", "agent.li"], False), ("whoami", 0, ["whoami"], False), ("shift [SHIFT]", 0, ["shift"], False), ("ask NUMBER", 0, ["ask", "CASE", "--phone-tail", "1234"], False), ("do REF", 0, ["do", "finish", "--where", "state=handling"], False),
+        ("can WHO", 0, ["can", "agent.li", "accept", "CASE"], False), ("token NAME", 0, ["token", "hotline"], False),
     ],
 )  # fmt: skip
 def test_what_is_documented_is_printed_and_nothing_else(

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from guanjia.clock import HOUR, MINUTE, ManualClock, from_iso
+from guanjia.model.sight import ANYBODY, joined
 from guanjia.store import Change, Columns, EventRow, open_store
 
 from tests.cli.terminals import Ran
@@ -38,7 +39,7 @@ def office(tmp_path: Path) -> Path:
         columns = Columns(
             "main", f"TS-2026-{number:05}", "complaint", "hash", "received", None, None, f"第 {number} 件\x1b[31m", "3-1-502",
             "agent.wang" if number % 2 else None, None, None, NOW - HOUR, NOW - HOUR, None, None, None,
-            NOW + (number - 3) * 20 * MINUTE, int(number < 3),
+            NOW + (number - 3) * 20 * MINUTE, int(number < 3), marks=joined([ANYBODY, *(["assignee:agent.wang"] if number % 2 else [])]),
         )  # fmt: skip
         row = EventRow(1, "[]", b"x" * 32, NOW)
         change = Change(f"case-{number}", 0, 1, "{}", columns, [row])

@@ -11,7 +11,7 @@ import pytest
 from guanjia.clock import DAY, HOUR, ManualClock, from_iso
 
 from tests.cli.terminals import Ran
-from tests.offices import small
+from tests.offices import shipped, small
 
 Call = Callable[..., Ran]
 DESK = """
@@ -75,7 +75,7 @@ def test_it_says_from_when_which_target_what_stood_still_which_days_counted_and_
         assert told in en, told
     zh = re.sub(r"  +", "  ", do("why", "D-1", "solve", lang="zh").out)
     for told in (
-        "办结时限", "起算", "不适用", "因为不成立：severity == 'critical'（severity = 一般）", "时限  3 个工作日", "暂停", "延长", "1 个工作日  从期限起",
+        "办结时限", "起算", "不适用", "因为不成立：程度 == “紧急”（程度 = 一般）", "时限  3 个工作日", "暂停", "延长", "1 个工作日  从期限起",
         "期限  2026-10-12 24:00", "将到达", "不计", "国庆节", "调休上班", "起算当天不计；到最后一天 24:00 为止。",
     ):  # fmt: skip
         assert told in zh, told
@@ -122,3 +122,39 @@ def test_to_whom_a_clock_is_promised_is_shown(do: Call) -> None:
         assert all(word in text for word in words)
     kinds = {clock["name"]: clock["kind"] for clock in json.loads(do("show", "D-1", "--json").out)["clocks"]}
     assert kinds == {"solve": "sla", "plumber": "uc", "desk_to_desk": "ola"}
+
+
+def test_what_a_limit_rests_upon_is_said_in_both_languages(tmp_path: Path, run: Call, clock: ManualClock) -> None:
+    """Of the standard, and of the overlay that sets a limit beside it; and the standards by themselves."""
+    folder = shipped(tmp_path / "office")
+    (folder / "office.yaml").write_text((folder / "office.yaml").read_text() + "\noverlays: [hangzhou]\n")
+    who = ("--office", str(folder), "--as", "reception.chen", "--lang")
+    opened = run(
+        *who,
+        "zh",
+        "open",
+        "complaint",
+        "--summary",
+        "噪声",
+        "--place",
+        "3 号楼",
+        "--channel",
+        "phone",
+        "--json",
+        clock=clock,
+    )
+    number = json.loads(opened.out)["number"]
+    zh, en = (run(*who, language, "why", number, "answer", clock=clock).out for language in ("zh", "en"))
+    assert "公司自定：参照杭州市物业管理条例（2021）" in zh
+    assert "法规：杭州市物业管理条例（2021）" in zh
+    assert "最早的：10 天、10 天" in zh
+    assert "law: Hangzhou property regulations (2021)" in en
+    told = run(*who, "zh", "standards", clock=clock).out
+    assert "急修到场" in told
+    assert "30 分钟，不分昼夜" in told
+    assert "（未查证原文）" in told
+    plain = json.loads(run(*who, "en", "standards", "--pledged", "--json", clock=clock).out)
+    assert all(one["standard"]["pledged"] for one in plain)
+    assert {"repair.arrival"} <= {used for one in plain for used in one["used"]}
+    (folder / "standards.yaml").unlink()
+    assert run(*who, "en", "standards", clock=clock).code == 1

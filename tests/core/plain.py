@@ -10,7 +10,7 @@ from guanjia.core import NeedFact, advance, compile, next_due, prepare
 from guanjia.language import read_procedure_text
 from guanjia.model.case import Case
 from guanjia.model.event import SYSTEM, Command, Event
-from guanjia.model.procedure import Version
+from guanjia.model.version import Version
 
 ZONE = "Asia/Shanghai"
 CALENDARS: dict[str, Any] = {

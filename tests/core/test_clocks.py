@@ -397,7 +397,7 @@ def test_to_touch_a_clock_needs_the_right_and_the_attempt_is_kept(tmp_path):
 @pytest.mark.parametrize(
     ("more", "clock", "way", "reason", "code"),
     [
-        ("", "solve", "pause", "", "reason"), ("", "sovle", "pause", "x", "not_found"), ("", "solve", "stop", "x", "not_found"),
+        ("", "solve", "pause", "", "reason"), ("", "sovle", "pause", "x", "not_found"),
         ("", "solve", "resume", "x", "state"), ("manual: false", "solve", "pause", "x", "manual"),
         ("manual: false", "solve", "reset", "x", "manual"),
     ],

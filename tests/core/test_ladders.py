@@ -11,6 +11,7 @@ from guanjia.runtime.audit import audit
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from tests.offices import MONDAY, OFFICE, PEOPLE, clock_of, engine, small
+from tests.scale import scale
 
 DESK = """
 procedure: desk
@@ -331,7 +332,7 @@ def test_an_alarm_that_names_nobody_who_is_there_is_recorded_as_such(tmp_path):
 def test_the_office_may_name_only_people_that_there_are(tmp_path):
     folder = small(tmp_path, DESK, more={"office.yaml": OFFICE + "alarm: [manger, 'staff:agent.li']\n"})
     (found,) = [finding for finding in OfficeFiles(folder).check() if finding.file == "office.yaml"]
-    assert (found.code, "manager" in found.hint.en, found.place) == ("unknown-role", True, "office.yaml:4:9")
+    assert (found.code, "manager" in found.hint.en, found.place) == ("unknown-recipient", True, "office.yaml:4:9")
 
 
 def test_guards_see_an_alarm_so_that_a_case_can_be_taken_elsewhere(tmp_path):
@@ -429,6 +430,51 @@ def test_guards_see_how_high_it_climbed_and_whether_it_was_acknowledged(tmp_path
     assert desk.act(other, "accept", actor="agent.wang").case.states == ("working",)
 
 
+TWO = DESK.replace(
+    "at: {due: [{escalate: {ladder: up}}]}",
+    """at:
+      50%: [{notify: {where: {to: agent, with: {level: ladder.up.level, running: ladder.up.running, seen: ladder.up.acknowledged}}}}]
+      due: [{escalate: {ladder: up}}]
+      due + 45m: [{notify: {where: {to: agent, with: {level: ladder.up.level, running: ladder.up.running, seen: ladder.up.acknowledged}}}}]""",
+)
+TWO = TWO.replace("within: 4h", "within: 90m").replace(
+    "    pause: waiting\n", "    pause: waiting\n    cancel: ladder.up.alarmed\n"
+)
+
+
+def said(desk, number: str) -> list[tuple[str, str, int, bool, bool]]:
+    return [
+        (at(event.occurred_at), event.name, notice["with"]["level"], notice["with"]["running"], notice["with"]["seen"])
+        for event in desk.history(number)
+        for notice in event.data.get("notify", ())
+        if notice["template"] == "where"
+    ]
+
+
+def test_what_a_clock_tells_of_a_ladder_is_of_its_own_climb_however_many_there_are(tmp_path):
+    desk, number = opened(tmp_path, TWO, templates=("where",))
+    until(desk, "09:40")
+    desk.acknowledge(number, actor="supervisor.zhao")
+    until(desk, "11:20")
+    desk.run_once()
+    assert said(desk, number) == [
+        ("09:15", "respond.50%", 0, False, False),
+        ("09:45", "solve.50%", 0, False, False),  # the other clock's climb was told, and acknowledged
+        ("10:15", "respond.due + 45m", 1, False, True),
+        ("11:15", "solve.due + 45m", 2, True, False),
+    ]
+    assert not audit(desk)
+
+
+def test_the_conditions_of_a_clock_read_its_own_climb(tmp_path):
+    desk, number = opened(tmp_path, TWO, templates=("where",))
+    until(desk, "14:10")
+    desk.run_once()
+    climbs, clocks = desk.case(number).climbs, desk.case(number).clocks
+    assert (at(climbs["up.respond"].ended_at), climbs["up.solve"].open) == ("14:00", True)
+    assert (clocks["respond"].status, clocks["solve"].status) == ("cancelled", "running")
+
+
 TEMPLATE = {
     "templates/zh/escalation.text.j2": "升级 {{ climb.level }}/{{ climb.levels }} {{ clock }}\n"
     "{% for item in climb.told %}{{ item.level }} {{ item.at | at }} {{ item.to | label }};{% endfor %}\n"
@@ -458,6 +504,107 @@ def test_a_worker_in_time_tells_each_level_even_where_the_late_one_would_summari
     assert told(desk, number) == ALL
 
 
+TEAMS = (
+    PEOPLE.replace(
+        "staff:", "teams: {front: {label: {zh: 前台组, en: front desk}, lead: supervisor.zhao}}\n"
+        "shifts: {day: {hours: '08:00-20:00'}, late: {hours: '20:00-08:00'}, standby: {hours: '20:00-08:00', on_call: true}}\nstaff:"
+    )
+    .replace("王小明, roles: [agent]", "王小明, roles: [agent], team: front")
+    .replace("Li Lei, roles: [agent]", "Li Lei, roles: [manager], team: front, substitute: manager.sun")
+)  # fmt: skip
+BY_TEAM = DESK[: DESK.index("      - {to: supervisor}")] + (
+    "      - {to: on_duty:team:front}\n      - {to: team:front, wait: 30m}\n      - {to: lead:front, wait: 1h}\n"
+)
+ROSTER = "roster: [{shift: day, staff: agent.wang}, {shift: late, staff: agent.li}]\n"
+
+
+def by_team(tmp_path, more: dict[str, str] = {}):  # noqa: B006
+    folder = small(tmp_path, BY_TEAM, more={"organisation.yaml": TEAMS, "rosters/march.yaml": ROSTER, **more})
+    assert [finding for finding in OfficeFiles(folder).check() if finding.severity == "error"] == []
+    desk = engine(folder)
+    return desk, desk.open("desk", actor="manager.sun").case.number
+
+
+def test_levels_are_those_on_duty_of_a_team_the_team_and_its_lead_with_the_facts_in_the_event(tmp_path):
+    desk, number = by_team(tmp_path)
+    until(desk, "12:00")
+    desk.run_once()
+    assert told(desk, number) == [
+        ("09:30", "staff:agent.wang"),
+        ("10:00", "staff:agent.wang"),
+        ("10:00", "staff:agent.li"),
+        ("11:00", "staff:supervisor.zhao"),
+    ]
+    facts = [event.data["facts"] for event in desk.history(number) if event.type == "climbed"]
+    assert facts == [
+        {"on_duty:team:front": ["agent.wang"]},
+        {"team:front": ["agent.wang", "agent.li"]},
+        {"lead:front": ["supervisor.zhao"]},
+    ]
+    assert desk.case(number).escalated == ("on_duty:team:front", "team:front", "lead:front")
+    assert not audit(desk)
+
+
+def test_any_member_of_the_team_that_was_told_may_acknowledge_and_nobody_else(tmp_path):
+    desk, number = by_team(tmp_path)
+    until(desk, "09:40")
+    with pytest.raises(Refused) as refused:
+        desk.acknowledge(number, actor="agent.li")  # of the team, and not told yet
+    assert refused.value.code == "role"
+    until(desk, "10:10")
+    climb = desk.acknowledge(number, actor="agent.li").case.climbs["up.respond"]
+    assert (climb.status, climb.ended_by) == ("acknowledged", "agent.li")
+    until(desk, "12:00")
+    desk.run_once()
+    assert ("11:00", "staff:supervisor.zhao") not in told(desk, number)
+
+
+def test_at_night_the_level_on_duty_is_the_late_shift(tmp_path):
+    desk, _ = by_team(tmp_path)
+    clock_of(desk).set(from_iso("2026-03-02T22:00", "Asia/Shanghai"))
+    number = desk.open("desk", actor="manager.sun").case.number
+    until(desk, "22:40")
+    desk.run_once()
+    assert told(desk, number) == [("22:30", "staff:agent.li")]
+
+
+def test_a_team_of_which_nobody_is_there_is_its_substitutes_its_lead_and_at_last_a_level_that_nobody_received(tmp_path):
+    away = TEAMS.replace("team: front", "team: front, leave: {on: 2026-03-02}")
+    desk, number = by_team(tmp_path, {"organisation.yaml": away})
+    until(desk, "09:40")
+    desk.run_once()
+    assert told(desk, number) == [("09:30", "staff:manager.sun")]  # who stands in for agent.li
+    nobody = away.replace("roles: [manager]}", "roles: [manager], active: false}").replace(
+        "roles: [supervisor]}", "roles: [supervisor], active: false}"
+    )
+    (tmp_path / "organisation.yaml").write_text(nobody)
+    desk.refresh()
+    until(desk, "10:10")
+    desk.run_once()
+    last = desk.history(number)[-3:]
+    assert [event.data.get("nobody") for event in last] == [["team:front"], ["lead:front"], None]
+    assert last[-1].type == "alarmed"
+    problems = [row.notification for row in desk.store.outbox() if row.notification.problem]
+    assert {item.recipient: item.problem for item in problems if ":" in item.recipient} == {
+        "team:front": "没有人可以收到：前台组 / nobody to tell: front desk",
+        "lead:front": "没有人可以收到：前台组长 / nobody to tell: lead of front desk",
+        "ladder:up": "升级“up”到顶也没有人可以收到 / nobody at the top of the ladder “up” to tell",
+    }
+    assert not audit(desk)
+
+
+def test_the_office_may_name_a_team_for_the_alarm(tmp_path):
+    desk, number = by_team(tmp_path, {"office.yaml": OFFICE + "alarm: ['on_duty:team:front', 'lead:front']\n"})
+    until(desk, "12:10")
+    desk.run_once()
+    assert desk.case(number).climbs["up.respond"].alarmed == ("staff:agent.wang", "staff:supervisor.zhao")
+    folder = small(
+        tmp_path / "wrong", DESK, more={"office.yaml": OFFICE + "alarm: 'team:frnt'\n", "organisation.yaml": TEAMS}
+    )
+    (found,) = [finding for finding in OfficeFiles(folder).check() if finding.file == "office.yaml"]
+    assert (found.code, "team:front" in found.hint.zh) == ("unknown-team", True)
+
+
 @pytest.mark.parametrize("cut", ["held", "dropped"])
 def test_a_summary_that_a_pause_or_the_end_cuts_short_is_told_all_the_same(tmp_path, cut):
     sleepy = "after: {sleepy: {delay: 50m, calendar: always, to: " + cut + "}}"
@@ -469,6 +616,39 @@ def test_a_summary_that_a_pause_or_the_end_cuts_short_is_told_all_the_same(tmp_p
     until(desk, "12:30")
     desk.run_once()
     assert told(desk, number) == [("09:50", "staff:supervisor.zhao")]
+
+
+DUE = {"templates/zh/escalation.text.j2": "{{ clock }} {% if due %}{{ due | at }}{% else %}-{% endif %}\nx\n"}
+
+
+def subjects(desk) -> list[str]:
+    rows = (row.notification for row in desk.store.outbox(limit=100))
+    return sorted(item.subject for item in rows if item.template == "escalation" and item.language == "zh")
+
+
+def test_what_is_told_of_a_clock_that_was_paused_names_no_deadline_of_another_one(tmp_path):
+    text = SUMMARY.replace("  waiting: {", "  held: {transitions: {release: {to: new}}}\n  waiting: {")
+    sleepy = "after: {sleepy: {delay: 50m, calendar: always, to: held}}"
+    text = text.replace("pause: waiting", "pause: [waiting, held]").replace(
+        "  new: {trans", f"  new: {{{sleepy}, trans"
+    )
+    desk, _ = opened(tmp_path, text, more=DUE)
+    until(desk, "12:30")
+    desk.run_once()
+    assert subjects(desk) == ["respond -"]  # solve is due at 13:00
+
+
+def test_what_is_told_of_a_clock_is_of_the_cycle_that_was_late_and_not_of_the_one_after_it(tmp_path):
+    text = DESK.replace("    stop: accept\n", "    stop: accept\n    reset: anew\n").replace(
+        "at: {due: [{escalate: {ladder: up}}]}", "at: {due: [{escalate: supervisor}]}", 1
+    )
+    text = text.replace("  waiting: {tr", "  anew: {transitions: {accept: {to: working}}}\n  waiting: {tr")
+    text = text.replace("states:\n  new: {", "states:\n  new: {breach: {respond: {to: anew}}, ")
+    desk, number = opened(tmp_path, text, more=DUE)
+    until(desk, "09:30")
+    desk.run_once()
+    assert at(desk.case(number).clocks["respond"].due) == "10:00"
+    assert subjects(desk) == ["respond 2026年3月2日 09:30"]
 
 
 MOVES = ("look", "ack", "see_to_it", "ask", "answered", "accept", "finish", "note", "die")
@@ -522,7 +702,7 @@ def ladder_office(tmp_path_factory):
     return small(tmp_path_factory.mktemp("ladders"), DESK, more=OFFICED)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=scale(10, 400, faults=100), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     moves=st.lists(
         st.tuples(st.sampled_from((0, 1, 29, 30, 31, 61, 150)), st.sampled_from(MOVES), st.sampled_from(WHO)),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from guanjia.authoring.stories import run_stories
+from guanjia.cli.main import main
 from guanjia.language import OfficeFiles, read_yaml
 from guanjia.model.office import Channels
 from guanjia.model.stories import Moment, Opening, Stories, Story, Then
@@ -34,6 +35,9 @@ def test_the_procedure_of_the_readme_is_in_order(my_office, document):
     (text,) = snippets(document, "yaml")
     name = re.search(r"procedure: (\w+)", text)[1]
     (my_office / "procedures" / f"{name}.yaml").write_text(text)
+    (standard,) = re.findall(r"`(lost_reply: [^`]*)`", (ROOT / document).read_text())
+    with (my_office / "standards.yaml").open("a") as file:
+        file.write(f"  {standard}\n")
     for language in ("zh", "en"):
         (my_office / f"templates/{language}/lost_reminder.text.j2").write_text("{{ number }}\n")
     findings = [item for item in OfficeFiles(my_office).check() if item.severity == "error"]
@@ -131,3 +135,15 @@ def test_an_office_speaks_of_no_machine(my_office):
         if path.is_file():
             assert os.path.expanduser("~") not in path.read_text(errors="replace")
     shutil.rmtree(my_office)
+
+
+def test_what_the_stories_of_that_page_reach_is_as_it_says(tmp_path, monkeypatch, capsys):
+    procedure, stories = stories_of_the_page()
+    whole = "stories:\n" + "".join(story.partition("stories:\n")[2] for story in stories)
+    office = small(
+        tmp_path, procedure, name="locker", templates=("told", "reminder"), more={"procedures/locker.stories.yaml": whole}
+    )  # fmt: skip
+    (shown,) = (text for text in snippets("docs/stories.md", "console") if "--coverage" in text)
+    monkeypatch.chdir(office)
+    main(["--lang", "en", *shown.splitlines()[0].split()[2:]])
+    assert capsys.readouterr().out.splitlines() == shown.splitlines()[1:]

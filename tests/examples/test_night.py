@@ -15,7 +15,7 @@ from guanjia.cli.out import Out
 from guanjia.terminal import width
 
 HERE = Path(__file__).parents[2] / "examples" / "nyc311"
-FEW = 24
+FEW = 12
 """Requests that are lived through here; `make demo` has all of them."""
 
 

@@ -89,7 +89,8 @@ labels:
 AROUND = Around(
     roles=frozenset({"agent", "supervisor", "manager"}),
     staff=frozenset({"engineer.li"}),
-    staffed=frozenset({"agent", "supervisor", "manager"}),
+    staffed=frozenset({"agent", "supervisor", "manager", "team:front", "lead:front"}),
+    teams=frozenset({"front", "empty"}),
     calendars=frozenset({"office"}),
     procedures={"complaint": frozenset({"summary"}), "repair": frozenset({"what", "room"})},
 )

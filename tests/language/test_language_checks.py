@@ -14,6 +14,13 @@ def test_a_procedure_that_is_right_has_no_findings() -> None:
     assert found(COMPLAINT) == []
 
 
+@pytest.mark.parametrize(("whole", "field", "right"), [("1 year", "11 months", True), ("1 year", "12 months", False), ("90 days", "90 days", False), ("3 months", "80 days", True)])  # fmt: skip
+def test_a_field_is_kept_for_less_time_than_its_case(whole: str, field: str, right: bool) -> None:
+    text = COMPLAINT.replace("personal: true}", f"personal: true, retention: {field}}}", 1)
+    codes = [finding.code for finding in found(f"retention: {whole}\n{text}")]
+    assert codes == ([] if right else ["retention"])
+
+
 # (what is written, what is written instead, code, what the caret points at)
 BROKEN = [
     # grammar
@@ -31,6 +38,11 @@ BROKEN = [
     ("[minor, critical]", "[1, critical]", "type", "1, critical"),
     ("states:\n  received:", "states: []\nx:\n  received:", "type", "[]"),
     ("{delay: 5 workdays,", "{delay: 5 workdays, every: 1h,", "grammar", "{delay"),
+    # retention
+    ("personal: true}", "personal: true, retention: 5 workdays}", "grammar", "5 workdays"),
+    ("type: integer", "type: integer, retention: 90 days", "retention", "retention"),
+    ("procedure: complaint\n", "procedure: complaint\nretention: 3\n", "type", "3"),
+    ("procedure: complaint\n", "procedure: complaint\nretention: {basis: {zh: x}}\n", "missing-key", "{basis"),
     # names
     ("to: visiting", "to: vissiting", "unknown-state", "vissiting"),
     ("initial: received", "initial: handled", "unknown-state", "handled"),
@@ -42,6 +54,14 @@ BROKEN = [
     ("{escalate: manager}", "{escalate: boss}", "unknown-recipient", "boss"),
     ("{escalate: manager}", "{escalate: 'staff:engineer.wang'}", "unknown-staff", "'staff:"),
     ("{escalate: manager}", "{escalate: summary}", "recipient", "summary"),
+    ("{escalate: manager}", "{escalate: team:frnt}", "unknown-team", "team:frnt"),
+    ("{escalate: manager}", "{escalate: lead:frnt}", "unknown-team", "lead:frnt"),
+    ("{escalate: manager}", "{escalate: on_duty:team:frnt}", "unknown-team", "on_duty:team:frnt"),
+    ("{escalate: manager}", "{escalate: on_duty:agnet}", "unknown-recipient", "on_duty:agnet"),
+    ("{escalate: manager}", "{escalate: on_duty:lead:front}", "recipient", "on_duty:lead"),
+    ("{escalate: manager}", "{escalate: teams:front}", "unknown-recipient", "teams:front"),
+    ("{escalate: manager}", "{escalate: role:agent}", "unknown-recipient", "role:agent"),
+    ("{escalate: manager}", "{escalate: front}", "unknown-recipient", "front"),
     ("{escalate: manager}", "{extend: {resolv: 2h}}", "unknown-clock", "resolv"),
     ("{escalate: manager}", "{set: {sumary: null}}", "unknown-field", "sumary"),
     ("{escalate: manager}", "{emit: paid}", "unknown-signal", "paid"),
@@ -164,10 +184,32 @@ def test_what_is_wrong_is_said_at_its_place(old: str, new: str, code: str, at: s
         assert finding.file == "complaint.yaml"
 
 
-def test_a_level_whose_role_nobody_has_is_a_warning() -> None:
-    around = replace(AROUND, staffed=frozenset({"agent", "manager"}))
-    (finding,) = found(COMPLAINT, around)
-    assert (finding.code, finding.severity, pointed(finding)[:10]) == ("nobody-in-role", "warning", "supervisor")
+@pytest.mark.parametrize(
+    ("wrong", "meant"),
+    [
+        ("team:frnt", "team:front"), ("lead:frnt", "lead:front"), ("on_duty:team:frnt", "on_duty:team:front"),
+        ("on_duty:agnet", "on_duty:agent"), ("teams:front", "team:front"), ("front", "team:front"), ("role:agent", "agent"),
+        ("on_duty:lead:front", "lead:front"), ("staff:engineer.lee", "staff:engineer.li"),
+    ],
+)  # fmt: skip
+def test_a_word_for_people_that_means_nobody_is_told_with_the_one_that_was_meant(wrong: str, meant: str) -> None:
+    (finding,) = found(COMPLAINT.replace("{escalate: manager}", f"{{escalate: {wrong}}}", 1))
+    assert finding.hint is not None
+    assert meant in finding.hint.en
+    assert meant in finding.hint.zh
+
+
+def test_every_word_for_people_can_be_told_something() -> None:
+    words = "[agent, team:front, lead:front, on_duty:agent, on_duty:team:front, staff:engineer.li, assignee]"
+    assert found(COMPLAINT.replace("{to: supervisor}\n", f"{{to: {words}}}\n")) == []
+
+
+@pytest.mark.parametrize("word", ["supervisor", "on_duty:supervisor", "team:empty", "lead:front", "on_duty:team:empty"])
+def test_a_level_whose_role_or_team_nobody_has_is_a_warning(word: str) -> None:
+    around = replace(AROUND, staffed=frozenset({"agent", "manager", "team:front"}))
+    told = found(COMPLAINT.replace("{to: supervisor}\n", f"{{to: {word}}}\n"), around)
+    (finding,) = [it for it in told if "this level" in it.text.en]
+    assert (finding.code, finding.severity, pointed(finding)[: len(word)]) == ("nobody-in-role", "warning", word)
 
 
 @pytest.mark.parametrize(
@@ -198,7 +240,7 @@ def test_an_unknown_key_names_the_likely_one_and_lists_what_is_allowed() -> None
 def test_keys_of_a_delay_are_its_own_and_those_of_its_branch() -> None:
     (finding,) = found(COMPLAINT.replace("{delay: 5 workdays, to", "{delay: 5 workdays, too"))
     assert finding.hint is not None
-    assert "delay, at, every, calendar, counting, to, guard" in finding.hint.en
+    assert "delay, at, every, calendar, counting, standard, to, guard" in finding.hint.en
     assert "did you mean to?" in finding.hint.en
 
 

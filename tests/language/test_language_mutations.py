@@ -10,6 +10,7 @@ from guanjia.language import read_procedure_text
 from hypothesis import given, settings, strategies as st
 
 from tests.language.samples import AROUND, COMPLAINT
+from tests.scale import scale, tell
 
 LINES = COMPLAINT.splitlines(keepends=True)
 TOKENS = re.findall(r"\w+|\s+|[^\w\s]", COMPLAINT)
@@ -42,22 +43,23 @@ def holds(text: str | bytes) -> None:
             assert finding.text.zh
             assert finding.text.en
     assert time.process_time() - begun < 10
+    tell("spoilt procedures", files=1, faults=0)
 
 
 @given(SPANS)
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=scale(60, 4500))
 def test_lines_may_be_lost_doubled_or_swapped(changes: list[tuple[int, int, str]]) -> None:
     holds("".join(spoilt(LINES, changes)))
 
 
 @given(SPANS)
-@settings(deadline=None, max_examples=120)
+@settings(deadline=None, max_examples=scale(120, 9000))
 def test_words_may_be_lost_doubled_or_swapped(changes: list[tuple[int, int, str]]) -> None:
     holds("".join(spoilt(TOKENS, changes)))
 
 
 @given(st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), min_size=1, max_size=3))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=scale(60, 4500))
 def test_bytes_may_be_anything(changes: list[tuple[int, int]]) -> None:
     raw = bytearray(COMPLAINT.encode())
     for at, byte in changes:
@@ -66,7 +68,7 @@ def test_bytes_may_be_anything(changes: list[tuple[int, int]]) -> None:
 
 
 @given(st.integers(0, 10_000))
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=scale(40, 1500))
 def test_a_file_may_end_anywhere(end: int) -> None:
     raw = COMPLAINT.encode()
     holds(raw[: end % len(raw)])

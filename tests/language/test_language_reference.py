@@ -45,6 +45,7 @@ PARTS = {
     "transitions": "reply: {}\ninform: {}\n",
     "ladders": "up: {levels: [{to: supervisor}]}\n",
     "modes": "drill: {}\n",
+    "properties": "calm: {never: now < opened_at}\n",
 }
 
 
@@ -105,7 +106,7 @@ def test_every_key_of_the_grammar_stands_in_the_reference() -> None:
     page = PAGE.read_text()
     for module in (procedure, office):
         for model in vars(module).values():
-            if not (isinstance(model, type) and issubclass(model, BaseModel)) or model is procedure.Version:
+            if not (isinstance(model, type) and issubclass(model, BaseModel)):
                 continue
             for name, info in model.model_fields.items():
                 key = info.alias or name

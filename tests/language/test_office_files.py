@@ -148,6 +148,16 @@ def test_what_does_not_fit_between_files_is_found(office: Path, path: str, old: 
     assert (code, where) in codes(office)
 
 
+def test_a_template_that_writes_a_choice_as_its_code_is_a_warning(office: Path) -> None:
+    text = "{{ number }} {{ severity | label }}{% if severity == 'minor' %}!{% endif %}\n{{ summary }}\n"
+    write(office, "templates/en/escalation.mail.j2", text)
+    assert OfficeFiles(office).check() == []
+    write(office, "templates/en/escalation.mail.j2", text.replace("{{ summary }}", "{{ severity }}"))
+    (finding,) = OfficeFiles(office).check()
+    assert (finding.code, finding.severity) == ("choice-as-code", "warning")
+    assert "{{ severity | label }}" in (finding.hint.en if finding.hint else "")
+
+
 def test_a_template_in_one_language_only_is_a_warning(office: Path) -> None:
     (office / "templates/en/escalation.mail.j2").unlink()
     findings = OfficeFiles(office).check()

@@ -27,7 +27,7 @@ HOSTILE = {
     "map depth": "{a: " * 200_000,
     "block depth": "- " * 5000 + "x",
     "indented depth": "\n".join(" " * depth + "a:" for depth in range(200)),
-    "many events": "[" + "a," * 110_000 + "]",
+    "many events": "[" + "a," * 210_000 + "]",
     "size": "# " + "x" * (1 << 20),
     "size in bytes": "字" * 500_000,
     "python tag": "a: !!python/object/apply:os.system [ls]",

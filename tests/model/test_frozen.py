@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import pickle
-from dataclasses import FrozenInstanceError, dataclass, field, replace
+from dataclasses import FrozenInstanceError, field, replace
 from typing import Any
 
 import pytest
@@ -13,8 +13,7 @@ from guanjia.model.event import Actor
 from guanjia.model.frozen import changed, quick
 
 
-@quick
-@dataclass(frozen=True, slots=True)
+@quick(frozen=True, slots=True)
 class Point:
     x: int
     y: int = 7

@@ -42,6 +42,7 @@ sla:
       due: [{escalate: {ladder: up}}]
 ladders:
   up: {calendar: always, levels: [{to: supervisor}, {to: manager, wait: 30m}]}
+counts: {often: {same: summary, within: 30 days, at: {2: [{log: once more}]}}}
 initial: new
 transitions:
   withdraw: {to: dropped, by: [agent, customer]}
@@ -107,11 +108,12 @@ def open_desk(
     seed: int | None = None,
 ) -> Engine:
     """An engine over a store that is migrated; what the files compile to is kept, so that opening one costs little."""
-    desk = Engine(
-        store, files=files, organisation=Organisation.from_plain(files.organisation(), "zh"),
-        clock=clock or ManualClock(MONDAY), channels={"file": channel or Recorder("file")},
-        **({} if seed is None else {"entropy": random.Random(seed).randbytes}),
-    )  # fmt: skip
+    with files.steady():
+        desk = Engine(
+            store, files=files, organisation=Organisation.from_plain(files.organisation(), "zh"),
+            clock=clock or ManualClock(MONDAY), channels={"file": channel or Recorder("file")},
+            **({} if seed is None else {"entropy": random.Random(seed).randbytes}),
+        )  # fmt: skip
     desk._programs = _programs
     return desk
 

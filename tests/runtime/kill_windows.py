@@ -25,11 +25,17 @@ STATEMENTS = (
     "INSERT INTO counters", "INSERT INTO events", "INSERT INTO cases", "UPDATE cases", "INSERT INTO commands", "INSERT INTO personal",
     "INSERT INTO outbox", "INSERT INTO inbox", "INSERT INTO blobs", "UPDATE inbox", "UPDATE outbox", "COMMIT",
 )  # fmt: skip
-EXCHANGES = ("beside", "next_number", "children", "take_due", "private", "RELEASE work", "COMMIT")
+EXCHANGES = ("beside", "next_number", "children", "take_due", "private", "COMMIT")
 """What a command says to PostgreSQL, by the last statement that travels together."""
 SINGLE = ("claim", "sent", "failed", "hold", "set_setting")
 """What is a transaction of its own there."""
-OF_NO_CASE = {"after_office_event_insert", "after_version_insert", "after_setting_insert", "before_migration_commit"}
+OF_NO_CASE = {
+    "after_office_event_insert",
+    "after_version_insert",
+    "after_setting_insert",
+    "after_customer_write",
+    "before_migration_commit",
+}
 """What no worker passes while it works."""
 _ALWAYS = ("starting", "between commands", *(name for name in FAILPOINTS if name not in OF_NO_CASE))
 SQLITE = (

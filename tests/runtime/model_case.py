@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tests.runtime.model_time import DAY, Hours
 
 STAFF = {"agent.wang": "agent", "agent.li": "agent", "supervisor.zhao": "supervisor", "manager.sun": "manager"}
-RIGHTS = {"supervisor": {"backdate", "assign", "edit", "clocks"}, "manager": {"calendar"}}
+TEAMS = {"front": ("agent.wang", "manager.sun")}
+RIGHTS = {"supervisor": {"backdate", "assign", "edit", "clocks"}, "manager": {"calendar", "privacy"}}
 
 if TYPE_CHECKING:
     from tests.runtime.model_step import Step
@@ -59,6 +60,14 @@ class Clock:
     @property
     def open(self) -> bool:
         return self.status in ("running", "paused")
+
+    @property
+    def pauses(self) -> list[tuple[int, int | None]]:
+        """When it stood still, the last for how long nobody knows yet."""
+        ends = [*(begun for begun, _ in self.ran[1:]), self.ended_at]
+        return [
+            (until, end) for (_, until), end in zip(self.ran, ends, strict=True) if until is not None and until != end
+        ]
 
 
 @dataclass
@@ -120,6 +129,16 @@ class Case:
     closed_at: int | None = None
     outcome: str | None = None
     parent: str | None = None
+    merged: str | None = None
+    withdrawn: list[int] = field(default_factory=list)
+    """which messages a merging kept back"""
+    absorbed: list[str] = field(default_factory=list)
+    links: dict[str, str] = field(default_factory=dict)
+    codes: dict[int, int] = field(default_factory=dict)
+    """one-time codes that are good: which -> until when"""
+    held: bool = False
+    crossed: list[tuple[str, int]] = field(default_factory=list)
+    """where it was the third of a crowd, and when"""
     children: dict[str, str | None] = field(default_factory=dict)
     clocks: dict[str, Clock] = field(default_factory=dict)
     cycles: list[Clock] = field(default_factory=list)
@@ -131,19 +150,41 @@ class Case:
     left_in: str | None = None
     events: list[Event] = field(default_factory=list)
     changed_at: int = 0
+    last: Last | None = None
 
     @property
     def closed(self) -> bool:
         return self.closed_at is not None
 
+    @property
+    def crowd(self) -> str | None:
+        """The place by which it counts as one of a crowd."""
+        counts = self.procedure == "request" and self.mode is None and self.fields.get("priority") == "usual"
+        return self.fields.get("place") if counts else None
+
     def within(self, state: str) -> bool:
         return state in self.states or any(ABOVE.get(leaf) == state for leaf in self.states)
+
+
+@dataclass
+class Last:
+    """What somebody did last, and the case before it."""
+
+    name: str
+    seq: int
+    actor: str
+    until: int
+    before: Case
+    over: bool = False
+    """It cannot be taken back any more: something has happened since, or it set off other cases."""
 
 
 @dataclass(frozen=True)
 class Who:
     id: str
     kind: str = "staff"
+    coded: str = ""
+    """The case of which he has a code."""
 
     @property
     def role(self) -> str:

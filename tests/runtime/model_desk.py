@@ -5,22 +5,36 @@ A step is plain data, a list that begins with the name of a method of `Desk`; so
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from pathlib import Path
 from typing import Any
 
-from guanjia import Actor, Command, Conflict, GuanjiaError, ManualClock, NotFound, Refused
+from guanjia import Command, ManualClock, NotFound, Refused
 from guanjia.channels.recorder import Recorder
 from guanjia.language import OfficeFiles
-from guanjia.model.event import SYSTEM as ENGINE_SYSTEM
 from guanjia.runtime import moving, suspending
 from guanjia.runtime.audit import audit
 
 from tests.offices import MONDAY, OFFICE, engine, small
 from tests.runtime.model import Office
-from tests.runtime.model_case import SYSTEM, Ask, Case, Clock, Event, Message, No, Who
-from tests.runtime.model_rules import ACTIONS, HOURS, JOB, PEOPLE, REQUEST
-from tests.runtime.model_time import DAY, HOUR, MINUTE, local
+from tests.runtime.model_asking import (
+    ALONE,
+    agree,
+    answered,
+    asked,
+    plain,
+    same,
+    to_actor,
+    to_command,
+    told,
+    when,
+    who_is,
+)
+from tests.runtime.model_case import Ask, Case, Clock, Event, Message, Who
+from tests.runtime.model_door import at_the_door
+from tests.runtime.model_rules import ACTIONS, HOURS, JOB, PEOPLE, PLACES, REQUEST
+from tests.runtime.model_time import DAY, HOUR, MINUTE
 
 
 class Channel(Recorder):
@@ -38,7 +52,7 @@ class Channel(Recorder):
 def folder_of(path: Path) -> Path:
     made = small(path, REQUEST, name="request", templates=("told",), more={
         "procedures/job.yaml": JOB, "organisation.yaml": PEOPLE, "calendars/hours.yaml": HOURS["short"],
-        "office.yaml": OFFICE + "alarm: [manager]\n",
+        "office.yaml": OFFICE + "alarm: [manager]\n", "registries/places.yaml": PLACES,
     })  # fmt: skip
     wrong = [finding for finding in OfficeFiles(made).check() if finding.severity == "error"]
     assert not wrong, wrong
@@ -97,11 +111,21 @@ class Desk:
         if "behind" in given and number in self.office.cases:
             expect = len(self.office.cases[number].events) - given["behind"]
         values = dict(given.get("values", {}))
+        who = who_is(given["who"])
+        if given["kind"] == "answer":
+            code = given["code"] if given["code"] in range(len(self.office.coded)) else -1
+            number, values["code"] = self.office.coded[code] if code >= 0 else "R-9999", code
+            if number in self.office.cases:
+                who = at_the_door(self.office.cases[number])
+        if "other" in values:
+            values["other"] = self.number(values["other"])
+            if values["other"] is None:
+                return None
         if "resume_in" in values:
             span = values.pop("resume_in")
             values["resume_at"] = None if span is None else self.office.now + span * MINUTE
         return Ask(
-            given["kind"], given.get("name", ""), number, who_is(given["who"]), values, given.get("key"),
+            given["kind"], given.get("name", ""), number, who, values, None if given["kind"] in ("code", "answer") else given.get("key"),
             None if given.get("ago") is None or given["kind"] not in ("open", "act", "clock") else self.office.now - given["ago"] * MINUTE, given.get("reason"),
             expect if given["kind"] == "act" else None,
             given.get("mode"), given.get("customer"),
@@ -113,7 +137,13 @@ class Desk:
             return
         self.commands += 1
         self.office.asks = False
-        if self.same(ask, lambda: asked(self.desk, ask)) and ask.kind != "attach":
+        drawn, number = self.desk.entropy, len(self.office.coded)
+        if ask.kind == "code":  # else nobody knows what it is but whoever is told it
+            letters = bytes((number >> shift) % 32 for shift in (0, 5, 10, 15)) * 3
+            self.desk.entropy = lambda size: letters if size == 12 else drawn(size)
+        done = self.same(ask, lambda: asked(self.desk, ask))
+        self.desk.entropy = drawn
+        if done and ask.kind != "attach":
             self.office.pass_on()
 
     def same(self, ask: Ask, engine_does) -> bool:
@@ -124,9 +154,9 @@ class Desk:
         return code is None
 
     def bulk(self, several: list[dict[str, Any]]) -> None:
-        asks = [ask for given in several if (ask := self.ask(given)) is not None and ask.kind != "attach"]
+        asks = [ask for given in several if (ask := self.ask(given)) is not None and ask.kind not in ALONE]
         self.commands += len(asks)
-        answers = self.desk.execute_many([to_command(ask) for ask in asks])
+        answers = self.desk.execute_many([self.to_command(ask) for ask in asks])
         for ask, answer in zip(asks, answers, strict=True):
             self.same(ask, lambda answer=answer: answered(answer))
         self.office.pass_on(anyhow=True)
@@ -134,10 +164,28 @@ class Desk:
     def preview(self, given: dict[str, Any]) -> None:
         ask = self.ask(given)
         if ask is not None:
-            if ask.kind == "attach":
+            if ask.kind in ALONE:
                 return
-            (answer,) = self.desk.preview([to_command(ask)])
+            (answer,) = self.desk.preview([self.to_command(ask)])
             same(self.office.preview, ask, lambda: answered(answer))
+
+    def take_in(self, who: str, ago: int, steps: list[dict[str, Any]]) -> None:
+        """`after`: how many minutes after the step before."""
+        at, asks = self.office.now - ago * MINUTE, []
+        for given in steps:
+            at += given.get("after", 0) * MINUTE
+            asks.append(
+                Ask(
+                    given["kind"], given["name"], None, who_is(given["who"]), given.get("values", {}), at=at,
+                    customer=given.get("customer"), mode=given.get("mode"),
+                )
+            )  # fmt: skip
+        self.commands += len(asks)
+        by = who_is(who)
+        same(
+            lambda _: self.office.take_in(asks, by, "old"), asks[0],
+            lambda: self.desk.take_in([to_command(ask) for ask in asks], by=to_actor(by), reason="old"),
+        )  # fmt: skip
 
     def tick(self, minutes: int) -> None:
         self.office.now += minutes * MINUTE
@@ -147,11 +195,21 @@ class Desk:
         self.commands += 1
         before = len(self.channel.keys)
         done = self.desk.run_once()
-        assert not done.problems, done.problems
+        parked = self.office.parked
         self.office.round()
+        assert len(done.problems) == self.office.parked - parked, done.problems
         assert not self.office.inbox
         handed = self.channel.keys[before:]
         assert len(handed) == done.delivered
+
+    def to_command(self, ask: Ask) -> Command:
+        given = to_command(ask)
+        if ask.kind not in ("merge", "link"):
+            return given
+        other = self.ids[ask.values["other"]]
+        if ask.kind == "merge":
+            return dataclasses.replace(given, name=other, values={})
+        return dataclasses.replace(given, values={"case": other, "way": ask.values["way"]})
 
     def restart(self) -> None:
         place = self.turn % len(self.desks)
@@ -163,11 +221,23 @@ class Desk:
         if number is None:
             return
         case = self.office.cases[number]
-        options = {option.action: option for option in self.desk.available(number, to_actor(who_is(actor)))}
-        for name in ACTIONS[case.procedure]:
+        who = who_is(actor)
+        try:
+            options = {option.action: option for option in self.desk.available(number, to_actor(who))}
+        except Refused as unseen:  # nothing is offered to whoever does not see the case
+            foreign = who.kind == "customer" and who.id != case.customer
+            assert unseen.code == ("sight" if foreign else "conflict"), (actor, unseen)
+            options = None
+        for name in ACTIONS[case.procedure] if options is not None else ():
             stands = self.office.against(case, name, who_is(actor), {}) - {"field"}
             offered = name in options and options[name].allowed
             assert offered == (not stands), (name, actor, options.get(name), stands)
+        ahead = copy.deepcopy(self.office)  # an account is as of now, with all that is due until now
+        case = ahead.cases[number]
+        ahead.advance(case, ahead.now)
+        for name, clock in case.clocks.items():
+            accounted = desk_why(self.desk, number, name)
+            agree(f"{number}.why.{name}", accounted, (clock.cycle, expected(ahead, case, clock)[2]))
 
     def hours(self, name: str) -> None:
         (self.folder / "calendars/hours.yaml").write_text(HOURS[name])
@@ -217,11 +287,12 @@ class Desk:
 
     def compare_case(self, number: str) -> None:
         case, it, desk, office = self.office.cases[number], self.desk.case(number), self.desk, self.office
-        agree(number, told(plain(desk.history(number))), told(case.events))
+        agree(number, told(self.named(desk.history(number))), told(case.events))
         engine = {
             "states": it.states, "assignee": it.assignee, "closed": when(it.closed_at), "outcome": it.outcome,
             "opener": it.opener, "customer": it.customer, "mode": it.mode, "opened": when(it.opened_at),
             "fields": {name: value for name, value in it.fields.items() if value is not None and name != "phone"},
+            "entries": {name: about["values"]["code"] for name, about in it.entries.items()},
             "phone": desk.personal(number).get((it.fields.get("phone") or {}).get("personal")),
             "clocks": {name: shown(clock) for name, clock in it.clocks.items()},
             "cycles": [(clock.name, clock.cycle, clock.status) for clock in it.cycles],
@@ -229,11 +300,16 @@ class Desk:
             "climbs": {c.clock: (c.status, [level.to for level in c.told], when(c.due)) for c in it.climbs.values()},
             "past": {name: it.past[name].count for name in case.count if name in it.past},
             "children": {name: self.number_of(id) for name, id in it.children.items()},
+            "held": it.hold is not None,
+            "codes": sorted(until for until in it.codes.values() if until > desk.clock.now()),
+            "joined": (it.parent and self.number_of(it.parent), list(it.merged.values()), list(it.absorbed.values()),
+                       {self.number_of(id): name for id, name in it.links.items()}),
         }  # fmt: skip
         agree(number, engine, {
             "states": case.states, "assignee": case.assignee, "closed": when(case.closed_at), "outcome": case.outcome,
             "opener": case.opener, "customer": case.customer, "mode": case.mode, "opened": when(case.opened_at),
             "fields": {name: value for name, value in case.fields.items() if value is not None},
+            "entries": {name: case.fields[name] for name in ("place",) if case.fields.get(name)},
             "phone": case.phone,
             "clocks": {name: expected(office, case, clock) for name, clock in case.clocks.items()},
             "cycles": [(clock.name, clock.cycle, clock.status) for clock in case.cycles],
@@ -241,7 +317,15 @@ class Desk:
             "climbs": {c.clock: (c.status, c.told, when(office.next_level(c))) for c in case.climbs.values()},
             "past": case.count,
             "children": case.children,
+            "held": case.held,
+            "codes": sorted(until for until in case.codes.values() if until > office.now),
+            "joined": (case.parent, [case.merged] if case.merged else [], case.absorbed, case.links),
         })  # fmt: skip
+
+    def named(self, events) -> list[Event]:
+        """The events, where a merging that was refused names the other case by its number."""
+        numbers = {id: number for number, id in self.ids.items()}
+        return [event._replace(name=numbers.get(event.name, event.name)) for event in plain(events)]
 
     def number_of(self, id: str) -> str | None:
         """None for a child that is still to be opened."""
@@ -274,33 +358,6 @@ class Desk:
         assert not problems, problems
 
 
-def agree(number: str, engine: Any, model: Any) -> None:
-    if engine == model:
-        return
-    if isinstance(engine, dict):
-        for name in sorted({*engine, *model}):
-            agree(f"{number}.{name}", engine.get(name), model.get(name))
-    if isinstance(engine, list):
-        at = next(i for i in range(max(len(engine), len(model))) if engine[i : i + 1] != model[i : i + 1])
-        engine, model = engine[max(0, at - 3) : at + 3], model[max(0, at - 3) : at + 3]
-    raise AssertionError(f"{number}\n   engine: {engine}\n   model:  {model}")
-
-
-def plain(events) -> list[Event]:
-    return [Event(e.type, e.name, e.actor, e.occurred_at, e.recorded_at) for e in events]
-
-
-def when(at: int | None) -> str | None:
-    return None if at is None else f"{local(at):%m-%d %H:%M:%S}"
-
-
-def told(events) -> list[str]:
-    return [
-        f"{event.type} {event.name} {event.actor} {when(event.occurred_at)} / {when(event.recorded_at)}"
-        for event in events
-    ]
-
-
 def shown(clock) -> tuple[Any, ...]:
     due = clock.due if clock.open else None
     return (
@@ -311,7 +368,26 @@ def shown(clock) -> tuple[Any, ...]:
         when(clock.ended_at),
         sorted(clock.fired),
         clock.held,
+        [f"{when(begun)} - {when(ended)}" for begun, ended in stood(clock.pauses)],
     )
+
+
+def desk_why(desk, number: str, name: str) -> tuple[int, str | None]:
+    """Which cycle an account is of, and when the clock is due by it: by the first of its ends, not by what the clock says."""
+    account = desk.why(number, name)
+    running = account.clock.status == "running"
+    return account.clock.cycle, when(min(account.ends)) if running else None
+
+
+def stood(pauses) -> list[tuple[int, int | None]]:
+    """Pauses without those of no length, and those that follow on each other as one."""
+    found: list[tuple[int, int | None]] = []
+    for begun, ended in pauses:
+        if found and found[-1][1] == begun:
+            begun, _ = found.pop()  # noqa: PLW2901
+        if begun != ended:
+            found.append((begun, ended))
+    return found
 
 
 def expected(office: Office, case: Case, clock: Clock) -> tuple[Any, ...]:
@@ -324,78 +400,5 @@ def expected(office: Office, case: Case, clock: Clock) -> tuple[Any, ...]:
         when(clock.ended_at),
         sorted(clock.fired),
         clock.held,
+        [f"{when(begun)} - {when(ended)}" for begun, ended in stood(clock.pauses)],
     )
-
-
-def who_is(name: str) -> Who:
-    return SYSTEM if name == "system" else Who(name, "customer" if name.startswith("c-") else "staff")
-
-
-def to_actor(who: Who) -> Actor:
-    if who is SYSTEM:
-        return ENGINE_SYSTEM
-    return Actor(who.id, (who.role,) if who.role else (), who.kind)
-
-
-def to_command(ask: Ask) -> Command:
-    values = dict(ask.values)
-    return Command(
-        {"clock": "clock"}.get(ask.kind, ask.kind), ask.name, ask.case, values, to_actor(ask.who), ask.key, mode=ask.mode,
-        customer=ask.customer, at=ask.at, reason=ask.reason, expect=ask.expect,
-    )  # fmt: skip
-
-
-def asked(desk, ask: Ask):
-    """The command by the short form of its kind."""
-    actor, common = to_actor(ask.who), {"key": ask.key} | ({"reason": ask.reason} if ask.reason else {})
-    case, values = ask.case or "", dict(ask.values)
-    back = {} if ask.at is None else {"at": ask.at}
-    if ask.kind == "open":
-        return desk.open(ask.name, actor=actor, customer=ask.customer, mode=ask.mode, **common, **back, **values)
-    if ask.kind == "act":
-        return desk.act(case, ask.name, actor=actor, expect=ask.expect, **common, **back, **values)
-    if ask.kind == "edit":
-        return desk.edit(case, actor=actor, **common, **values)
-    if ask.kind == "assign":
-        return desk.assign(case, ask.name, actor=actor, **common)
-    if ask.kind == "clock":
-        return desk.adjust(case, ask.name, values["way"], actor=actor, key=ask.key, reason=ask.reason or "", **back)
-    if ask.kind == "ack":
-        return desk.acknowledge(case, actor=actor, **common)
-    if ask.kind == "note":
-        return desk.note(case, values["text"], actor=actor, key=ask.key)
-    if ask.kind == "attach":
-        return desk.attach(case, ask.name, values["content"].encode(), actor=actor, key=ask.key)
-    return desk.signal(case, ask.name, actor=actor, key=ask.key, **values)
-
-
-def answered(answer):
-    if isinstance(answer, Exception):
-        raise answer
-    return answer
-
-
-def same(model_does, ask: Ask, engine_does) -> str | None:
-    """Both do it, or both refuse it: then with a code that the model knows a reason for."""
-    try:
-        done, no = model_does(ask), None
-    except No as refused:
-        done, no = None, refused
-    try:
-        result, error = engine_does(), None
-    except GuanjiaError as refused:
-        result, error = None, refused
-    if no is not None:
-        assert error is not None, (
-            f"the model refuses ({', '.join(no.codes)}), the engine does not: {ask} {told(result.events)}"
-        )
-        code = "conflict" if isinstance(error, Conflict) else error.code if isinstance(error, Refused) else "?"
-        assert code in no.codes, f"the engine says {code} ({error.text.en}), the model {no.codes}: {ask}"
-        return code
-    assert error is None, (
-        f"the engine refuses ({getattr(error, 'code', error)}: {error.text.en}), the model does not: {ask}"
-    )
-    assert result.repeated == done.repeated, ask
-    agree(str(ask), told(plain(result.events)), told(done.events))
-    assert result.case.number == done.number
-    return None

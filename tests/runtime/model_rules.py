@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from tests.runtime.model_case import Case, Clock, Rule, Target, reached
-from tests.runtime.model_time import HOUR, MINUTE, Hours
+from tests.runtime.model_time import DAY, HOUR, MINUTE, Hours
 
 if TYPE_CHECKING:
     from tests.runtime.model_step import Step
@@ -17,6 +17,8 @@ REQUEST = """
 procedure: request
 number: R-{seq:04}
 calendar: hours
+undo: 2h
+on_merge: [{notify: {told: customer}}]
 open_by: [agent, customer]
 fields:
   summary:   {type: text, required: true, max: 20}
@@ -25,6 +27,9 @@ fields:
   rounds:    {type: integer, default: 0}
   resume_at: {type: instant}
   phone:     {type: phone, personal: true}
+  place:     {type: entry, of: places}
+counts:
+  crowd: {same: place, within: 3 days, where: priority == 'usual', at: {3: [{notify: {told: manager}}]}}
 sla:
   respond:
     start: open
@@ -65,13 +70,14 @@ sla:
     at:
       due: [{notify: {told: supervisor}}]
 ladders:
-  up: {calendar: always, levels: [{to: supervisor}, {to: [manager, assignee], wait: 30m}, {to: manager, wait: 1h}]}
+  up: {calendar: always, levels: [{to: supervisor}, {to: [team:front, assignee], wait: 30m}, {to: manager, wait: 1h}]}
 modes:
   drill: {prefix: {zh: "【演练】", en: "[DRILL] "}, outside: record}
 initial: received
 transitions:
   withdraw: {to: withdrawn, by: [customer, agent for customer], input: {why: {type: text, required: true}}}
   prolong:  {by: supervisor, at_most: 1, do: [{extend: {solve: 1 workdays}}]}
+  announce: {by: supervisor, do: [{notify: {told: customers}}]}
   inform:   {guard: past.accept.count > 0, do: [{notify: {told: customer}}]}
 signals:
   fixed: {do: [{set: {rounds: rounds + 10}}]}
@@ -79,7 +85,7 @@ states:
   received:
     entry: [{notify: {told: customer}}]
     transitions:
-      accept: {to: working, by: agent, do: [{assign: {person: actor}}]}
+      accept: {to: working, by: agent, undo: 10m, do: [{assign: {person: actor}}]}
     breach:
       respond: {do: [{set: {priority: urgent}}]}
   handling:
@@ -88,7 +94,7 @@ states:
     states:
       working:
         transitions:
-          ask:     {to: waiting, by: assignee}
+          ask:     {to: waiting, by: assignee, undo: 48h}
           order:   {by: agent, at_most: 1, do: [{open: {job: {as: fix, wait: true, with: {what: summary}}}}]}
           inspect: {to: checking, by: assignee, require: [cost]}
           stay:    {to: working}
@@ -103,7 +109,7 @@ states:
           nudge:     {every: 5h, do: [{notify: {told: customer}}]}
       back: {history: deep, default: working}
     transitions:
-      hold: {to: held, by: [assignee, supervisor]}
+      hold: {to: held, by: [assignee, supervisor], undo: never}
   held:
     transitions:
       go_on: {to: back}
@@ -122,17 +128,18 @@ states:
           unpaid:  {signals: {paid: {to: settled}}}
           settled: {final: true}
     transitions:
-      rework: {to: working, by: supervisor, do: [{assign: {role: agent, choose: first}}]}
+      rework: {to: working, by: supervisor, do: [{assign: {role: agent}}]}
     always: {to: over, guard: done('quality') and done('bill') and not child.fix.open}
   over:      {final: true, outcome: solved}
   withdrawn: {final: true}
-reopen: {to: working, by: [customer, supervisor], within: 10 days, at_most: 2}
+reopen: {to: working, by: [customer, supervisor, system], within: 10 days, at_most: 2}
 """
 
 
 JOB = """
 procedure: job
 number: J-{seq:04}
+undo: 30m
 modes:
   drill: {prefix: {zh: "【演练】", en: "[DRILL] "}, outside: record}
 calendar: hours
@@ -147,9 +154,17 @@ states:
     transitions:
       done_well: {to: good, by: agent, do: [{emit: {signal: fixed, to: parent}}]}
     after:
-      lapse: {delay: 2 workdays, to: bad}
+      lapse: {delay: 2 workdays, to: bad, do: [{emit: {signal: reopen, to: parent}}]}
   good: {final: true}
   bad:  {final: true}
+"""
+
+
+PLACES = """
+registry: places
+key: code
+columns: {code: {type: text}, what: {type: text}}
+rows: [{code: P1, what: hall}, {code: P2}]
 """
 
 
@@ -163,20 +178,25 @@ PEOPLE = """
 roles:
   agent:      {label: {zh: 客服, en: agent}}
   supervisor: {label: {zh: 主管, en: supervisor}, rights: [backdate, assign, edit, clocks]}
-  manager:    {label: {zh: 经理, en: manager}, rights: [calendar]}
+  manager:    {label: {zh: 经理, en: manager}, rights: [calendar, privacy]}
+teams: {front: {lead: supervisor.zhao}}
 staff:
-  agent.wang:      {name: 王小明, roles: [agent]}
+  agent.wang:      {name: 王小明, roles: [agent], team: front}
   agent.li:        {name: Li Lei, roles: [agent], language: en}
   supervisor.zhao: {name: 赵敏, roles: [supervisor]}
-  manager.sun:     {name: 孙经理, roles: [manager]}
+  manager.sun:     {name: 孙经理, roles: [manager], team: front}
 """
 
 
 LEVELS: tuple[tuple[tuple[str, ...], int], ...] = (
     (("supervisor",), 0),
-    (("manager", "assignee"), 30),
+    (("team:front", "assignee"), 30),
     (("manager",), 60),
 )
+UNDO = {
+    "request": {"": 2 * HOUR, "accept": 10 * MINUTE, "hold": 0, "ask": 2 * DAY},
+    "job": {"": 30 * MINUTE},
+}
 OUTCOMES = {"over": "solved", "withdrawn": "withdrawn", "good": "good", "bad": "bad"}
 
 
@@ -201,6 +221,7 @@ def told(template: str, *to: str) -> Callable[[Step], None]:
 REQUEST_ACTIONS = {
     "withdraw": Action((), "withdrawn", ("customer", "agent for customer"), needs=("why",)),
     "prolong": Action((), None, ("supervisor",), at_most=1, do=lambda step: step.extend("solve", 1)),
+    "announce": Action((), None, ("supervisor",), do=told("told", "customers")),
     "inform": Action((), None, guard=lambda case: case.count.get("accept", 0) > 0, do=told("told", "customer")),
     "accept": Action(("received",), "working", ("agent",), do=lambda step: step.assign(step.who.id)),
     "ask": Action(("working",), "waiting", ("assignee",)),
@@ -212,8 +233,13 @@ REQUEST_ACTIONS = {
     "hold": Action(("handling",), "held", ("assignee", "supervisor")),
     "go_on": Action(("held",), "back"),
     "pass": Action(("looking",), "passed", ("agent", "supervisor"), not_by=("accept", "inspect")),
-    "rework": Action(("checking",), "working", ("supervisor",), do=lambda step: step.assign("agent.wang")),
-    "reopen": Action(("over", "withdrawn"), "working", ("customer", "supervisor"), at_most=2, within=10),
+    "rework": Action(
+        ("checking",),
+        "working",
+        ("supervisor",),
+        do=lambda step: step.assign(step.office.least_loaded("agent.wang", "agent.li")),
+    ),
+    "reopen": Action(("over", "withdrawn"), "working", ("customer", "supervisor", "system"), at_most=2, within=10),
 }
 
 
@@ -228,7 +254,7 @@ DELAYS: dict[str, tuple[str, Action]] = {
     "no_answer": ("waiting", Action((), "working", do=told("told", "customer"))),
     "nudge": ("waiting", Action((), None, do=told("told", "customer"))),
     "wake": ("held", Action((), "back")),
-    "lapse": ("todo", Action((), "bad")),
+    "lapse": ("todo", Action((), "bad", do=lambda step: step.emit("reopen"))),
 }
 
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from tests.runtime.model_case import ABOVE, STAFF, Case, Climb, Clock, Event, Item, Message, Rule, Who
+from tests.runtime.model_case import ABOVE, STAFF, TEAMS, Case, Climb, Clock, Event, Item, Message, Rule, Who
 from tests.runtime.model_rules import CLOCKS, DELAYS, OUTCOMES, Action
-from tests.runtime.model_time import local
+from tests.runtime.model_time import DAY, local
 
 if TYPE_CHECKING:
     from tests.runtime.model import Office
@@ -17,12 +17,20 @@ if TYPE_CHECKING:
 class Step:
     """One event of a case in the making."""
 
-    def __init__(self, office: Office, case: Case, type: str, name: str, who: Who, at: int) -> None:
+    def __init__(
+        self, office: Office, case: Case, type: str, name: str, who: Who, at: int, *, follows: bool = False
+    ) -> None:
+        if case.last is not None and not follows and type not in ("refused", "noted", "attached"):
+            case.last.over = True
         self.office, self.case, self.who, self.at = office, case, who, at
         self.event = Event(type, name, who.id, at, office.now)
         self.happened: set[str] = set()
         self.started: list[str] = []
+        self.crowd = None if type == "opened" else case.crowd
+        self.sets_off = False
+        """Whether other cases hear of it."""
         case.events.append(self.event)
+        self.seq = len(case.events)
         case.changed_at = at
 
     # effects
@@ -33,20 +41,39 @@ class Step:
             before = len(found)
             if word in ("agent", "supervisor", "manager"):
                 found += [f"staff:{who}" for who, role in STAFF.items() if role == word]
-            elif word == "customer":
+            elif word.startswith("team:"):
+                found += [f"staff:{who}" for who in TEAMS[word.removeprefix("team:")]]
+            elif word in ("customer", "customers"):
                 found.append("customer")  # whoever the case is for, also where it names nobody
             else:
                 who = case.assignee if word == "assignee" else case.opener
                 if who and who != "system":
                     found += [f"staff:{who}" if who in STAFF else "customer"]
-            if len(found) == before and word != "customer":
+            if len(found) == before and not word.startswith("customer"):
                 nobody.append(word)
         self.office.messages += [Message(case.number, len(case.events), "-", f"role:{word}", False) for word in nobody]
         people = tuple(dict.fromkeys(found))
         for who in people:
             outside = case.mode == "drill" and who == "customer"
             self.office.messages.append(Message(case.number, len(case.events), template, who, outside))
+        if "customer" in people:
+            self.relay(template, children="customers" in to)
         return people
+
+    def relay(self, template: str, *, children: bool) -> None:
+        """The customers of cases that go on in this one are told too, and of the open ones below it where they are meant; who has
+        several of them is told once."""
+        case, cases = self.case, self.office.cases
+        below = [child for child in case.children.values() if child is not None]
+        told = {case.customer} - {None}
+        for number in dict.fromkeys([*below, *case.absorbed]):
+            other = cases[number]
+            if number not in case.absorbed and (not children or other.closed):
+                continue
+            if other.customer is None or other.customer not in told:
+                told.add(other.customer)
+                self.office.inbox.append(Item("tell", self.at, case.number, number, template))
+                self.office.asks = self.sets_off = True
 
     def set(self, **values: Any) -> None:
         self.case.fields.update(values)
@@ -60,11 +87,11 @@ class Step:
             clock.extra += amount
 
     def open_child(self) -> None:
-        self.case.children["fix"], self.office.asks = None, True
+        self.case.children["fix"], self.office.asks, self.sets_off = None, True, True
         self.office.inbox.append(Item("open", self.at, self.case.number, None, "fix"))
 
     def emit(self, signal: str) -> None:
-        self.office.asks = True
+        self.office.asks = self.sets_off = True
         if self.case.parent:
             self.office.inbox.append(Item("signal", self.at, self.case.number, self.case.parent, signal))
 
@@ -122,6 +149,7 @@ class Step:
     def done(self, *, heard: bool = True) -> None:
         case = self.case
         if heard:
+            self.crowds()
             for name, rule in CLOCKS[case.procedure].items():
                 self.hear(name, rule)
             if "held" in case.states:
@@ -130,13 +158,27 @@ class Step:
             case.delays.clear()
             for climb in case.climbs.values():
                 climb.status = "stopped" if climb.open else climb.status
-            if case.parent and self.happened & OUTCOMES.keys():
-                self.office.inbox.append(Item("end", self.at, case.number, case.parent, "fix"))
+            if case.parent and (self.happened & OUTCOMES.keys() or self.event.type == "merged"):
+                self.sets_off = True
+                self.office.inbox.append(Item("end", self.at, case.number, case.parent, case.number))
         for name in self.started:
             clock = case.clocks[name]
             clock.fired |= {threshold for at, threshold in self.office.thresholds(case, clock) if at < self.at}
             if "due" in clock.fired and clock.breached_at is None:
                 clock.breached_at = self.office.due(case, clock)
+
+    def crowds(self) -> None:
+        """Once in three days somebody hears of the third of one place."""
+        case, since, place = self.case, self.at - 3 * DAY, self.case.crowd
+        if place is None or place == self.crowd or case.opened_at <= since:
+            return
+        others = [it for it in self.office.cases.values() if it is not case and it.crowd == place]
+        told = any(
+            it == place and since < at <= self.at for each in self.office.cases.values() for it, at in each.crossed
+        )
+        if sum(since < it.opened_at <= self.at for it in others) >= 2 and not told:
+            case.crossed.append((place, self.at))
+            self.tell("told", ("manager",))
 
     def hear(self, name: str, rule: Rule) -> None:
         case, happened, clock = self.case, self.happened, self.case.clocks.get(name)

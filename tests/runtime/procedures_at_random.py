@@ -47,7 +47,22 @@ class _Maker:
                 "phone": {"type": "phone", "personal": True},
             },
             "sla": {name: self.clock() for name in self.clocks},
-            "ladders": {"up": {"levels": [{"to": "supervisor"}, {"to": "manager", "wait": draw.choice(SPANS[:4])}]}},
+            "ladders": {
+                "up": {
+                    "levels": [
+                        {"to": ["supervisor", "on_duty:team:front"]},
+                        {"to": ["manager", "lead:front"], "wait": draw.choice(SPANS[:4])},
+                    ]
+                }
+            },
+            "counts": {
+                "like": {
+                    "same": draw.choice([[], ["c"], ["c", "b"]]),
+                    "within": draw.choice(SPANS),
+                    "where": draw.choice(["n < 9", "not b"]),
+                    "at": {"2": [{"log": "two"}, {"notify": {"told": "manager"}}]},
+                }
+            },
             "initial": initial,
             "transitions": {"quit": {"to": "gone"}},
             "signals": {"ping": self.body()},
@@ -143,7 +158,7 @@ class _Maker:
         past = draw.choice(self.known_actions or ["quit"])
         parts = [
             "n > 1", "b", "not b", "c == 'x'", "c in ['y', 'z']", f"past.{past}.count < 2", f"not clock.{draw.choice(self.clocks)}.breached",
-            "sample(50)", "assignee != opener", "phone == none", "now > opened_at + hours(2)",
+            "sample(50)", "assignee != opener", "phone == none", "now > opened_at + hours(2)", "count('like') > 1",
         ]  # fmt: skip
         return draw.choice([" and ", " or "]).join(draw.sample(parts, draw.randint(1, 2)))
 

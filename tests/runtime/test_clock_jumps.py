@@ -4,11 +4,12 @@ nothing twice, nothing is forgotten; and a history holds whatever the clocks sai
 
 from __future__ import annotations
 
+import json
 import random
 from pathlib import Path
 
 import pytest
-from guanjia.clock import DAY, HOUR, MINUTE, SECOND, ManualClock, from_iso
+from guanjia.clock import DAY, HOUR, MINUTE, SECOND, ManualClock, from_iso, moment
 from guanjia.errors import GuanjiaError
 from guanjia.language import OfficeFiles
 from guanjia.model.event import Event
@@ -69,7 +70,7 @@ def begin(desk: Engine, draw: random.Random) -> None:
 def test_rounds_on_clocks_that_jump_do_what_rounds_on_a_steady_clock_do(files: OfficeFiles) -> None:
     """Rounds that come with a clock that was set back change nothing, so they may as well be left out."""
     draw = drawn()
-    tries = scale(6, 100, faults=40)
+    tries = scale(3, 200, faults=40)
     for _ in range(tries):
         seed, clocks, at = draw.getrandbits(32), [start := draw.choice(STARTS)], start
         for _ in range(25):
@@ -97,9 +98,40 @@ def test_rounds_on_clocks_that_jump_do_what_rounds_on_a_steady_clock_do(files: O
     tell("clocks that jump", sequences=tries, jumps=26 * tries)
 
 
+def test_a_schedule_opens_nothing_twice_wherever_the_clocks_are_set(tmp_path: Path) -> None:
+    """By days and weeks too, on two machines, while the schedule is edited: a case is named by the instant that it was planned for.
+    Once the clock has come to where it was never before, the schedule goes on."""
+    draw, tries = drawn(), scale(2, 60, faults=10)
+    for number in range(tries):
+        seed = draw.getrandbits(32)
+        dice, folder = random.Random(seed), busy.office(tmp_path / str(number), cron="0 8,20 * * *")
+        office = (folder / "office.yaml").read_text()
+        desks, at, named = machines(OfficeFiles(folder), 2), MONDAY, {}
+        for _ in range(40):
+            at = max(at + dice.choice([*JUMPS, -3 * DAY, -40 * DAY, 40 * DAY]), MONDAY - 100 * DAY)
+            desk = dice.choice(desks)
+            set_clock(desk, at + dice.choice([0, 0, -40 * SECOND, 3 * MINUTE]))
+            if dice.random() < 0.1:
+                (folder / "office.yaml").write_text(office.replace("例行", dice.choice("甲乙丙")))
+                desk.refresh()
+            problems = desk.run_once().problems
+            assert all("损坏" in problem for problem in problems), (seed, problems)
+            told = desk.store.dump("commands")
+            named = {key: json.loads(text)["case"] for _, (key, _, text) in told if key.startswith("schedule:")}
+            assert sorted(named.values()) == sorted(desk.store.cases()), seed
+            planned = [moment(int(key.rpartition(":")[2]), "Asia/Shanghai") for key in named]
+            assert all((it.hour, it.minute, it.second) in ((8, 0, 0), (20, 0, 0)) for it in planned), seed
+        latest = max(int(key.rpartition(":")[2]) for key in named)
+        for after, opened in ((0, None), (DAY, 2), (2 * DAY, 2)):
+            for desk in desks:
+                set_clock(desk, latest + after)
+            assert opened in (None, sum(desk.run_once().opened for desk in desks)), seed
+    tell("schedules under clocks that jump", sequences=tries, jumps=40 * tries, opened_twice=0)
+
+
 def test_what_people_do_under_clocks_that_jump_leaves_a_history_that_holds(files: OfficeFiles) -> None:
     draw = drawn()
-    tries = scale(4, 100, faults=30)
+    tries = scale(2, 200, faults=30)
     for _ in range(tries):
         seed = draw.getrandbits(32)
         dice = random.Random(seed)

@@ -51,13 +51,13 @@ def refused(call) -> str:
 
 def test_a_case_that_names_no_customer_is_no_customers(desk):
     number = desk.open("desk", actor="agent.wang").case.number
-    assert refused(lambda: desk.act(number, "drop", actor=OTHER)) == "role"
+    assert refused(lambda: desk.act(number, "drop", actor=OTHER)) == "sight"
 
 
 def test_a_case_that_a_customer_opens_is_his(desk):
     case = desk.open("desk", actor=LI).case
     assert case.customer == "c-li"
-    assert refused(lambda: desk.act(case.number, "drop", actor=OTHER)) == "role"
+    assert refused(lambda: desk.act(case.number, "drop", actor=OTHER)) == "sight"
     assert desk.act(case.number, "drop", actor=LI).case.outcome == "gone"
     assert desk.open("desk", actor=LI, customer="c-wang").case.customer == "c-wang"
 

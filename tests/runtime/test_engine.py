@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from guanjia.clock import DAY, HOUR
+from guanjia.clock import DAY, HOUR, from_iso
 from guanjia.errors import Conflict, GuanjiaError, NotFound, Refused, StoreError, Text
 from guanjia.model.event import Command
 from guanjia.runtime.audit import audit
@@ -156,7 +156,7 @@ def test_a_case_keeps_the_rules_under_which_it_was_opened(tmp_path):
 def test_a_template_that_fails_blocks_no_case(tmp_path):
     procedure = FLAT.replace("  new:\n", "  new:\n    entry: [{notify: {odd: opener}}]\n")
     folder = small(
-        tmp_path, procedure, templates=("odd",), more={"templates/zh/odd.text.j2": "{{ input.nothing.at.all }}\n"}
+        tmp_path, procedure, templates=("odd",), more={"templates/zh/odd.text.j2": "{{ summary | round }}\n"}
     )
     desk = engine(folder)
     case = desk.open("desk", actor="agent.wang", summary="x").case
@@ -171,6 +171,26 @@ def test_one_template_to_one_person_twice_in_a_step_is_one_message(tmp_path):
     case = desk.open("desk", actor="agent.wang", summary="x").case
     keys = [row.notification.recipient for row in desk.store.outbox(case=case.id)]
     assert sorted(keys) == ["staff:agent.li", "staff:agent.wang", "staff:manager.sun"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "numbers"),
+    [
+        ("D-{seq}", ["D-1", "D-2", "D-3", "D-4"]),
+        ("D-{month}{day}-{seq:03}", ["D-1231-001", "D-0101-002", "D-0101-003", "D-1231-004"]),
+        ("D-{year}-{seq}", ["D-2025-1", "D-2026-1", "D-2026-2", "D-2025-2"]),
+    ],
+)
+def test_numbers_begin_anew_with_the_year_only_where_they_name_it(store, tmp_path, pattern, numbers):
+    """Else the first case of a new year, or of a clock that was set back into the old one, had a number that another has."""
+    desk = engine(
+        small(tmp_path, PARENT.replace("D-{seq}", pattern), more={"procedures/helper.yaml": CHILD}), store=store
+    )
+    found = []
+    for at in ("2025-12-31T23:59", "2026-01-01T00:00", "2026-01-01T00:01", "2025-12-31T23:58"):
+        clock_of(desk).set(from_iso(at, "Asia/Shanghai"))
+        found.append(desk.open("desk", actor="agent.wang", summary="x").case.number)
+    assert found == numbers
 
 
 PARENT = """
@@ -207,6 +227,21 @@ def test_a_parent_waits_for_its_child_and_goes_on_when_it_closes(store, tmp_path
         event.text() for number in (parent, child.number) for event in desk.history(number)
     )
     assert list(desk.personal(child.number).values()) == ["13800001234"]
+
+
+def test_a_child_is_given_values_of_every_kind(store, tmp_path):
+    kinds = {"money": "12.50", "decimal": "0.125", "instant": "2026-03-05 09:00", "date": "2026-03-05", "duration": "2h",
+             "integer": 3, "list": ["a"], "boolean": True}  # fmt: skip
+    fields = ", ".join(f"a_{kind}: {{type: {kind}}}" for kind in kinds)
+    passed = ", ".join(f"a_{kind}: a_{kind}" for kind in kinds)
+    family = PARENT.replace("fields: {", f"fields: {{{fields}, ").replace("with: {", f"with: {{{passed}, ")
+    family = family.replace("wait: true", "wait: false").replace("a_decimal: a_decimal", "a_decimal: a_decimal * 2")
+    helper = CHILD.replace("fields: {", f"fields: {{{fields}, ")
+    desk = engine(small(tmp_path, family, more={"procedures/helper.yaml": helper}), store=store)
+    opened = desk.open("desk", actor="agent.wang", **{f"a_{kind}": value for kind, value in kinds.items()}).case
+    child = desk.case(desk.act(opened.id, "fix", actor="agent.wang").case.children["fixes"])
+    given = {name: value for name, value in opened.fields.items() if name.startswith("a_")} | {"a_decimal": "0.250"}
+    assert {name: value for name, value in child.fields.items() if name.startswith("a_")} == given
 
 
 def test_what_cases_send_each_other_waits_while_the_database_cannot_be_written(store, tmp_path, monkeypatch):

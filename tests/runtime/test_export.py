@@ -109,7 +109,7 @@ def test_what_is_damaged_anywhere_is_refused_as_a_whole(exported, tmp_path, pack
     content = exported.with_suffix(".jsonl.gz" if packed else ".jsonl").read_bytes()
     draw = drawn()
     file, store = tmp_path / "x", fresh(str(tmp_path / "c.db"))
-    for _ in range(scale(25, 1000)):
+    for _ in range(scale(25, 250)):
         if packed:
             raw = bytearray(content)
             raw[draw.randrange(10, len(raw))] ^= 1 << draw.randrange(8)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from guanjia.clock import HOUR
-from guanjia.core.decide import MOST_STEPS
+from guanjia.core.run import MOST_STEPS
 from guanjia.errors import Refused
 from guanjia.runtime.funnel import Passage
 

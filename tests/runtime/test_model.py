@@ -2,7 +2,7 @@
 clocks, delays, every event, every message, every answer and every refusal are the same, on every store, through two engines
 that take turns on one database.
 
-`make faults` tries 5,000 commands on each store, `make soak` more. A program that failed is printed as one line, made as small as
+`make faults` tries 5,000 commands on each store, `make soak` more and more. A program that failed is printed as one line, made as small as
 it goes; it is kept in model_corpus.txt, which is replayed first for ever.
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -26,12 +27,15 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 from hypothesis.strategies import integers, randoms, sampled_from
 
 from tests.runtime.model import Office
-from tests.runtime.model_desk import Desk, folder_of, who_is
-from tests.runtime.model_rules import ACTIONS, JOB_ACTIONS, REQUEST_ACTIONS
-from tests.scale import SOAK, drawn, scale
+from tests.runtime.model_asking import who_is
+from tests.runtime.model_case import Case
+from tests.runtime.model_desk import Desk, folder_of
+from tests.runtime.model_door import at_the_door
+from tests.runtime.model_rules import ACTIONS, CLOCKS, JOB_ACTIONS, REQUEST_ACTIONS
+from tests.scale import SOAK, drawn, scale, tell
 
 CORPUS = Path(__file__).with_name("model_corpus.txt")
-COMMANDS = scale(150, 50_000, faults=5_000)
+COMMANDS = scale(100, 4_000, faults=5_000)
 """How many commands are tried on each store."""
 
 
@@ -54,12 +58,28 @@ KINDS = (
     "clock",
     "ack",
     "ack",
+    "undo",
+    "merge",
+    "link",
+    "split",
+    "code",
+    "answer",
+    "hold",
 )
 EDITS: tuple[dict[str, Any], ...] = (
     {"priority": "urgent"}, {"priority": "usual"}, {"cost": 7}, {"cost": 700}, {"resume_in": 60}, {"resume_in": -60},
-    {"resume_in": None}, {"resume_in": 2880}, {"phone": "13900000000"}, {"odd": 1},
+    {"resume_in": None}, {"place": "P1"}, {"place": "P1"}, {"place": "P2"}, {"place": "P3"}, {"place": None}, {"resume_in": 2880}, {"phone": "13900000000"}, {"odd": 1},
 )  # fmt: skip
 SELDOM = {"withdraw": 0.15, "stay": 0.2, "again": 0.3, "inform": 0.3, "prolong": 0.4, "rework": 0.5}
+
+
+WAYS: tuple[tuple[tuple[str, str, dict[str, Any]], ...], ...] = (
+    (("inspect", "", {"cost": 50}), ("pass", "supervisor.zhao", {}), ("withdraw", "", {"why": "enough"}), ("reopen", "supervisor.zhao", {})),
+    (("hold", "", {}), ("go_on", "", {}), ("inform", "", {}), ("announce", "supervisor.zhao", {}), ("withdraw", "", {"why": "enough"})),
+    (("ask", "", {}), ("answered", "", {}), ("order", "", {})),
+    (("prolong", "supervisor.zhao", {}), ("again", "", {}), ("withdraw", "c-1", {"why": "enough"}), ("reopen", "c-1", {})),
+)  # fmt: skip
+"""What people do to a case that one of them accepted, where nobody else is named."""
 
 
 def some(draw: random.Random) -> dict[str, Any]:
@@ -81,7 +101,7 @@ def some(draw: random.Random) -> dict[str, Any]:
         if draw.random() < 0.2:
             given["behind"] = draw.choice((0, 0, 1))
     elif kind == "signal":
-        given |= {"name": draw.choice(("paid", "fixed", "sung")), "who": draw.choice(("system", who))}
+        given |= {"name": draw.choice(("paid", "fixed", "sung", "reopen")), "who": draw.choice(("system", who))}
     elif kind == "edit":
         given |= {"values": draw.choice(EDITS), "who": draw.choice((who, "supervisor.zhao"))}
     elif kind == "assign":
@@ -102,9 +122,24 @@ def some(draw: random.Random) -> dict[str, Any]:
             "reason": "because",
             "who": draw.choice((who, "supervisor.zhao")),
         }
+    elif kind == "answer":
+        given |= {"code": draw.choice((-1, 0, 1, 2, 3)), "name": draw.choice((*REQUEST_ACTIONS, "dance"))}
+    elif kind == "hold":
+        given |= {"values": {"on": draw.random() < 0.6}, "reason": draw.choice((None, "suit", "suit"))}
+        given["who"] = draw.choice((who, "manager.sun"))
+    elif kind == "merge":
+        given |= {"values": {"other": draw.choice(range(5))}, "reason": draw.choice((None, "same", "same"))}
+    elif kind == "link":
+        way = draw.choice(("beside", "child", "apart"))
+        given |= {"name": draw.choice(("", "pipe")), "values": {"other": draw.choice(range(5)), "way": way}}
     elif kind == "ack":
         given["who"] = draw.choice((who, "supervisor.zhao", "manager.sun"))
     return given
+
+
+def _heard(case: Case) -> bool:
+    """Whether customers of other cases hear what this one tells."""
+    return not case.closed and bool(case.absorbed or any(number for number in case.children.values()))
 
 
 def apt(draw: random.Random, office: Office) -> dict[str, Any]:
@@ -115,6 +150,8 @@ def apt(draw: random.Random, office: Office) -> dict[str, Any]:
         given: dict[str, Any] = {"kind": "open", "name": "request", "who": who, "values": values}
         if draw.random() < 0.3:
             values["phone"] = "13800001234"
+        if draw.random() < 0.6:
+            values["place"] = draw.choice(("P1", "P1", "P2"))
         if draw.random() < 0.2:
             given["mode"] = "drill"
         if draw.random() < 0.7:
@@ -122,6 +159,30 @@ def apt(draw: random.Random, office: Office) -> dict[str, Any]:
         return given
     which = draw.choice(range(len(office.cases)))
     case = list(office.cases.values())[which]
+    clocks = [clock for clock in case.clocks.values() if clock.open and CLOCKS[case.procedure][clock.name].pausable]
+    if clocks and draw.random() < 0.2:
+        clock = draw.choice(clocks)
+        way = draw.choice(("resume", "resume", "reset")) if clock.held else "pause"
+        given = {"kind": "clock", "name": clock.name, "who": "supervisor.zhao", "case": which, "reason": "because"}
+        return given | {"values": {"way": way}}
+    if draw.random() < 0.2:
+        return joins(draw, office, which)
+    if case.codes and case.procedure == "request" and draw.random() < 0.4:
+        words = [
+            name
+            for name in ("withdraw", "reopen", "inform", "stay")
+            if not office.against(case, name, at_the_door(case), {"why": ""})
+        ]
+        if words:
+            name = draw.choice(words)
+            given = {"kind": "answer", "who": "c-1", "case": which, "code": draw.choice(list(case.codes)), "name": name}
+            return given | ({"values": {"why": "enough"}} if name == "withdraw" else {})
+    if draw.random() < 0.1:
+        return {"kind": "code", "who": draw.choice(("supervisor.zhao", case.opener)), "case": which}
+    if _heard(case) and draw.random() < 0.3:
+        return {"kind": "act", "name": "announce", "who": "supervisor.zhao", "case": which}
+    if case.last is not None and not case.last.over and draw.random() < 0.15:
+        return {"kind": "undo", "who": case.last.actor, "case": which}
     if "unpaid" in case.states and draw.random() < 0.5:
         return {"kind": "signal", "name": "paid", "who": "system", "case": which}
     found = [
@@ -143,6 +204,39 @@ def apt(draw: random.Random, office: Office) -> dict[str, Any]:
     return given
 
 
+def joins(draw: random.Random, office: Office, which: int) -> dict[str, Any]:
+    """Something that ties two cases, as a person does who may."""
+    given: dict[str, Any] = {"case": which, "who": draw.choice(("supervisor.zhao", "agent.wang"))}
+    open_ones = [place for place, case in enumerate(office.cases.values()) if not case.closed and place != which]
+    case = list(office.cases.values())[which]
+    if case.parent or case.links:
+        tied = [*filter(None, [case.parent]), *case.links]
+        other = list(office.cases).index(draw.choice(tied))
+        if draw.random() < 0.3:
+            return given | {"kind": "link", "values": {"other": other, "way": "apart"}}
+    kind = draw.choice(("merge", "merge", "child", "child", "beside", "split"))
+    if kind == "split" or not open_ones:
+        return given | {"kind": "split", "who": draw.choice(("agent.wang", "agent.li"))}
+    other = draw.choice(open_ones)
+    if kind == "merge":
+        return given | {"kind": "merge", "values": {"other": other}, "reason": "same"}
+    return given | {"kind": "link", "values": {"other": other, "way": kind}}
+
+
+def tempting(draw: random.Random, office: Office) -> dict[str, Any]:
+    """An action against which just one thing stands: where what stands in the way is forgotten, it is taken."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for which, case in enumerate(office.cases.values()):
+        for name in ACTIONS[case.procedure]:
+            for actor in ACTORS:
+                given = {"why": "enough"} if name == "withdraw" else {"cost": 50} if name == "inspect" else {}
+                stands = office.against(case, name, who_is(actor), given)
+                if len(stands) == 1:
+                    step = {"kind": "act", "name": name, "who": actor, "case": which, "values": given}
+                    found.setdefault(*stands, []).append(step)
+    return draw.choice(found[draw.choice(sorted(found))]) if found else some(draw)
+
+
 class Machine(RuleBasedStateMachine):
     """The rules by which steps are drawn; each is plain data, so that a program that failed can be kept and replayed."""
 
@@ -159,6 +253,34 @@ class Machine(RuleBasedStateMachine):
     @rule(draw=randoms())
     def some(self, draw: random.Random) -> None:
         self.desk.do(["command", some(draw)])
+
+    @rule(draw=randoms())
+    def tempting(self, draw: random.Random) -> None:
+        self.desk.do(["command", tempting(draw, self.desk.office)])
+
+    @rule(draw=randoms())
+    def regret(self, draw: random.Random) -> None:
+        """Do something, perhaps something else, and take the first back."""
+        given = apt(draw, self.desk.office)
+        self.desk.do(["command", given])
+        if draw.random() < 0.5:
+            between = draw.choice((some, apt))
+            step = some(draw) if between is some else apt(draw, self.desk.office)
+            self.desk.do(draw.choice((["command", step], ["preview", step], ["tick", 9], ["work"])))
+        if given["kind"] != "open":
+            self.desk.do(["command", {"kind": "undo", "who": given["who"], "case": given["case"]}])
+
+    @rule(draw=randoms())
+    def take_in(self, draw: random.Random) -> None:
+        """An old case: what its people probably did, one after the other."""
+        first = apt(draw, Office(self.desk.office.now))
+        agent, boss = draw.choice(("agent.wang", "agent.li")), "supervisor.zhao"
+        way = [("accept", agent, {}), *draw.choice(WAYS)]
+        steps = [{"kind": "act", "name": name, "who": who or agent, "values": values,
+                  "after": draw.choice((0, 1, 30, 60, 600, 3000))} for name, who, values in way[: draw.randrange(6)]]  # fmt: skip
+        self.desk.do(
+            ["take_in", draw.choice((boss, boss, boss, agent)), draw.choice((60, 3000, 20000)), [first, *steps]]
+        )
 
     @rule(draw=randoms())
     def bulk(self, draw: random.Random) -> None:
@@ -248,6 +370,7 @@ def test_the_engine_does_what_the_docs_say(folder, stores):
     # The programs of every day are always the same ones, so that a change is at fault when they fail; `make soak` draws new ones.
     draw, done = drawn() if SOAK or "GUANJIA_SEED" in os.environ else random.Random(4), 0
     desks: list[Desk] = []
+    happened: Counter[str] = Counter()
 
     def machine() -> Machine:
         made = Machine()
@@ -269,5 +392,7 @@ def test_the_engine_does_what_the_docs_say(folder, stores):
             print(f"to keep in {CORPUS.name}: {json.dumps(desks[-1].steps, ensure_ascii=False)}")
             raise
         done += sum(desk.commands for desk in desks)
+        happened += Counter(e.type for desk in desks for case in desk.office.cases.values() for e in case.events)
         desks.clear()
-    print(f"{done} commands, and nothing that the docs do not say")
+    print(dict(happened))
+    tell("random commands against the model", commands=done, differences=0)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from guanjia.errors import Conflict, NotFound, Refused
 from guanjia.model.event import SYSTEM
-from guanjia.model.procedure import Version
 from guanjia.model.suspension import suspensions, under
+from guanjia.model.version import Version
 from guanjia.runtime import moving, suspending
 from guanjia.runtime.audit import audit
 from guanjia.runtime.engine import Engine
@@ -193,7 +193,7 @@ def suspend(desk: Engine, begin: str, end: str, reason: str = "台风", **given:
 def end(desk: Engine, id: str, when: str) -> Tally:
     clock_of(desk).set(at(when))
     plan = moving.plan(desk, (), suspending.ended(desk, id, at(when)))
-    return moved(desk, plan, suspending.resumed(id, at(when), "预警解除"), reason="预警解除")
+    return moved(desk, plan, suspending.resumed(desk, id, at(when), "预警解除"), reason="预警解除")
 
 
 def test_clocks_stand_still_in_the_window_for_open_cases_and_for_new_ones(store, tmp_path):

@@ -131,7 +131,7 @@ def again(tmp_path: Path) -> Path:
 def test_a_power_cut_at_any_moment_leaves_all_that_was_answered_and_nothing_half_done(
     tmp_path: Path, files: OfficeFiles, again: Path, wal: bool
 ) -> None:
-    draw, count = drawn(), scale(48, 1000, faults=300)
+    draw, count = drawn(), scale(48, 500, faults=300)
     run = ran(tmp_path, files, draw, wal=wal, synchronous="FULL")
     found = Counter(opened(again, files, run, at, image) for at, image in images(draw, run, count))
     assert found == {"": count}

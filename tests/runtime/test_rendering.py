@@ -40,6 +40,16 @@ def test_a_letter_can_name_each_deadline_by_its_clock(tmp_path):
     ]
 
 
+def test_a_procedure_that_is_called_like_a_role_goes_by_its_own_name(tmp_path):
+    labelled = PROMISE.replace("desk", "agent").replace("initial: new", "labels: {zh: {agent: 接待}}\ninitial: new")
+    folder = small(tmp_path, labelled, name="agent", more={
+        f"templates/zh/{name}.text.j2": "Subject: s\n{{ procedure | label }}\n" for name in ("promised", "taken_up")
+    })  # fmt: skip
+    desk = engine(folder)
+    desk.open("agent", actor="agent.wang", summary="x")
+    assert [row.notification.body.strip() for row in desk.store.outbox(limit=9)] == ["接待"]
+
+
 def test_a_customer_is_told_no_deadline_that_was_not_promised_to_him(tmp_path):
     assert sorted(told(tmp_path / "all", "{{ due | by }}")) == ["2026年3月2日 11:00", "2026年3月3日 24:00"]
     inside = PROMISE.replace("finish: {start", "finish: {kind: ola, start")

@@ -12,6 +12,7 @@ import pytest
 from guanjia.clock import SECOND, SystemClock
 from guanjia.errors import Conflict, Refused, StoreError, Text
 from guanjia.model.event import GENESIS, Notification
+from guanjia.model.sight import Sight, joined
 from guanjia.store import InboxItem, OfficeChange, Query, Store, Transaction
 from guanjia.store.interface import Tally
 
@@ -110,11 +111,19 @@ class Conformance:
         put(store, change("a", 2, personal=[("c3", "s", "3")]))
         assert [row[0] for row in store.sealed("a")] == ["c3"]
 
+    def test_what_comes_with_a_forgetting_is_what_remains(self, store: Store) -> None:
+        put(store, change("a", personal=[("c1", "s", "1"), ("c2", "s", "2")]))
+        put(store, change("a", 1, forget=True, personal=[("c2", "s", "2")]))
+        assert store.sealed("a") == [("c2", "s", "2")]
+        held = store.get("a")
+        assert held is not None
+        assert held.personal == {"c2": 2}
+
     def test_forgetting_that_fails_forgets_nothing(self, store: Store) -> None:
         put(store, change("a", personal=[("c1", "s", "1")]))
 
         def fail(tx: Transaction) -> None:
-            tx.write(change("a", 1, forget=True))
+            tx.write(change("a", 1, forget=True, personal=[("c2", "s", "2")]))
             raise Broken
 
         with pytest.raises(Broken):
@@ -377,6 +386,9 @@ class Conformance:
         assert store.transact(take("b", 2026)) == 1
         assert store.transact(lambda tx: [tx.next_number("main", "a", 2026) for _ in range(2)]) == [4, 5]
         assert store.transact(lambda tx: tx.next_number("other", "a", 2026)) == 1
+        assert [store.transact(take("a", 0)) for _ in range(2)] == [6, 7]
+        assert [store.transact(take("c", 0)) for _ in range(2)] == [1, 2]
+        assert store.transact(take("a", 2026)) == 6
 
     def test_a_key_remembers_its_answer_and_is_taken_once(self, store: Store) -> None:
         put(store, change("a", key=("k", "digest", '{"seq":1}')))
@@ -554,6 +566,51 @@ class Conformance:
         assert [row.id for row in store.list(Query(alarm=True))] == ["c"]
         assert [row.id for row in store.list(Query(alarm=False))] == ["b", "a"]
         assert store.count(Query(alarm=True)) == 1
+
+    def test_a_case_that_nobody_has_marked_is_seen_without_bounds_only_and_marking_it_changes_nothing_else(
+        self, store: Store
+    ) -> None:
+        put(store, change("a", about=columns("N-a")))
+        mine = Query(sight=Sight(hand=("hand:li",)))
+        assert [row.id for row in store.list(Query())] == ["a"]
+        assert store.list(mine) == []
+        held, about = store.get("a"), store.columns("a")
+        assert about is not None
+        with pytest.raises(Broken):
+            store.transact(lambda tx: (tx.put_marks("a", joined(["hand:li"])), _break()))
+        assert store.list(mine) == []
+        store.transact(lambda tx: tx.put_marks("a", joined(["hand:li"])))
+        assert [row.id for row in store.list(mine)] == ["a"]
+        assert store.count(mine) == 1
+        assert (store.get("a"), store.columns("a")) == (held, about._replace(marks=joined(["hand:li"])))
+        put(store, change("a", 1, about=columns("N-a", marks=joined(["hand:wang"]))))
+        assert store.list(mine) == []
+
+    def test_cases_are_counted_under_their_keys_within_bounds_and_what_fails_counts_for_nothing(
+        self, store: Store
+    ) -> None:
+        for name, at in (("a", 10), ("b", 20), ("c", 30)):
+            put(store, change(name))
+            store.transact(lambda tx, name=name, at=at: tx.put_alike(name, [("k", at), (f"own {name}", 1)]))  # type: ignore[misc]
+
+        def count(key: str, since: int, until: int, beside: str = "", most: int = 9) -> int:
+            return store.transact(lambda tx: tx.count_alike(key, since, until, beside, most))
+
+        assert [count("k", 0, 99), count("k", 10, 30), count("k", 10, 29), count("k", 30, 99)] == [3, 2, 1, 0]
+        assert [count("k", 0, 99, "b"), count("k", 0, 99, "", 2), count("own a", 0, 99), count("none", 0, 99)] == [
+            2,
+            2,
+            1,
+            0,
+        ]
+        with pytest.raises(Broken):
+            store.transact(lambda tx: (tx.put_alike("a", [("k", 50)]), _break()))
+        assert list(store.alike("a")) == [("k", 10), ("own a", 1)]
+        store.transact(lambda tx: tx.put_alike("a", [("k", 50)]))
+        assert list(store.alike("a")) == [("k", 50)]
+        assert [count("k", 0, 19), count("own a", 0, 99)] == [0, 0]
+        store.transact(lambda tx: tx.put_alike("a", []))
+        assert list(store.alike("a")) == []
 
     # -- outbox
 
@@ -734,6 +791,17 @@ class Conformance:
         assert store.retry(message("a", 1), 950)
         (again,) = store.claim(950, "w", 2_000)
         assert (keys([again]), again.notification.digest, again.notification.not_before) == (["1"], None, None)
+
+    def test_one_may_fail_alone_of_those_that_go_out_together(self, store: Store) -> None:
+        later = {"not_before": 500, "digest": "d"}
+        put(store, change("a", notifications=[message("a", 1, **later)]))
+        put(store, change("b", notifications=[message("b", 2, **later)]))
+        assert keys(store.claim(500, "w", 600)) == ["1", "2"]
+        assert not store.failed(message("a", 1).key, "other", "unreadable", None, alone=True)
+        assert store.failed(message("a", 1).key, "w", "unreadable", 900, alone=True)
+        assert store.sent(message("b", 2).key, "w", 510)
+        assert [(row.status, row.last_error) for row in store.outbox()] == [("sent", None), ("waiting", "unreadable")]
+        assert keys(store.claim(900, "w", 1_000)) == ["1"]
 
     def test_a_message_is_held_without_counting_as_tried(self, store: Store) -> None:
         put(store, change("a", notifications=[message("a", 1, digest="d"), message("a", 2, digest="d")]))
@@ -980,6 +1048,51 @@ def _break() -> None:
         assert not store.sent(taken.notification.key, "w", 160)
         assert keys(store.claim(10_000, "v", 20_000)) == ["4"]
         assert list(store.integrity()) == []
+
+    def test_attempts_are_counted_in_their_period_and_taken_back_with_the_work(self, store: Store) -> None:
+        def tried(name: str, period: int) -> int:
+            return store.transact(lambda tx: tx.attempt(name, period))
+
+        assert [tried("a", 1), tried("a", 1), tried("b", 1), tried("a", 2), tried("a", 2)] == [1, 2, 1, 1, 2]
+
+        def broken(tx: Transaction) -> None:
+            tx.attempt("a", 2)
+            raise Broken
+
+        with pytest.raises(Broken):
+            store.transact(broken)
+        assert tried("a", 2) == 3
+
+    def test_what_waits_of_some_events_is_withdrawn_and_what_is_out_is_named(self, store: Store) -> None:
+        put(store, change("a", notifications=[message("a", 1, recipient="early")]))
+        put(store, change("a", 1, notifications=[message("a", n, 2, recipient=f"r{n}") for n in (1, 2, 3)]))
+        put(store, change("b", notifications=[message("b", 1, recipient="other")]))
+        of = {row.notification.recipient: row.notification.key for row in store.claim(200, "w", 300, 10)}
+        store.sent(of["r1"], "w", 210)
+        store.failed(of["r2"], "w", "busy", 220)
+        store.failed(of["early"], "w", "busy", 220)
+
+        def broken(tx: Transaction) -> None:
+            withdrawn = tx.withdraw("a", 2)
+            assert [tuple(each) for each in withdrawn.told] == [("told", "r1"), ("told", "r3")]
+            assert list(withdrawn.kept) == [of["r2"]]
+            raise Broken
+
+        def statuses() -> dict[str, str]:
+            return {row.notification.recipient: row.status for row in store.outbox()}
+
+        before = statuses()
+        with pytest.raises(Broken):
+            store.transact(broken)
+        assert statuses() == before
+        withdrawn = store.transact(lambda tx: tx.withdraw("a", 2))
+        assert statuses() == {**before, "r2": "recorded"}
+        again = store.transact(lambda tx: tx.withdraw("a", 3))
+        assert (list(again.told), list(again.kept)) == ([], [])
+        keys = [*withdrawn.kept, of["r1"], "none"]
+        assert list(store.transact(lambda tx: tx.resume(keys))) == [of["r2"]]
+        assert statuses() == before
+        assert [row.notification.recipient for row in store.claim(500, "w", 600, 10)] == ["early", "r2"]
 
     def test_open_cases_are_counted_by_procedure_states_and_mode(self, store: Store) -> None:
         put(

@@ -13,9 +13,10 @@ from guanjia.model.event import GENESIS
 from guanjia.store import EventRow, InboxItem, OfficeChange, Query, Store, open_store
 from guanjia.store.records import LOCAL, TABLES
 
+from tests.store import conformance_customers as customers
 from tests.store.making import advance, change, columns, events, message, put
 
-OF_THE_DATABASE = {"migrations", "cases.personal", "outbox.n", "inbox.n"}
+OF_THE_DATABASE = {"migrations", "attempts", "cases.personal", "outbox.n", "inbox.n"}
 """Tables and columns that are no part of what is carried."""
 
 
@@ -69,6 +70,9 @@ def fill(store: Store) -> None:
     )
     store.drop_inbox("i1", "refused")
     advance(store, "b")
+    customers.put(store, customers.person("C-2", 2, verified_at=5), [("phone", "138"), ("room", "3-1-502")], first=1)
+    customers.put(store, customers.person("C-1", survivor="C-2"), [])
+    store.transact(lambda tx: (tx.put_alike("b", [("f0", 9), ("a1", 5)]), tx.put_alike("a", [("a1", 7)]))[0])
 
 
 def test_whatever_takes_it_in_gives_it_again(stores: list[Store]) -> None:

@@ -11,13 +11,14 @@ from guanjia.store import Store
 from guanjia.store.memory import MemoryStore
 
 from tests.store.conformance import Conformance
+from tests.store.conformance_customers import CustomersConformance
 
 
-class TestEveryStore(Conformance):
+class TestEveryStore(Conformance, CustomersConformance):
     """Run three times by the fixture `store`."""
 
 
-class TestASealedStore(Conformance):
+class TestASealedStore(Conformance, CustomersConformance):
     """Whoever works with it notices nothing of the keys."""
 
     @pytest.fixture

@@ -23,7 +23,7 @@ from guanjia.store.sqlite import SqliteStore, connection as sqlite
 from guanjia.store.statements import Migration
 
 from tests.golden.test_golden import GOLDEN, rows
-from tests.scale import SOAK, drawn
+from tests.scale import FAULTS, SOAK, drawn
 
 DIED = 9
 Rows = dict[str, list[dict[str, Any]]]
@@ -94,13 +94,18 @@ def dumped(name: str) -> list[tuple[str, tuple[Any, ...]]]:
         store.close()
 
 
-@pytest.mark.parametrize("store_name", ["sqlite", "postgres"], indirect=True)
-def test_a_database_of_the_first_schema_comes_up_to_date_with_all_that_is_in_it(store_name, golden):
+@pytest.fixture(params=["sqlite", "postgres"])
+def empty(request, tmp_path) -> str:
+    """What `open_store` takes: a database without our schema."""
+    return str(tmp_path / "guanjia.db" if request.param == "sqlite" else request.getfixturevalue("postgres_dsn"))
+
+
+def test_a_database_of_the_first_schema_comes_up_to_date_with_all_that_is_in_it(empty, golden):
     """Its columns are not audited: histories of now hold things that no column of then had to count."""
-    of_the_first_schema(store_name, golden)
-    unprepared(store_name)
-    migrated(store_name)
-    kept = dumped(store_name)
+    of_the_first_schema(empty, golden)
+    unprepared(empty)
+    migrated(empty)
+    kept = dumped(empty)
     for table in ("cases", "events", "personal", "outbox", "inbox", "commands", "blobs"):
         assert sum(name == table for name, _ in kept) == len(golden[table]) > 0, table
     texts = [row[TABLES["events"].columns.index("text")] for name, row in kept if name == "events"]
@@ -158,18 +163,18 @@ def test_killed_at_any_statement_a_migration_is_done_when_it_is_run_again(tmp_pa
     shutil.copy(old, path)
     migrated(str(path))
     expected = dumped(str(path))
-    deaths = 0
+    deaths, further = 0, 1 if SOAK or FAULTS else 3
     while True:
         for left in tmp_path.glob("guanjia.db*"):
             left.unlink()
         shutil.copy(old, path)
-        if not dies(str(path), deaths + 1):
+        if not dies(str(path), 1 + deaths * further):
             break
         deaths += 1
         migrated(str(path))
         assert dumped(str(path)) == expected, deaths
     print(f"{deaths} deaths")
-    assert deaths > 3 * (len(sqlite.MIGRATIONS) - filled)
+    assert deaths * further > 3 * (len(sqlite.MIGRATIONS) - filled)
 
 
 def statements(text: str) -> list[str]:
@@ -198,9 +203,9 @@ def test_a_connection_that_is_killed_at_any_statement_leaves_the_schema_as_it_wa
     points = [
         (step, count) for step in postgres.MIGRATIONS[filled:] for count in range(len(statements(step.text())) + 1)
     ]
-    # After the last statement of each, and at some between: at all of them in a soak.
+    # After the last statement of each, and at some between: at all of them where faults are what is tested.
     firm = [(step, count) for step, count in points if count == len(statements(step.text()))]
-    for step, count in points if SOAK else firm + draw.sample(points, 5):
+    for step, count in points if SOAK or FAULTS else draw.sample(firm, 2) + draw.sample(points, 2):
         name = f"{postgres_dsn}_{next(schemas)}"
         if filled:
             of_the_first_schema(name, golden)

@@ -10,6 +10,7 @@ import pytest
 from guanjia.errors import Conflict, StoreError, Text
 from guanjia.store import OfficeChange, Transaction
 from guanjia.store.postgres import PostgresStore, store as store_module
+from guanjia.store.postgres.pool import Connection
 from guanjia.store.postgres.transaction import PostgresTransaction
 
 from tests.store.making import OLD_SNAPSHOT, advance, change, columns, events, message, put, writing
@@ -150,6 +151,30 @@ def test_a_connection_that_died_between_commands_is_replaced(server: PostgresSto
             admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'guanjia'")
         ask()
     assert len(server.events("a")) == 2
+
+
+@pytest.mark.parametrize(
+    "unlucky",
+    [
+        "SELECT pg_terminate_backend(pg_backend_pid())",
+        "DO $$ BEGIN RAISE deadlock_detected; END $$",
+        "DO $$ BEGIN RAISE serialization_failure; END $$",
+    ],
+)
+def test_what_is_unlucky_twice_is_no_error_to_anybody(server: PostgresStore, unlucky: str) -> None:
+    """A server that fails over ends the connection that was opened anew, too; marking messages may meet two deadlocks in a row."""
+    attempts: list[int] = []
+
+    def read(connection: Connection) -> int:
+        attempts.append(connection.info.backend_pid)
+        if len(attempts) < 3:
+            connection.execute(unlucky.encode())
+        return len(attempts)
+
+    assert server._read(read) == 3
+    attempts.clear()
+    with pytest.raises(StoreError):
+        server._read(lambda connection: connection.execute("SELECT nonsense"))
 
 
 def test_a_connection_lost_in_the_middle_leaves_nothing_and_the_work_runs_again(
@@ -393,6 +418,33 @@ def test_workers_divide_what_is_due_without_waiting_for_each_other(server: Postg
     assert taken == ["c3", "c4", "c5"]
     assert list(server.due(10)) == []
     other.close()
+
+
+@pytest.mark.parametrize("bad", ["", "refused by the work", "refused by the server"])
+def test_due_cases_are_written_in_one_exchange_and_one_that_fails_harms_no_other(
+    server: PostgresStore, monkeypatch: pytest.MonkeyPatch, bad: str
+) -> None:
+    put(server, *(change(name, about=columns(f"N-{name}", next_due=10)) for name in "abc"))
+    put(server, change("d", notifications=[message("b", 1)]))
+    trips: list[int] = []
+    run = PostgresTransaction._run
+    monkeypatch.setattr(PostgresTransaction, "_run", lambda tx, *more: (trips.append(len(more)), run(tx, *more))[1])
+
+    def work(tx: Transaction, case: str) -> str:
+        held = tx.read(case, None).held
+        assert held is not None
+        twice = [message("b", 1)] if case == "b" and bad == "refused by the server" else []
+        tx.write(change(case, held.seq, about=columns(f"N-{case}"), notifications=twice))
+        if case == "b" and bad == "refused by the work":
+            raise StoreError(Text("不行", "no"))
+        return case
+
+    done = dict(server.transact_due(10, 50, work))
+    assert (done["a"], done["c"]) == ("a", "c")
+    assert isinstance(done["b"], StoreError) == bool(bad)
+    assert [len(server.events(name)) for name in "abc"] == [2, 1 if bad else 2, 2]
+    assert bad == "refused by the server" or len(trips) == 2
+    assert server.due(10) == (["b"] if bad else [])
 
 
 def test_what_the_server_could_not_serialize_runs_again(server: PostgresStore, postgres_dsn: str) -> None:

@@ -52,7 +52,10 @@ def references(desk: Desk, ctx: click.Context) -> Offered:
     """Numbers of open cases, the most urgent first."""
     from ..store.interface import Query
 
-    return [(row.columns.number, row.columns.summary) for row in desk.store.list(Query(mode=None, limit=200))]
+    return [
+        (row.columns.number, row.columns.summary)
+        for row in desk.store.list(Query(mode=None, limit=200, sight=desk.sight))
+    ]
 
 
 @_quietly
@@ -99,7 +102,7 @@ def states(desk: Desk, ctx: click.Context) -> Offered:
     """States in which open cases are."""
     from ..store.interface import Query
 
-    rows = [row.columns for row in desk.store.list(Query(mode=None, limit=500))]
+    rows = [row.columns for row in desk.store.list(Query(mode=None, limit=500, sight=desk.sight))]
     return {name: desk.label(it.procedure, name) for it in rows for name in it.states.split(",")}.items()
 
 
@@ -113,6 +116,19 @@ def signals(desk: Desk, ctx: click.Context) -> Offered:
 @_quietly
 def calendars(desk: Desk, ctx: click.Context) -> Offered:
     return [(name, "") for name in desk.engine.files.calendars()]
+
+
+@_quietly
+def registries(desk: Desk, ctx: click.Context) -> Offered:
+    return [(name, "") for name in desk.engine.registries()]
+
+
+@_quietly
+def findings(desk: Desk, ctx: click.Context) -> Offered:
+    """The codes that a check may give."""
+    from ..authoring.pages import pages
+
+    return [(code, desk.out.say(it.text)) for code, it in pages().items()]
 
 
 def files(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -144,6 +160,11 @@ def values(ctx: click.Context, command: str, incomplete: str) -> list[Completion
             return []
         if field.type == "staff":
             return [(who, str(name)) for who, name in desk.known.get("staff", {}).items()]
+        if field.type == "entry":
+            engine = desk.engine
+            return (
+                [(key, "") for key in engine.registry(field.of[0]).rows] if field.of[0] in engine.registries() else []
+            )
         return [(word, label(word)) for word in field.of] or (
             [("yes", ""), ("no", "")] if field.type == "boolean" else []
         )

@@ -12,7 +12,7 @@ import re
 import shlex
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ..clock import Clock, Instant, SystemClock
 from ..errors import NotFound, StoreError, Text
@@ -21,13 +21,20 @@ from .out import Out
 from .spec import PROGRAM
 
 if TYPE_CHECKING:
+    from ..model.acquaintance import Acquaintance
     from ..model.event import Actor
+    from ..model.sight import Sight
     from ..runtime.engine import Engine
+    from ..runtime.looking import Eyes
+    from ..store.customers import Customers
     from ..store.interface import Store
 
 OFFICE = "office.yaml"
 OTHERS = {"system": Text("系统", "system"), "customer": Text("客户", "customer")}
 """Who is no member of staff."""
+
+TOKEN = "GUANJIA_TOKEN"
+"""The variable by which another system says who it is."""
 
 _DATABASE = r"""^database:[ \t]*(?:"([^"\n]*)"|'([^'\n]*)'|([^\s#"'](?:[^\n#]|(?<!\s)#)*))"""
 
@@ -35,12 +42,13 @@ _DATABASE = r"""^database:[ \t]*(?:"([^"\n]*)"|'([^'\n]*)'|([^\s#"'](?:[^\n#]|(?
 class Desk:
     """What the commands of one run share. `given_…` is what stood on the command line."""
 
-    def __init__(self, out: Out, clock: Clock | None = None) -> None:
+    def __init__(self, out: Out, clock: Clock | None = None, engine: Engine | None = None) -> None:
+        """`engine`: one that somebody opened already, and not that of the folder in which we are."""
         self.out = out
         self.clock: Clock = clock or SystemClock()
         self.given_office: str | None = None
         self.given_actor: str | None = None
-        self._engine: Engine | None = None
+        self._engine = engine
         self._store: Store | None = None
 
     def take(self, given: Mapping[str, str]) -> None:
@@ -112,12 +120,33 @@ class Desk:
         return self._store
 
     @property
+    def register(self) -> Customers:
+        """The register of customers, to be read without the engine; the engine's own when that is open already."""
+        store = self.store
+        if self._engine is not None:
+            return self._engine.store.customers
+        from ..people.keys import FILE, Keys, read
+        from ..runtime.sealed_customers import SealedCustomers
+
+        kept = read(os.path.join(self.folder, FILE))
+        if kept is None or store.setting("keys") != kept.mark:
+            return self.engine.store.customers  # a new office gets its keys, one without is told what it lacks
+        return cast("Customers", SealedCustomers(store.customers, Keys(kept)))
+
+    @property
     def engine(self) -> Engine:
+        return self._opened(take_up=True)
+
+    def holding(self) -> Engine:
+        """The engine over what was taken up last: files that were edited since are looked at, and not taken up."""
+        return self._opened(take_up=False)
+
+    def _opened(self, *, take_up: bool) -> Engine:
         if self._engine is None:
             from ..runtime.engine import Engine
 
             by = self.given_actor or os.environ.get("GUANJIA_AS") or system_user()
-            self._engine = Engine.at(self.folder, clock=self.clock, by=by)
+            self._engine = Engine.at(self.folder, clock=self.clock, by=by, take_up=take_up)
         return self._engine
 
     @cached_property
@@ -145,7 +174,9 @@ class Desk:
             word = tables.get(language, {}).get(name)
             if word is not None:
                 return str(word)
-        return name
+        from ..model.event import BUILT_IN
+
+        return BUILT_IN[self.out.language].get(name, name)
 
     def person(self, who: str | None) -> str:
         """The name of a member of staff with the id, or what else the id means."""
@@ -162,11 +193,44 @@ class Desk:
 
         return self.out.say(entitled({"labels": self.engine.role_labels}, word))
 
+    def called(self, group: str, name: str | None) -> str:
+        """What people call one of the `teams`, `skills`, `sites`, `shifts` or `roles` of the organisation; nothing for none."""
+        return self._labelled(self._organisation.get(group, {}), name)
+
+    def building(self, site: str | None, room: str) -> str:
+        """What people call the building that a room is in: that of its first part. Nothing where the office names none."""
+        buildings = (self._organisation.get("sites", {}).get(site or "") or {}).get("buildings") or {}
+        name = room.partition("-")[0].strip()
+        return self._labelled(buildings, name) if name in buildings else ""
+
+    def area(self, person: Mapping[str, Any]) -> str:
+        """The sites and buildings of a member of staff, as people call them."""
+        sites, known = list(person.get("sites", ())), self._organisation.get("sites", {})
+        of = {
+            name: site
+            for site in known
+            if not sites or site in sites
+            for name in (known[site] or {}).get("buildings") or {}
+        }
+        buildings = [self.building(of.get(name), name) or name for name in person.get("buildings", ())]
+        return self.out.both("、", ", ").join([*(self.called("sites", site) for site in sites), *buildings])
+
+    @property
+    def _organisation(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self.known.get("organisation", {})
+        return found
+
+    def _labelled(self, group: Mapping[str, Any], name: str | None) -> str:
+        labels = (group.get(name or "") or {}).get("label") or {}
+        return str(labels.get(self.out.language) or name or "")
+
     def short(self, who: str | None) -> str:
         """The name alone, for lists."""
         bare = (who or "").removeprefix("staff:")
         if bare in OTHERS:
             return self.out.say(OTHERS[bare])
+        if bare.partition(":")[0] in ("role", "assign", "team", "lead", "on_duty"):  # nobody was there to be told
+            return self.entitled(bare.removeprefix("role:").removeprefix("assign:"))
         return str(self.known.get("staff", {}).get(bare, bare))
 
     # -- who asks
@@ -176,32 +240,95 @@ class Desk:
         """Who asks; NotFound says how to tell us when nobody is known."""
         return self.identify()[0]
 
+    @cached_property
+    def asking(self) -> Actor | None:
+        """Who asks, for what only looks at a case. None where nobody is named and the system's user is nobody of the staff:
+        whoever runs this on his own machine sees everything."""
+        named = self.given_actor or os.environ.get("GUANJIA_AS") or os.environ.get(TOKEN)
+        return self.actor if named or self.engine.organisation.by_user(system_user()) is not None else None
+
+    @cached_property
+    def looker(self) -> Actor | None:
+        """The same, for lists: without the engine where the compiled copy of the files knows him."""
+        from ..model.event import Actor
+
+        named = self.given_actor or os.environ.get("GUANJIA_AS")
+        if not named and os.environ.get(TOKEN):
+            return self.actor
+        typed = self._typed
+        who = named or typed
+        if who is None:
+            return None
+        person = self.known.get("organisation", {}).get("staff", {}).get(who, {})
+        if not person.get("active", bool(person)):
+            return self.actor
+        through = typed if typed != who else None
+        return Actor(who, tuple(person.get("roles", ())), "staff", person["name"], through)
+
+    @cached_property
+    def eyes(self) -> Eyes:
+        """What whoever asks sees of cases that are met by their ids."""
+        from ..runtime.looking import Eyes
+
+        return Eyes(self.engine, self.asking)
+
+    def number(self, case: str) -> str:
+        """The number of a case that another one has to do with; of one that whoever asks does not see, that it is another."""
+        return self.eyes.number(case) or self.out.both("另一个工单", "another case")
+
     @property
     def who(self) -> str:
-        """The id of who asks, without the engine where the compiled copy of the files knows it already."""
-        named = self.given_actor or os.environ.get("GUANJIA_AS")
-        if named in self.known.get("staff", {}):
-            return str(named)
-        if not named:
-            user, staff = system_user(), self.known.get("organisation", {}).get("staff", {})
-            found = next((who for who, person in staff.items() if user in person.get("users", ())), None)
-            if found is not None:
-                return str(found)
-        return self.actor.id
+        """The id of who asks, without the engine where it can do without; NotFound where nobody is known."""
+        return (self.looker or self.actor).id
+
+    @cached_property
+    def sight(self) -> Sight | None:
+        """What whoever asks sees in lists; None where it is everything."""
+        if self.looker is None:
+            return None
+        from ..model.rights import check_through
+        from ..model.sight import sight_of
+
+        people = self.known.get("organisation", {})
+        check_through(people, self.looker)
+        return sight_of(people, self.looker)
+
+    @cached_property
+    def acquaintance(self) -> Acquaintance:
+        """Whom of the register whoever asks sees."""
+        from ..model.acquaintance import Acquaintance, acquaintance_of
+        from ..model.rights import check_through
+
+        if self.looker is None:
+            return Acquaintance()
+        people = self.known.get("organisation", {})
+        check_through(people, self.looker)
+        return acquaintance_of(people, self.looker)
+
+    @cached_property
+    def _typed(self) -> str | None:
+        """The member of staff whom the system's user stands for."""
+        user, staff = system_user(), self.known.get("organisation", {}).get("staff", {})
+        here = (who for who, person in staff.items() if user in person.get("users", ()) and person.get("active", True))
+        return next(here, None)
 
     def identify(self) -> tuple[Actor, str]:
-        """Who asks, and how that is known: `--as`, `GUANJIA_AS`, or the name of the system's user."""
-        from ..model.event import SYSTEM, Actor
+        """Who asks, and how that is known: `--as`, `GUANJIA_AS`, a token, or the name of the system's user. Where that one is
+        somebody else of the staff, he is named too."""
+        from dataclasses import replace
 
+        actor, source = self._named()
+        typed = self.engine.organisation.by_user(system_user()) if source != TOKEN else None
+        return (replace(actor, through=typed.id) if typed is not None and typed.id != actor.id else actor), source
+
+    def _named(self) -> tuple[Actor, str]:
         named, source = self.given_actor, "--as"
         if not named:
             named, source = os.environ.get("GUANJIA_AS"), "GUANJIA_AS"
         if named:
-            if named == SYSTEM.id:
-                return SYSTEM, source
-            if named.startswith("customer:"):
-                return Actor(named.removeprefix("customer:"), (), "customer"), source
-            return self.engine.organisation.actor(named), source
+            return self.engine.actor(named), source
+        if token := os.environ.get(TOKEN):
+            return self.engine.actor_by_token(token), TOKEN
         user = system_user()
         found = self.engine.organisation.by_user(user)
         if found is None:
@@ -230,7 +357,7 @@ class Desk:
         """Who asks, or the system where nobody is known: for signals, which other programs send."""
         from ..model.event import SYSTEM
 
-        if self.given_actor or os.environ.get("GUANJIA_AS"):
+        if self.given_actor or os.environ.get("GUANJIA_AS") or os.environ.get(TOKEN):
             return self.actor
         return self.engine.organisation.by_user(system_user()) or SYSTEM
 

@@ -13,7 +13,18 @@ from collections.abc import Sequence
 from ..errors import Conflict, GuanjiaError, Invalid, StoreError, Text
 from .out import Out, Unwritable
 
-OK, REFUSED, USAGE, INVALID, CONFLICT, STORE, INTERNAL, UNWRITABLE, INTERRUPTED = 0, 1, 2, 3, 4, 5, 70, 74, 130
+OK, REFUSED, USAGE, INVALID, CONFLICT, STORE, UNDECIDED, INTERNAL, UNWRITABLE, INTERRUPTED = (
+    0,
+    1,
+    2,
+    3,
+    4,
+    5,
+    6,
+    70,
+    74,
+    130,
+)
 
 
 class Usage(GuanjiaError):
@@ -36,8 +47,9 @@ def exit_code(error: GuanjiaError) -> int:
     return next(code for kind, code in _CODES if isinstance(error, kind))
 
 
-def report(error: GuanjiaError, out: Out) -> int:
-    """Print the error with everything it knows, and return its exit code."""
+def report(error: GuanjiaError, out: Out, arguments: Sequence[str] = ()) -> int:
+    """Print the error with everything it knows, and return its exit code. Telephone numbers and the like among the arguments
+    are not repeated: what goes to standard error is often kept."""
     if isinstance(error, Invalid):
         for finding in error.findings:
             out.finding(finding)
@@ -50,13 +62,25 @@ def report(error: GuanjiaError, out: Out) -> int:
             )
         )
     else:
-        out.problem(error.text, error.hint)
+        out.problem(_unsaid(error.text, arguments), None if error.hint is None else _unsaid(error.hint, arguments))
     return exit_code(error)
+
+
+def _unsaid(text: Text, arguments: Sequence[str]) -> Text:
+    from ..model.identifiers import masked
+
+    for word in arguments:
+        if (shown := masked(word)) is not None:
+            typed = word.strip()
+            for part in {typed, typed.partition("=")[2] or typed}:
+                hidden = masked(part) or shown
+                text = Text(text.zh.replace(part, hidden), text.en.replace(part, hidden))
+    return text
 
 
 def last_resort(error: BaseException, out: Out, folder: str | None, arguments: Sequence[str]) -> int:
     """Say in both languages that the program itself failed, and write the details down."""
-    place = _write_down(describe(error, arguments), folder)
+    place = write_down(describe(error, arguments), folder)
     kept = Text(
         f"细节写在 {place}，请发给维护人员。", f"The details are in {place}; please send them to the maintainers."
     )
@@ -74,7 +98,8 @@ def last_resort(error: BaseException, out: Out, folder: str | None, arguments: S
     return INTERNAL
 
 
-def _write_down(text: str, folder: str | None) -> str | None:
+def write_down(text: str, folder: str | None) -> str | None:
+    """Keep the details of a failure for its owner only; the path of the file, None where it cannot be written."""
     for home in (folder, os.path.expanduser("~")):
         if not home or not os.path.isdir(home):
             continue

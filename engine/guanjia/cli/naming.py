@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from ..errors import NotFound, Text
 
 PROCEDURE = Text("流程", "procedure")
+SITE = Text("小区", "site")
 
 
 def nameless(

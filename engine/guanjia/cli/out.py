@@ -13,10 +13,13 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
-from ..errors import Finding, GuanjiaError, Text, because
+from ..errors import Finding, GuanjiaError, Refused, Text, because
 from ..terminal import UNSEEN, clip, safe_text, width
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Ink(NamedTuple):
@@ -231,6 +234,31 @@ def _unwritable(why: Text) -> Unwritable:
         Text(f"结果写不出去：{why.zh}。", f"The output cannot be written: {why.en}."),
         Text("命令本身可能已经办成，请用 guanjia show 查看。", "The command itself may have been carried out: see guanjia show."),
     )  # fmt: skip
+
+
+def write(file: str, content: str | bytes) -> None:
+    """Write a file that somebody named; Refused says why it cannot be written."""
+    try:
+        with open(file, "wb") as target:
+            target.write(content.encode() if isinstance(content, str) else content)
+    except OSError as error:
+        why = because(error)
+        raise Refused("file", Text(f"写不了 {file}：{why.zh}", f"{file} cannot be written: {why.en}")) from None
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Write a file so that it is there as it was or as it is to be, and never half; Refused says why it cannot be written."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with open(beside, "w", encoding="utf-8") as target:
+            target.write(text)
+        if path.exists():
+            beside.chmod(path.stat().st_mode)
+        os.replace(beside, path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        why = because(error)
+        raise Refused("file", Text(f"写不了 {path}：{why.zh}", f"{path} cannot be written: {why.en}")) from None
 
 
 def _least(cells: Sequence[Sequence[tuple[str, str]]], flex: int, room: int) -> int:

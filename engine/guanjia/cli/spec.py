@@ -185,6 +185,16 @@ def quick(root: Group, names: Sequence[str], words: Sequence[str]) -> Called | N
         return None
 
 
+def named(root: Group, path: Sequence[str]) -> Command:
+    """The command that these words name, one group within the other."""
+    found: Command | Group = root
+    for word in path:
+        assert isinstance(found, Group)
+        found = load(found.entries[word], word)
+    assert isinstance(found, Command)
+    return found
+
+
 def _read(root: Group, names: Sequence[str], words: Sequence[str]) -> Called | None:
     rest = list(words)
     everywhere: dict[str, Any] = {}
@@ -193,14 +203,15 @@ def _read(root: Group, names: Sequence[str], words: Sequence[str]) -> Called | N
         option = known[rest[0]]
         everywhere[option.to] = option.value(rest[1])
         del rest[:2]
-    if not rest or rest[0] not in names:
+    path = next((parts for name in names if rest[: len(parts := name.split())] == parts), None)
+    if path is None:
         return None
-    command = load(root.entries[rest[0]], rest[0])
-    assert isinstance(command, Command)
+    command = named(root, path)
+    rest = rest[len(path) :]
     own = {name: option for option in command.options for name in option.names}
     values: dict[str, Any] = {option.to: False if option.flag else option.default for option in command.options}
     positions: list[str] = []
-    at = 1
+    at = 0
     while at < len(rest):
         word = rest[at]
         at += 1
@@ -221,7 +232,7 @@ def _read(root: Group, names: Sequence[str], words: Sequence[str]) -> Called | N
 
 
 def _placed(command: Command, positions: list[str], values: dict[str, Any]) -> bool:
-    if len(command.arguments) == 1 and command.arguments[0].many and positions:
-        values[command.arguments[0].name] = tuple(positions)
+    if len(command.arguments) == 1 and positions and (command.arguments[0].many or len(positions) == 1):
+        values[command.arguments[0].name] = tuple(positions) if command.arguments[0].many else positions[0]
         return True
     return not command.arguments and not positions

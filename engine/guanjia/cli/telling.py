@@ -6,19 +6,21 @@ Used by `show`, by `do` (what can be done) and by every command that prints what
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial, reduce
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
+from ..core import HIDDEN
 from ..errors import Text
-from ..model.event import PERSONAL, SHOWN, Event, is_personal
+from ..model.event import PERSONAL, SENSITIVE, SHOWN, Event, is_personal
 from . import words
 from .out import Ink, Piece
 
 if TYPE_CHECKING:
     from ..core import Option, Program
     from ..model.case import Case, Climb
+    from ..model.event import Notification
     from ..model.procedure import Field, Level
     from .desk import Desk
 
@@ -32,14 +34,27 @@ STANDS_IN = {
 class Telling:
     """Puts what a case holds into words, in the labels of the version that it is pinned to."""
 
-    def __init__(self, desk: Desk, case: Case, *, reveal: bool = False) -> None:
-        self.desk, self.out, self.case, self.reveal = desk, desk.out, case, reveal
+    def __init__(self, desk: Desk, case: Case, *, reveal: Collection[str] | None = None) -> None:
+        """`reveal`: the names of fields that may be seen in clear, which `Engine.reveal` gave; with it also texts in which
+        there is something personal."""
+        self.desk, self.out, self.case = desk, desk.out, case
+        self.reveal = reveal is not None
+        self.lines = True
+        """Whether lines to type are told too."""
         self.program: Program = desk.engine.program(case)
         self.procedure = self.program.procedure
         self.personal: Mapping[str, Any] = desk.engine.personal(case.id)
+        shown = (case.fields.get(name) for name in reveal or ())
+        self.allowed = {held[PERSONAL] for held in shown if is_personal(held)}
 
     def label(self, name: str) -> str:
         return self.procedure.label(name, self.out.language)
+
+    def guard(self, source: str) -> str:
+        """A guard as people read it."""
+        from ..core.surroundings import read_out
+
+        return self.out.say(read_out(self.program, source))
 
     def named(self, name: str) -> str:
         """Label and name, as people read and type it."""
@@ -60,6 +75,12 @@ class Telling:
         ladder = self.procedure.ladders.get(climb.ladder)
         return () if ladder is None else ladder.levels
 
+    def level(self, ladder: str, level: int) -> str:
+        """Whom a level of a ladder tells, as people call them."""
+        known = self.procedure.ladders.get(ladder)
+        to = known.levels[level - 1].to if known is not None and 0 < level <= len(known.levels) else ()
+        return self.out.both("、", ", ").join(map(self.role, to))
+
     def kind(self, clock: str) -> str:
         """To whom a clock is promised: `sla`, `ola`, `uc`. A version that has it no more says nothing else of it."""
         sla = self.procedure.sla.get(clock)
@@ -71,21 +92,28 @@ class Telling:
         kind = field.type if field is not None else "text"
         if held is None:
             return "—"
+        if held == HIDDEN:
+            return HIDDEN
         if is_personal(held):
             clear = self.personal.get(held[PERSONAL])
             if SHOWN in held and (clear is None or not self.reveal):
                 return str(held[SHOWN])
             if clear is None:
                 return self.out.both("（已销毁）", "(destroyed)")
-            return str(clear) if self.reveal else words.mask(clear, kind)
+            return str(clear) if self._seen(held) else words.mask(clear, _kind(held, field))
         if isinstance(held, bool):
             return self.out.say(words.truth(held))
         if kind == "instant" and isinstance(held, int):
             return words.when(held, self.desk.zone)
         if kind == "choice":
             return self.label(str(held))
+        if kind == "room":
+            building = self.desk.building(self.case.site, str(held))
+            return self.out.both(f"{held}（{building}）", f"{held} ({building})") if building else str(held)
         if kind == "staff":
             return self.desk.person(str(held))
+        if kind == "entry":
+            return self.row(str(held))
         if kind == "duration":
             from ..calendars import format_amount, parse_amount
 
@@ -94,18 +122,33 @@ class Telling:
             return self.out.both("、", ", ").join(self.label(str(item)) for item in held)
         return str(held)
 
+    def row(self, key: str) -> str:
+        """The key of a row, with what the case keeps of it."""
+        about = next((it for field, it in self.case.entries.items() if self.case.fields.get(field) == key), None)
+        values = {} if about is None else about["values"]
+        shape = self.procedure.registries.get(about["of"]) if about is not None else None
+        told = [
+            f"{self.label(name)} {self.value(value, shape.columns.get(name) if shape else None)}"
+            for name, value in values.items()
+            if value != key
+        ]
+        return self.out.both(f"{key}（{'，'.join(told)}）", f"{key} ({', '.join(told)})") if told else key
+
     def plain(self, held: Any, field: Field | None = None) -> Any:
         """A value for programs: personal ones masked unless they were asked for, instants as ISO 8601."""
         if is_personal(held):
             clear = self.personal.get(held[PERSONAL])
             if SHOWN in held and (clear is None or not self.reveal):
                 return held[SHOWN]
-            if clear is None or self.reveal:
+            if clear is None or self._seen(held):
                 return clear
-            return words.mask(clear, field.type if field is not None else "text")
+            return words.mask(clear, _kind(held, field))
         if field is not None and field.type == "instant" and isinstance(held, int):
             return self.at(held)
         return held
+
+    def _seen(self, held: Mapping[str, Any]) -> bool:
+        return self.reveal and (SENSITIVE not in held or held[PERSONAL] in self.allowed)
 
     def at(self, instant: int | None) -> str | None:
         from ..clock import iso
@@ -162,18 +205,17 @@ class Telling:
         if event.type == "reached":
             clock, _, threshold = event.name.partition(".")
             name = self.label(clock)
-            return (
-                both(f"“{name}”超时", f"“{name}” is late")
-                if threshold == "due"
-                else both(f"“{name}”到达 {threshold}", f"“{name}” reached {threshold}")
-            )
+            if threshold == "due":
+                return both(f"“{name}”超时", f"“{name}” is late")
+            point = words.threshold(threshold)
+            if threshold.endswith("%"):
+                return both(f"“{name}”到达 {threshold}", f"“{name}” reached {threshold}")
+            return both(f"“{name}”{point.zh}", f"“{name}”: {point.en}")
         if event.type == "climbed":
-            plain = data["climbs"][event.name]
-            ladder, level = self.label(plain["ladder"]), len(plain.get("told", ()))
-            return both(f"“{ladder}”升到第 {level} 级", f"“{ladder}” climbed to level {level}")
+            level = len(data["climbs"][event.name].get("told", ()))
+            return both(f"{self._climb(event)}升到第 {level} 级", f"{self._climb(event)} climbed to level {level}")
         if event.type == "alarmed":
-            ladder = self.label(data["climbs"][event.name]["ladder"])
-            return both(f"“{ladder}”到顶无人确认，告警", f"alarm: nobody acknowledged “{ladder}”")
+            return both(f"{self._climb(event)}到顶无人确认，告警", f"alarm: nobody acknowledged {self._climb(event)}")
         if event.type == "adjusted":
             clock, _, way = event.name.partition(".")
             name = self.label(clock)
@@ -193,18 +235,70 @@ class Telling:
                 f"附件 {file.get('name', event.name)}（{file.get('size', 0)} B）",
                 f"attached {file.get('name', event.name)} ({file.get('size', 0)} B)",
             )
+        if event.type == "merged":
+            into = self.desk.number(next(iter(data["merged"])))
+            return both(f"并入 {into}", f"goes on in {into}")
+        if event.type == "linked":
+            return self._tied(data)
+        if event.type == "undone":
+            return both(f"撤回“{self.label(event.name)}”", f"took back “{self.label(event.name)}”")
         return {
             "moved": both("自动转入", "moved by itself"),
             "edited": both("修改", "changed"),
             "noted": both("备注", "note"),
             "reopened": both("重新打开", "reopened"),
-            "linked": both("关联工单", "linked"),
+            "coded": both("给客户发了回复码", "a code was sent to the customer"),
+            "told": both("告知客户（来自关联工单）", "customer told, from another case"),
             "acknowledged": both("确认收到升级", "escalation acknowledged"),
             "migrated": both("改按新版本计算", "came under another version"),
-            "revealed": both("查看了完整的个人信息", "looked at the personal data"),
-            "forgotten": both("销毁了个人信息", "destroyed the personal data"),
+            "revealed": self.out.say(words.looked(data)),
+            "forgotten": self._forgotten(data.get("fields", ())),
+            "held": both("保全个人信息", "put the personal data on hold"),
+            "released": both("解除保全", "lifted the hold"),
             "refused": both(f"被拒绝：{self._tried(event)}", f"refused: {self._tried(event)}"),
         }.get(event.type, event.type)  # fmt: skip
+
+    def _forgotten(self, fields: Sequence[str]) -> str:
+        if not fields:
+            return self.out.both("销毁了个人信息", "destroyed the personal data")
+        names = self.out.both("、", ", ").join(map(self.label, fields))
+        return self.out.both(f"销毁了个人信息：{names}", f"destroyed the personal data: {names}")
+
+    def _climb(self, event: Event) -> str:
+        """The ladder that is climbed, and the clock that it is climbed for."""
+        plain = event.data["climbs"][event.name]
+        ladder, clock = self.label(plain["ladder"]), plain.get("clock")
+        if clock is None:
+            return f"“{ladder}”"
+        return self.out.both(f"“{ladder}”（{self.label(clock)}）", f"“{ladder}” ({self.label(clock)})")
+
+    def _tied(self, data: Mapping[str, Any]) -> str:
+        """What another case has become to this one."""
+        both, number = self.out.both, self.desk.number
+        for other, name in data.get("links", {}).items():
+            if name is None:
+                return both(f"与 {number(other)} 解除关联", f"no longer linked with {number(other)}")
+            return both(
+                f"与 {number(other)} 关联（{self.label(name)}）", f"linked with {number(other)} ({self.label(name)})"
+            )
+        for other, joined in data.get("absorbed", {}).items():
+            if joined is None:
+                return both(f"{number(other)} 的并单已撤回", f"{number(other)} goes on by itself again")
+            return both(f"{number(other)} 并入本工单", f"{number(other)} goes on in this case")
+        if "parent" in data:
+            parent = data["parent"]
+            return (
+                both(f"归入上级工单 {number(parent)}", f"put below {number(parent)}")
+                if parent
+                else both("不再有上级工单", "taken out from below its parent")
+            )
+        link = data.get("link", {})
+        if link.get("case") is None:
+            return both(f"下级工单 {link.get('name')} 已移出", f"{link.get('name')} is no longer below it")
+        name, case = self.label(link["name"]), number(link["case"])
+        if name == case:  # put below it by hand
+            return both(f"下级工单 {case}", f"child {case}")
+        return both(f"下级工单 {name}：{case}", f"child {name}: {case}")
 
     def _tried(self, event: Event) -> str:
         """What somebody tried who was refused."""
@@ -212,7 +306,9 @@ class Telling:
         return {
             "edit": both("修改字段", "changing fields"), "assign": both("指定责任人", "assigning"), "note": both("备注", "a note"),
             "attach": both("附件", "an attachment"), "reveal": both("查看个人信息", "looking at personal data"),
-            "forget": both("销毁个人信息", "destroying personal data"),
+            "forget": both("销毁个人信息", "destroying personal data"), "hold": both("保全", "a hold"), "merge": both("并单", "merging it"),
+            "link": both("关联工单", "linking it"), "undo": both("撤回", "taking it back"),
+            "code": both("发回复码", "sending a code"),
         }.get(kind) or self.label(event.name or kind)  # fmt: skip
 
     def details(self, event: Event) -> Iterator[Piece]:
@@ -225,8 +321,18 @@ class Telling:
             yield Text(text.get("zh", ""), text.get("en", ""))
         if event.type == "migrated":
             yield from self._migrated(data)
-        if event.type == "linked":
-            yield f"{data.get('link', {}).get('name', '')}: {data.get('link', {}).get('case', '')}"
+        if self.lines and event.seq == self.case.seq and data.get("undo", 0) > self.desk.now():
+            at = words.when(data["undo"], self.desk.zone, self.desk.now())
+            yield both(
+                f"{at} 前可撤回：{self.desk.line} undo {self.case.number}",
+                f"may be taken back until {at}: {self.desk.line} undo {self.case.number}",
+            )
+        for notice in data.get("relay", ()):
+            count, template = len(notice["to"]), notice["template"]
+            yield both(
+                f"并告知 {count} 个关联工单的客户（{template}）",
+                f"told the customers of {count} cases with it ({template})",
+            )
         if data.get("for"):
             yield both(f"代{self.desk.person(data['for'])}", f"on behalf of {self.desk.person(data['for'])}")
         if data.get("taken_in"):
@@ -262,7 +368,7 @@ class Telling:
         for line in data.get("log", ()):
             yield str(line)
         for who in data.get("nobody", ()):
-            yield Ink(Text(f"没有人可以收到：{self.label(who)}", f"nobody to tell: {self.label(who)}"), "late")
+            yield Ink(Text(f"没有人可以收到：{self.role(who)}", f"nobody to tell: {self.role(who)}"), "late")
         if "alarm" in data:
             ladder = self.label(data["alarm"])
             yield Ink(Text(f"“{ladder}”到顶也没有人可以收到", f"nobody at the top of “{ladder}” to tell"), "late")
@@ -296,7 +402,7 @@ class Telling:
         """The very line to type for an action, with what is still needed."""
         line = f"{self.desk.line} do {shlex.quote(self.case.number)} {option.action}"
         for name in option.requires:
-            line += f" --{name} {placeholder(self._field(option, name))}"
+            line += f" --{name} {placeholder(self.asked(option, name))}"
         return line
 
     def option(self, option: Option) -> dict[str, Any]:
@@ -311,7 +417,7 @@ class Telling:
         """The line to type for an action, and below it what may be given besides with what it is now."""
         yield [self.label(option.action), Ink(self.command(option), "good")]
         for name in option.optional:
-            field, held = self._field(option, name), None if name in option.inputs else self.case.fields.get(name)
+            field, held = self.asked(option, name), None if name in option.inputs else self.case.fields.get(name)
             now = (
                 ""
                 if held is None
@@ -319,7 +425,8 @@ class Telling:
             )
             yield ["", Ink(self.out.both("可加 ", "may have ") + f"--{name} {placeholder(field)}{now}", "dim")]
 
-    def _field(self, option: Option, name: str) -> Field | None:
+    def asked(self, option: Option, name: str) -> Field | None:
+        """What an action asks for under this name."""
         return option.inputs.get(name) or self.procedure.fields.get(name)
 
     def options(self, options: Sequence[Option]) -> None:
@@ -331,7 +438,7 @@ class Telling:
         if able:
             out.line(Ink(Text(f"接下来可以（{who}）", f"What {who} can do next"), "bold"))
             out.table([row for item in able for row in self._able(item)], indent="  ")
-            wanted = {field.type for item in able for field in map(partial(self._field, item), item.requires) if field}
+            wanted = {field.type for item in able for field in map(partial(self.asked, item), item.requires) if field}
             if wanted:
                 out.lines(Text("大写的词换成要填的内容，带空格的加引号。", "Put your own words for those in capitals, in quotes where they hold spaces."),
                           indent="  ", style="dim")  # fmt: skip
@@ -349,11 +456,52 @@ class Telling:
             out.line(Ink(Text("没有可办的操作。", "There is nothing to do."), "dim"))
 
 
+class Unsaid:
+    """Texts of messages as everybody may see them: what they repeat of a case's personal data is masked."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._names: dict[str, Mapping[str, str]] = {}
+
+    def text(self, case: str, text: str) -> str:
+        from ..model.identifiers import masked
+
+        return masked(text, self._of(case)) or text if text else text
+
+    def sensitive(self, case: str) -> Callable[[str], str]:
+        """What hides only what is sensitive, from whoever may see the rest."""
+        from ..runtime.looking import sees_sensitive
+
+        shown = sees_sensitive(self._desk.engine, self._desk.actor)
+        hidden = [] if shown else [name for name, kind in self._of(case).items() if kind == SENSITIVE]
+        return lambda text: reduce(lambda shown, name: shown.replace(name, "***"), hidden, text)
+
+    def _of(self, case: str) -> Mapping[str, str]:
+        from ..core.personal import repeated
+
+        if case not in self._names:
+            engine = self._desk.engine
+            held = engine.case(case)
+            self._names[case] = repeated(engine.program(held), held, engine.personal(case))
+        return self._names[case]
+
+    def address(self, sent: Notification) -> str:
+        """Where it goes: of our own people as it is."""
+        return sent.address if sent.recipient.startswith("staff:") else self.text(sent.case, sent.address)
+
+
+def _kind(held: Mapping[str, Any], field: Field | None) -> str:
+    """As what a personal value is masked."""
+    if SENSITIVE in held or (field is not None and field.sensitive):
+        return SENSITIVE
+    return field.type if field is not None else "text"
+
+
 def placeholder(field: Field | None) -> str:
     """What stands for a value in a line to type: the choices, or the type."""
     if field is None:
         return "VALUE"
-    if field.of:
+    if field.choices:
         return "'" + "|".join(field.of) + "'"
     if field.type == "integer" and field.min is not None and field.max is not None:
         return f"{field.min}-{field.max}"

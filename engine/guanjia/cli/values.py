@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Refused, Text
-from . import words
+from ..model import kinds
 from .failure import Usage
 from .out import Ink, Out
 
@@ -67,8 +67,8 @@ def _unknown(option: str, fields: Mapping[str, Field]) -> Usage:
 
 
 def _what(field: Field) -> Text:
-    kind = words.TYPES[field.type]
-    if field.of:
+    kind = kinds.TYPES[field.type]
+    if field.choices:
         return Text(f"可以是：{'、'.join(field.of)}", f"It is one of: {', '.join(field.of)}")
     return Text(f"类型：{kind.zh}", f"Type: {kind.en}")
 
@@ -85,7 +85,7 @@ def ask(desk: Desk, names: Sequence[str], fields: Mapping[str, Field], label: La
 
 def _ask_one(desk: Desk, name: str, field: Field, label: Label) -> str:
     out = desk.out
-    kind = out.say(words.TYPES[field.type])
+    kind = out.say(kinds.TYPES[field.type])
     out.line(
         Ink(label(name), "bold"),
         "" if label(name) == name else out.both(f"（{name}）", f" ({name})"),
@@ -109,7 +109,16 @@ def _offered(desk: Desk, field: Field, label: Label) -> list[tuple[str, str]]:
     if field.type == "staff":
         people: Mapping[str, Any] = desk.known.get("organisation", {}).get("staff", {})
         return [(who, str(person["name"])) for who, person in people.items() if person.get("active", True)]
+    if field.type == "entry":
+        return rows_of(desk, field)
     return [(value, label(value)) for value in field.of]
+
+
+def rows_of(desk: Desk, field: Field) -> list[tuple[str, str]]:
+    """The rows to which a field may point, each with what else it says first."""
+    if field.of[0] not in desk.engine.registries():
+        return []
+    return desk.engine.registry(field.of[0]).told()
 
 
 def retrying(

@@ -33,6 +33,21 @@ def by(at: Instant | None, zone: str, now: Instant | None = None) -> str:
     return f"{day[:-5]}24:00"
 
 
+def threshold(name: str) -> Text:
+    """A point on the way of a clock: 80%, the due instant, so long before or after it."""
+    from ..calendars import AmountError, format_amount, parse_amount
+
+    rest = name.removeprefix("due").strip()
+    if rest == name or not rest:
+        return Text("到期", "due") if name == "due" else Text(name, name)
+    try:
+        amount = parse_amount(rest[1:].strip())
+    except AmountError:
+        return Text(name, name)
+    zh, en = format_amount(amount, "zh"), format_amount(amount, "en")
+    return Text(f"到期前 {zh}", f"{en} before due") if rest[0] == "-" else Text(f"到期后 {zh}", f"{en} after due")
+
+
 def weekday(day: date) -> Text:
     at = day.weekday()
     return Text(f"周{'一二三四五六日'[at]}", ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")[at])
@@ -187,6 +202,17 @@ def mask(value: Any, kind: str = "text") -> str:
     return identifiers.mask(str(value), kind)
 
 
+def looked(data: Any) -> Text:
+    """At what somebody looked: `data` is that of an event `revealed`."""
+    if (number := data.get("file")) is not None:
+        return Text(f"取出了附件 {number}", f"read the attachment {number}")
+    if data.get("message") is not None:
+        return Text("查看了一条通知的全文", "read a notification in full")
+    if data.get("sensitive"):
+        return Text("查看了完整的个人信息，包括敏感的", "looked at the personal data, what is sensitive too")
+    return Text("查看了完整的个人信息", "looked at the personal data")
+
+
 # What stands in a case as words of ours, not of the procedure.
 
 
@@ -229,23 +255,4 @@ VERDICTS = {
     "met": Text("按时", "met"),
     "breached": Text("超时", "late"),
     "running": Text("未超时", "not late"),
-}
-
-TYPES = {
-    "text": Text("文字", "text"),
-    "integer": Text("整数", "whole number"),
-    "decimal": Text("小数", "number"),
-    "money": Text("金额", "amount of money"),
-    "boolean": Text("是/否", "yes/no"),
-    "choice": Text("选项", "choice"),
-    "date": Text("日期，如 2026-11-24", "date, e.g. 2026-11-24"),
-    "instant": Text("时间，如 2026-11-24 09:05", "time, e.g. 2026-11-24 09:05"),
-    "duration": Text("时长，如 2h30m", "length of time, e.g. 2h30m"),
-    "phone": Text("电话", "phone number"),
-    "email": Text("邮箱", "e-mail address"),
-    "room": Text("房号", "room"),
-    "customer": Text("客户编号", "customer's id"),
-    "staff": Text("员工编号", "id of a member of staff"),
-    "list": Text("列表，用逗号分开", "list, separated by commas"),
-    "attachment": Text("附件", "attachment"),
 }

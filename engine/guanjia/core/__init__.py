@@ -1,14 +1,18 @@
 """The rules: pure functions from a case and a command to events, and from events to a case."""
 
 from ..model.case import next_due
-from .decide import Option, advance, available, decide, prepare, refusal
+from .allowing import HIDDEN, allowed, hidden, veiled, veiled_event
+from .counting import counted
+from .decide import advance, decide, prepare, refusal
 from .evolve import evolve, fold
+from .marks import marks
 from .moving import recalculated
+from .options import Option, available
 from .program import Program, compile
 from .surroundings import NeedFact
 from .why import Account, account
 
 __all__ = [
-    "Account", "NeedFact", "Option", "Program", "account", "advance", "available", "compile", "decide", "evolve", "fold", "next_due",
-    "prepare", "recalculated", "refusal",
+    "HIDDEN", "Account", "NeedFact", "Option", "Program", "account", "advance", "allowed", "available", "compile", "counted", "decide", "evolve", "fold",
+    "hidden", "marks", "next_due", "prepare", "recalculated", "refusal", "veiled", "veiled_event",
 ]  # fmt: skip

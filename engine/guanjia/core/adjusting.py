@@ -10,7 +10,7 @@ from ..errors import Refused, Text
 from ..model.case import Clock
 from . import clocks
 from .following import renew
-from .program import ClockProgram
+from .parts import ClockProgram
 from .step import Step
 
 WAYS = ("pause", "resume", "reset")

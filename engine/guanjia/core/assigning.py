@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..model.event import PERSONAL, is_personal
-from .program import EffectProgram, Program
+from .parts import EffectProgram
+from .program import Program
 
 if TYPE_CHECKING:
     from ..model.procedure import Assign
@@ -50,7 +51,7 @@ def assign(step: Step, effect: EffectProgram) -> None:
     question = f"{kind}:{asked.skill or ''}:{language}:{duty}:{name}"
     able = _left(step, step.facts.need(f"able:{question}"))
     how, chosen = _chosen(step, effect, asked, able, question)
-    _take(step, how, chosen, str(name))
+    _take(step, how, chosen, f"team:{name}" if kind == "team" else str(name))
 
 
 def relieve(step: Step, who: str) -> None:

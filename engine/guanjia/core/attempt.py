@@ -12,12 +12,15 @@ from typing import Any
 
 from ..clock import spoken
 from ..errors import Refused, Text
-from ..model.case import Case
+from ..expressions import Expression, Part
+from ..model.case import Case, Past
 from ..model.event import Actor
+from ..values import spelled
+from .allowing import HIDDEN, allowed, hidden
 from .assigning import conflicted
-from .program import BranchProgram, Node, Program
-from .surroundings import RELATIONS, Surroundings, called, entitled
-from .values import spelled
+from .parts import BranchProgram, Node
+from .program import Program
+from .surroundings import Surroundings, called, entitled, read_out, shown
 
 
 @dataclass(slots=True)
@@ -35,6 +38,10 @@ class Obstacle:
     code: str
     text: Text
     missing: tuple[str, ...] = ()
+
+
+_FAILS = Obstacle(5, "guard", Text("", ""))
+"""Of what no person does nobody asks why it was not done."""
 
 
 @dataclass(slots=True)
@@ -81,16 +88,12 @@ class Attempt:
         if self.by_person:
             if program.by and not allowed(program.by, self.actor, self.case):
                 return self._wrong_role(program)
-            if self.program.procedure.conflicts and self.actor.id in self._conflicted():
+            if self.program.procedure.conflicts and not self._conflicted().isdisjoint(self._persons()):
                 return Obstacle(2, "conflict", conflict(self.case))
             for action in program.not_by:
                 past = self.case.past.get(action)
-                if past is not None and past.by == self.actor.id:
-                    name = self.one(action)
-                    return Obstacle(
-                        2, "not_by",
-                        Text(f"“{name.zh}”是您本人做的，这一步须由另一人办理。", f"You did “{name.en}” yourself; somebody else must do this."),
-                    )  # fmt: skip
+                if past is not None and not {past.by, past.through}.isdisjoint(self._persons()):
+                    return Obstacle(2, "not_by", self._twice(action, past))
         if program.at_most is not None:
             past = self.case.past.get(program.name)
             if past is not None and past.count >= program.at_most:
@@ -114,6 +117,23 @@ class Attempt:
                 6, "field", Text(f"还须填写：{names.zh}", f"Still needed: {names.en}"), self.missing
             )  # fmt: skip
         return self._guarded(program)
+
+    def _twice(self, action: str, past: Past) -> Text:
+        """That one person would do both; in whose name counts for nothing."""
+        name = self.one(action)
+        if self.actor.through is None and past.by == self.actor.id:
+            return Text(
+                f"“{name.zh}”是您本人做的，这一步须由另一人办理。",
+                f"You did “{name.en}” yourself; somebody else must do this.",
+            )
+        return Text(
+            f"“{name.zh}”和这一步出自同一人之手（代别人办的也算），须由另一人办理。",
+            f"“{name.en}” was done by the same person, in whichever name; somebody else must do this.",
+        )
+
+    def _persons(self) -> tuple[str, ...]:
+        """Whoever acts, and whoever really does it."""
+        return (self.actor.id,) if self.actor.through is None else (self.actor.id, self.actor.through)
 
     def _conflicted(self) -> frozenset[str]:
         """Whoever has a conflict of interest, before what this very action changes or after it; customers have none."""
@@ -152,20 +172,57 @@ class Attempt:
 
     def _guarded(self, program: BranchProgram) -> Obstacle | None:
         for guard, expression in program.guards:
-            if self.probing and any(path[0] == "input" or path[0] in self.missing for path in expression.paths):
+            if self.probing and expression.settled(self.see, self._open) is not False:
                 continue
-            if expression.evaluate(self.see):
+            if not self.probing and expression.evaluate(self.see):
                 continue
+            if not self.by_person:
+                return _FAILS
             if guard.else_ is not None and (guard.else_.zh or guard.else_.en):
                 zh, en = guard.else_.zh or guard.else_.en or "", guard.else_.en or guard.else_.zh or ""
                 return Obstacle(5, "guard", Text(zh, en))
             parts = expression.explain(self.see)
-            shown = "; ".join(
-                part.source + "".join(f" [{'.'.join(path)} = {value}]" for path, value in part.values.items())
-                for part in parts
-            )
-            return Obstacle(5, "guard", Text(f"条件不成立：{shown}", f"The guard does not hold: {shown}"))
+            parts = [part for part in parts if not (self.probing and any(map(self._open, part.values)))]
+            told = [self._told(part) for part in parts]
+            zh, en = "；".join(text.zh for text in told), "; ".join(text.en for text in told)
+            return Obstacle(5, "guard", Text(f"条件不成立：{zh}", f"The guard does not hold: {en}"))
         return None
+
+    def _told(self, part: Part) -> Text:
+        """A part of a guard that fails, and what its names stand for now."""
+        source, unread = read_out(self.program, part.source), hidden(self.program, self.case, self.actor)
+        values = [
+            (
+                read_out(self.program, ".".join(path)),
+                Text(HIDDEN, HIDDEN) if path[0] in unread else shown(self.program, path, value),
+            )
+            for path, value in part.values.items()
+        ]
+        return Text(
+            source.zh + "".join(f"［{name.zh} = {value.zh}］" for name, value in values),
+            source.en + "".join(f" [{name.en} = {value.en}]" for name, value in values),
+        )
+
+    def _open(self, path: tuple[str, ...]) -> bool:
+        """Whether a name stands for what is still to be given."""
+        return path[0] == "input" or path[0] in self.missing
+
+    def needed(self, program: BranchProgram) -> tuple[str, ...]:
+        """Inputs that the branch does not require, without one of which its guards cannot hold as things are."""
+        found: list[str] = []
+        for _, expression in program.guards:
+            inputs = sorted(path[1] for path in expression.paths if path[0] == "input" and path[1] not in self.missing)
+            if inputs and self._fails(expression, found):
+                found += next(([name] for name in inputs if not self._fails(expression, [*found, name])), inputs)
+        return tuple(dict.fromkeys(found))
+
+    def _fails(self, expression: Expression, given: Iterable[str]) -> bool:
+        """Whether a guard fails whatever is given for what is missing and for these inputs, and nothing for the others."""
+        inputs = {*self.missing, *given}
+        return (
+            expression.settled(self.see, lambda at: at[1] in inputs if at[0] == "input" else at[0] in self.missing)
+            is False
+        )
 
     def one(self, name: str) -> Text:
         """What people call a name of the procedure."""
@@ -183,30 +240,6 @@ def conflict(case: Case) -> Text:
         f"{case.number} 涉及您本人，须回避，由他人办理。",
         f"{case.number} concerns you yourself: you stay out of it, and somebody else must do this.",
     )
-
-
-def allowed(words: Iterable[str], actor: Actor, case: Case | None) -> bool:
-    for word in words:  # noqa: SIM110  # not any(…): every attempt asks, and a loop costs half
-        if _is(word, actor, case):
-            return True
-    return False
-
-
-def on_behalf(branch: BranchProgram, actor: Actor, case: Case) -> bool:
-    """Whether the actor, who may do this, may do it only for the customer (`agent for customer`)."""
-    return branch.proxies and not allowed((word for word in branch.by if " for " not in word), actor, case)
-
-
-def _is(word: str, actor: Actor, case: Case | None) -> bool:
-    if word not in RELATIONS:
-        return word.removesuffix(" for customer") in actor.roles
-    if word == "anyone":
-        return True
-    if word == "system":
-        return actor.kind == "system"
-    if word == "customer":
-        return actor.kind == "customer" and (case is None or case.customer == actor.id)
-    return case is not None and getattr(case, word) == actor.id
 
 
 def select(

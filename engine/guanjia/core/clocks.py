@@ -15,7 +15,8 @@ from ..clock import Instant
 from ..model.case import Clock, ClockStatus, Limit
 from ..model.frozen import changed
 from . import limits as measures
-from .program import ClockProgram, Program
+from .parts import ClockProgram
+from .program import Program
 
 
 class Aim(NamedTuple):

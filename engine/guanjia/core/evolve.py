@@ -29,6 +29,11 @@ def evolve(case: Case | None, event: Event) -> Case:
         raise ValueError(f"event {event.seq} of {event.case} does not follow version {case.seq} of {case.id}")
     if event.type == "refused":
         return case.changed(seq=event.seq)
+    if "restore" in data:
+        restored = {name: value for name, value in case.to_plain().items() if name not in data["restore"]}
+        return Case.from_plain(
+            {**restored, **_without(data["restore"]), "seq": event.seq, "changed_at": event.occurred_at}
+        )
     # A move to another version is nothing that somebody did to the case: it stays where it was among the lately changed.
     if event.type == "migrated":
         changes: dict[str, Any] = {"seq": event.seq, "version": data["version"]}
@@ -40,6 +45,10 @@ def evolve(case: Case | None, event: Event) -> Case:
         changes["states"] = tuple(data["states"])
     if "set" in data:
         changes["fields"] = {**case.fields, **data["set"]}
+    if "entries" in data:
+        changes["entries"] = _without({**case.entries, **data["entries"]})
+    if "crossed" in data:
+        changes["crossed"] = {**case.crossed, **data["crossed"]}
     if "assignee" in data:
         who = data["assignee"]
         changes["assignee"] = who
@@ -62,6 +71,8 @@ def evolve(case: Case | None, event: Event) -> Case:
         }  # fmt: skip
     if "history" in data:
         changes["history"] = {**case.history, **{name: tuple(leaves) for name, leaves in data["history"].items()}}
+    if "hold" in data:
+        changes["hold"] = data["hold"]
     if "escalated" in data:
         changes["escalated"] = (*case.escalated, *data["escalated"])
     if "customer" in data:
@@ -70,12 +81,22 @@ def evolve(case: Case | None, event: Event) -> Case:
         changes["children"] = {**case.children, **{child["as"]: child["id"] for child in data["open"]}}
         changes["waits"] = (*case.waits, *(child["as"] for child in data["open"] if child["wait"]))
     if "link" in data:
-        changes["children"] = {**case.children, data["link"]["name"]: data["link"]["case"]}
+        changes["children"] = _without({**case.children, data["link"]["name"]: data["link"]["case"]})
+    if "parent" in data:
+        changes["parent"] = data["parent"]
+    for name in ("links", "absorbed", "merged", "codes"):
+        if name in data:
+            changes[name] = _without({**getattr(case, name), **data[name]})
     if "closed" in data:
         closed = data["closed"]
         changes["closed_at"] = event.occurred_at if closed else None
         changes["outcome"] = closed["outcome"] if closed else None
     return case.changed(**changes)
+
+
+def _without(table: Mapping[str, Any]) -> dict[str, Any]:
+    """What was let go stands there as None, and is left out."""
+    return {name: value for name, value in table.items() if value is not None}
 
 
 def fold(events: Iterable[Event]) -> Case:
@@ -89,14 +110,16 @@ def fold(events: Iterable[Event]) -> Case:
 
 
 def _remember(case: Case, event: Event) -> dict[str, Past]:
-    past, at, by = dict(case.past), event.occurred_at, event.actor
+    past, at, by, through = dict(case.past), event.occurred_at, event.actor, event.data.get("through")
+    if event.data.get("already"):  # it was asked for what is so: nothing happened
+        return past
     happened = [("open", _NOTHING)] if event.type in ("opened", "reopened") else []
     if event.type in _REMEMBERED:
         happened.append((event.name.rpartition(".")[2], event.data.get("input", _NOTHING)))
     happened += [(state, _NOTHING) for state in event.data.get("entered", ())]
     for name, given in happened:
         before = past.get(name)
-        past[name] = Past(1 if before is None else before.count + 1, at, by, given)
+        past[name] = Past(1 if before is None else before.count + 1, at, by, given, through)
     return past
 
 

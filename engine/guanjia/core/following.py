@@ -15,7 +15,7 @@ from ..clock import Instant
 from ..errors import Refused, Text
 from ..model.case import Clock, Limit
 from . import clocks
-from .program import ClockProgram, Conditions, TargetProgram
+from .parts import ClockProgram, Conditions, TargetProgram
 from .surroundings import Surroundings, is_in
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 
 def follow(step: Step, definition: ClockProgram, before: Surroundings | None, after: Surroundings) -> None:
+    after.clock = definition.name
+    if before is not None:
+        before.clock = definition.name
     clock = step.clocks.get(definition.name)
     if clock is not None and clock.open:
         if _happens(step, definition.stop, after):
@@ -45,12 +48,14 @@ def follow(step: Step, definition: ClockProgram, before: Surroundings | None, af
 
 def renew(step: Step, definition: ClockProgram, clock: Clock, after: Surroundings) -> None:
     """End the cycle and begin the next, counted from now. That lets no clock go on that stands still."""
+    after.clock = definition.name
     step.retire(clocks.end(step.program, clock, "reset", step.now))
     _start(step, definition, after, step.now, halted=_halted(step, definition, clock, after), held=clock.held)
 
 
 def join(step: Step, definition: ClockProgram, see: Surroundings, *, from_now: bool) -> None:
     """Start a clock that the procedure did not have when its start came, if by what happened since it would be open."""
+    see.clock = definition.name
     past = step.case.past
     begun = max((past[name].at for name in definition.start.names if name in past), default=None)
     if begun is None and _holds(definition.start, see):

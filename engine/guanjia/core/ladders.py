@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..calendars import Amount
 from ..clock import Instant
@@ -19,7 +19,7 @@ from ..model.case import Case, Climb, Told
 from ..model.event import Actor
 
 if TYPE_CHECKING:
-    from .program import LadderProgram
+    from .parts import LadderProgram
     from .step import Step
 
 
@@ -137,7 +137,8 @@ def _tell(step: Step, key: str, ladder: LadderProgram, here: Climb) -> Climb:
         return here
     levels = here.told[-here.silent :]
     people = dict.fromkeys(who for level in levels for who in level.to)
-    step.tell(ladder.ladder.template, people, climb={"key": key, "levels": [level.level for level in levels]})
+    more: dict[str, Any] = {} if ladder.ladder.urgency is None else {"urgency": ladder.ladder.urgency}
+    step.tell(ladder.ladder.template, people, climb={"key": key, "levels": [level.level for level in levels]}, **more)
     return replace(here, silent=0)
 
 

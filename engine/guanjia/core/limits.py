@@ -15,7 +15,7 @@ from typing import NamedTuple
 from ..calendars import Amount, Calendar, Unit
 from ..clock import Instant
 from ..model.case import Limit
-from .program import Threshold
+from .parts import Threshold
 
 
 class Run(NamedTuple):

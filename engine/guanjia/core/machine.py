@@ -14,7 +14,7 @@ from transitions import Event, Machine as Flat, Transition
 
 if TYPE_CHECKING:
     from .attempt import Attempt
-    from .program import BranchProgram
+    from .parts import BranchProgram
 
 
 class Choice(Transition):

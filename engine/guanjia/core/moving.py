@@ -18,9 +18,11 @@ from ..errors import Refused, Text
 from ..model.case import Case, Clock, Delay, Limit
 from ..model.event import SHOWN, Event, is_personal
 from ..model.procedure import Field
+from ..values import FREE
 from . import clocks, ladders
 from .following import aim_of, join
-from .program import ClockProgram, DelayProgram, Node, Program
+from .parts import ClockProgram, DelayProgram, Node
+from .program import Program
 from .step import Step
 
 POLICIES = ("start", "now")
@@ -64,6 +66,7 @@ def move(step: Step, before: Program, values: Mapping[str, Any]) -> None:
                 step.put(moved)
         elif held is None and definition.name not in before.clock_by_name:
             join(step, definition, step.see, from_now=policy == "now")
+    step.see.clock = None
     _move_delays(step, before, policy, was)
     was |= ladders.move(step)
     step.data |= {"version": step.program.hash, "before": before.hash}
@@ -86,6 +89,7 @@ def recalculated(events: Iterable[Event]) -> dict[tuple[str, int], str]:
 
 
 def _moved(step: Step, before: Program, definition: ClockProgram, clock: Clock, policy: str) -> Clock:
+    step.see.clock = definition.name
     aim, program = aim_of(definition, step.see), step.program
     if policy == "now":
         return clocks.retarget(program, definition, clocks.measured(before, clock, step.now), aim, step.now, "carry")
@@ -229,8 +233,8 @@ def _holds(field: Field, was: Field | None, value: Any) -> bool:
     """Whether the value may stand in the field as it is defined now."""
     if was is not None and field.type != was.type:
         return False
-    if is_personal(value) and SHOWN in value:  # text in which there is a number
-        return field.type == "text"
+    if is_personal(value) and SHOWN in value:  # text in which there is a number or a name
+        return field.type in FREE or (field.type == "list" and not field.of)
     if is_personal(value) != field.personal:
         return False
     items = value if isinstance(value, list) else [value]

@@ -12,9 +12,8 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 from .. import calendars as working_time, expressions
 from ..calendars import Amount, Calendar
@@ -23,190 +22,35 @@ from ..model import scope as scopes
 from ..model.case import Limit
 from ..model.procedure import (
     CHOICES,
+    ENTRY,
+    NEVER,
     Branch,
     Counting,
     Delay,
     Effect,
     Field,
-    Guard,
     Ladder,
     Procedure,
     Reopen,
     Sla,
     State,
     Target,
-    Version,
 )
 from ..model.suspension import as_written, kept_for
-from .values import CONVERTED
-
-
-@dataclass(eq=False, slots=True)
-class Node:
-    """A state in its place. `kind`: root, compound, parallel, track, simple, final, history."""
-
-    name: str
-    kind: str
-    state: State
-    parent: Node | None
-    index: int
-    """Position in the order written, outer before inner."""
-    children: list[Node] = field(default_factory=list)
-    entry: tuple[EffectProgram, ...] = ()
-    exit: tuple[EffectProgram, ...] = ()
-    delays: tuple[DelayProgram, ...] = ()
-    path: tuple[Node, ...] = ()
-    """From the root down to this node, both included."""
-    remembers: bool = False
-    """Whether a history of it leads back to where it was left."""
-    finishes: bool = False
-    """Whether a case that is here is finished."""
-
-    @property
-    def leaf(self) -> bool:
-        return not self.children and self.kind in ("simple", "final", "track", "root")
-
-
-class NoticeProgram(NamedTuple):
-    template: str
-    to: tuple[str, ...]
-    channel: tuple[str, ...]
-    given: tuple[tuple[str, Expression], ...]
-    more: Mapping[str, Any]
-    """What else the event says of it: its urgency, where it has one of its own."""
-
-
-@dataclass(frozen=True, slots=True)
-class EffectProgram:
-    kind: str
-    effect: Effect
-    when: Expression | None
-    values: Mapping[str, Expression]
-    """Expressions inside the effect, by the name they stand under."""
-    notices: tuple[NoticeProgram, ...] = ()
-    """What `notify` tells."""
-
-
-@dataclass(eq=False, slots=True)
-class BranchProgram:
-    """One branch under one trigger of one state. `owner` is the state that declares it.
-
-    What every attempt asks of the branch lies here in the open: an attribute of a model costs seven times as much.
-    """
-
-    trigger: str
-    """`act:accept`, `signal:paid`, `delay:<state>.<name>`, `breach:<clock>`, `always`, `reopen`."""
-    name: str
-    owner: Node
-    target: Node | None
-    branch: Branch
-    guards: tuple[tuple[Guard, Expression], ...]
-    effects: tuple[EffectProgram, ...]
-    within: Amount | None = None
-    way: tuple[Node, tuple[Node, ...]] | None = None
-    """The state inside which it happens and the states entered, where neither depends on the case."""
-    by: tuple[str, ...] = ()
-    proxies: bool = False
-    """Whether some of `by` act for somebody else only."""
-    not_by: tuple[str, ...] = ()
-    at_most: int | None = None
-    require: tuple[str, ...] = ()
-    asked: tuple[str, ...] = ()
-    """The inputs that must be given."""
-    defaults: Mapping[str, bool | int | str] = field(default_factory=dict)
-    """What inputs are that were not given."""
-
-
-@dataclass(frozen=True, slots=True)
-class DelayProgram:
-    key: str
-    name: str
-    owner: Node
-    order: int
-    delay: Delay
-    amount: Amount | None
-    at: Expression | None
-    calendar: Calendar
-
-
-@dataclass(frozen=True, slots=True)
-class Conditions:
-    """A clock's condition: names (states, actions, signals, `open`) and expressions; any one is enough."""
-
-    names: frozenset[str]
-    expressions: tuple[Expression, ...]
-
-    def __bool__(self) -> bool:
-        return bool(self.names or self.expressions)
-
-
-@dataclass(frozen=True, slots=True)
-class TargetProgram:
-    guards: tuple[Expression, ...]
-    amount: Amount | None
-    head: int | None
-    """Of an amount of time: how much of it is working time, where the rest is not."""
-    until: Expression | None
-    earliest: tuple[TargetProgram, ...]
-    calendar_name: str
-    counting: str
-    """As `Limit` has it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Threshold:
-    """`80%` (share 0.8), `due` (offset 0), `due + 30m` (offset in time or days of the clock's calendar)."""
-
-    name: str
-    order: int
-    share: int | None
-    """In hundredths of a percent: 8000 is 80 %."""
-    offset: Amount | None
-    sign: int
-    effects: tuple[EffectProgram, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ClockProgram:
-    name: str
-    sla: Sla
-    start: Conditions
-    pause: Conditions
-    resume: Conditions
-    stop: Conditions
-    cancel: Conditions
-    reset: Conditions
-    from_name: str | None
-    from_clock: str | None
-    """The clock from whose beginning, and without whose pauses, it counts."""
-    from_expression: Expression | None
-    targets: tuple[TargetProgram, ...]
-    thresholds: tuple[Threshold, ...]
-    by_name: Mapping[str, Threshold]
-
-    @property
-    def looks(self) -> bool:
-        """Whether some expression of it is read."""
-        conditions = (self.start, self.pause, self.resume, self.stop, self.cancel, self.reset)
-        return self.varies or self.from_expression is not None or any(each.expressions for each in conditions)
-
-    @property
-    def varies(self) -> bool:
-        """Whether what happens to a case can change the target that applies."""
-        return len(self.targets) > 1 or self.targets[0].amount is None or bool(self.targets[0].guards)
-
-
-@dataclass(frozen=True, slots=True)
-class LadderProgram:
-    name: str
-    order: int
-    ladder: Ladder
-    calendar: Calendar
-    waits: tuple[Amount | None, ...]
-    """For each level how long after the one before; the first has none."""
-    alarm: Amount
-    """How long after the last."""
-    acknowledge: frozenset[str]
+from ..model.version import Version
+from ..values import CONVERTED
+from .parts import (
+    BranchProgram,
+    ClockProgram,
+    Conditions,
+    DelayProgram,
+    EffectProgram,
+    LadderProgram,
+    Node,
+    NoticeProgram,
+    TargetProgram,
+    Threshold,
+)
 
 
 class _Calendars(dict[str, Calendar]):
@@ -227,6 +71,9 @@ class Program:
         self.procedure: Procedure = version.procedure
         self.hash = version.hash
         self.fields: Mapping[str, Field] = self.procedure.fields
+        self.entries = {name: item.of[0] for name, item in self.fields.items() if item.type == ENTRY}
+        """Fields that point to a row: name -> registry."""
+        self.columns = {name: self.procedure.columns(name) for name in self.entries}
         self.converted = frozenset(name for name, item in self.fields.items() if item.type in CONVERTED)
         self.calendars = _Calendars(
             {name: working_time.compile_calendar(data) for name, data in version.calendars.items()}
@@ -243,13 +90,29 @@ class Program:
         dated = any(delay.at is not None for node in (self.root, *self.nodes.values()) for delay in node.delays)
         self.looks = dated or any(clock.looks for clock in self.clocks)
         """Whether some clock or dated delay reads an expression once a step is done."""
+        counts = self.procedure.counts.items()
+        self.wheres = {name: self._expression(count.where, {}) for name, count in counts if count.where is not None}
+        self.crossings = {
+            name: {int(number): self._effects(effects) for number, effects in count.at.items()}
+            for name, count in counts
+        }
         self.ladders = {name: self._ladder(name, ladder) for name, ladder in self.procedure.ladders.items()}
         self.on_assign = self._effects(self.procedure.on_assign)
+        self.on_merge = self._effects(self.procedure.on_merge)
+        self.undo = _window(self.procedure.undo)
         self.branches: dict[str, dict[str, list[BranchProgram]]] = {}
         self._wire()
         self.reopen = tuple(self._branch("reopen", "reopen", self.root, item) for item in self.procedure.reopen)
         self.machine = self._machine()
         self.inputs = self._inputs()
+        self.readers = {name: field.read for name, field in self.fields.items() if field.read}
+        self.writers = {name: field.write for name, field in self.fields.items() if field.write}
+        inputs = (field for asked in self.inputs.values() for field in asked.values())
+        self.open_to_all = not self.readers and not any(field.read for field in inputs)
+        """Whether everybody who sees a case sees all values in it."""
+        self.rooms = tuple(name for name, field in self.fields.items() if field.type == "room")
+        self.marks: dict[tuple[str, ...], str] = {}
+        """What the states of a case say of who sees it (`marks.py`)."""
 
     # -- what others ask of it
 
@@ -381,6 +244,7 @@ class Program:
                 for name, item in branch.input.items()
                 if item.default is not None
             },
+            undo=_window(branch.undo),
         )  # fmt: skip
 
     def _not_by(self, name: str, branch: Branch) -> tuple[str, ...]:
@@ -405,8 +269,9 @@ class Program:
             texts = {f"{name}.{key}": text for name, to in effect.notify.items() for key, text in to.with_.items()}
         elif effect.assign is not None:
             asked = effect.assign
-            given = {"person": asked.person, "speaks": asked.speaks, "choose": asked.choose}
-            texts = {key: text for key, text in given.items() if text is not None and text not in CHOICES}
+            chosen = None if asked.choose in CHOICES else asked.choose
+            given = {"person": asked.person, "speaks": asked.speaks, "choose": chosen}
+            texts = {key: text for key, text in given.items() if text is not None}
         elif effect.set is not None:
             fields = self.procedure.fields
             texts = {name: str(value) for name, value in effect.set.items() if fields[name].is_computed(value)}
@@ -555,3 +420,8 @@ def compile(version: Version) -> Program:
         with _lock:
             program = _compiled.setdefault(version.hash, Program(version))
     return program
+
+
+def _window(written: str | None) -> int | None:
+    """How long something may be taken back, in microseconds of elapsed time."""
+    return None if written is None else 0 if written == NEVER else working_time.parse_amount(written).value

@@ -8,20 +8,24 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from ..calendars import parse_amount
 from ..clock import Instant
+from ..errors import Refused, Text
 from ..expressions import Expression
 from ..model.case import Case, Climb, Clock, Delay
 from ..model.event import Actor, is_personal
 from ..model.procedure import Field
-from . import assigning, clocks, ladders
+from ..values import as_held, spelled
+from . import assigning, clocks, counting, ladders
 from .following import follow
-from .program import BranchProgram, DelayProgram, EffectProgram, Node, Program
-from .surroundings import Facts, Surroundings
-from .values import as_held
+from .parts import BranchProgram, DelayProgram, EffectProgram, Node
+from .personal import unsaid
+from .program import Program
+from .surroundings import Facts, Surroundings, called
 
 
 class Step:
@@ -50,7 +54,10 @@ class Step:
         self.assignee = case.assignee
         self.clocks: dict[str, Clock] = dict(case.clocks)
         self.climbs: dict[str, Climb] = dict(case.climbs)
-        self.see = Surroundings(program, case, now, actor, facts, personal, inputs, self.fields, asked=asked)
+        self.entries = dict(case.entries)
+        self.see = Surroundings(
+            program, case, now, actor, facts, personal, inputs, self.fields, asked=asked, entries=self.entries
+        )
 
     def happens(self, name: str) -> None:
         """The trigger is accepted. Guards were asked before; effects and whatever follows see it in the past already."""
@@ -175,15 +182,51 @@ class Step:
             self.change(name, value if is_personal(value) else as_held(field, value))
 
     def _value(self, expression: Expression) -> Any:
-        """What the expression gives; a personal value stays a reference, so that it never lies in clear in an event."""
+        """What the expression gives; a personal value stays a reference, or is masked in what is made of it, so that it never
+        lies in clear in an event."""
+        held = self._named(expression)
+        if is_personal(held):
+            return held
+        see, value = self.see, expression.evaluate(self.see)
+        return unsaid(self.program, self.case, self.fields, see.inputs, see.personal, expression.paths, value)
+
+    def _named(self, expression: Expression) -> Any:
+        """What is held of the field or input that the expression merely names."""
         head, _, rest = expression.source.strip().partition(".")
-        held = self.see.inputs.get(rest) if head == "input" else self.fields.get(head) if not rest else None
-        return held if is_personal(held) else expression.evaluate(self.see)
+        return self.see.inputs.get(rest) if head == "input" else self.fields.get(head) if not rest else None
+
+    def _passed(self, expression: Expression) -> Any:
+        """What another case is given: a field as it is held, of what is reckoned a number as text."""
+        held, value = self._named(expression), self._value(expression)
+        return held if isinstance(held, str) else str(value) if isinstance(value, Decimal) else value
 
     def change(self, name: str, value: Any) -> None:
         if self.fields.get(name) != value:
             self.fields[name] = value
             self.data.setdefault("set", {})[name] = value
+            if name in self.program.entries:
+                self._point(name, value)
+
+    def _point(self, field: str, key: Any) -> None:
+        """Take in the row to which the field points from now on, as it is now. A person who names one that is not there is refused;
+        what the engine is handed on (by another case, of old times) stays, and says nothing more than its key."""
+        of = self.program.entries[field]
+        row = None if key is None else self.facts.ask(f"entry:{of}:{key}")
+        if row is None and key is not None and self.see.actor.kind != "system" and not self.facts.given.get("taken_in"):
+            label = self.program.procedure.label
+            what, whose = spelled(called(self.program, field), field), (label(of, "zh"), label(of, "en"))
+            raise Refused(
+                "field",
+                Text(
+                    f"{what.zh}不对：“{whose[0]}”里没有“{key}”", f"{what.en} will not do: “{whose[1]}” has no {key!r}"
+                ),
+                Text(f"有哪些：guanjia registry show {of}", f"Those there are: guanjia registry show {of}"),
+                field=field,
+            )
+        self.entries.pop(field, None)
+        if row is not None:
+            self.entries[field] = row
+        self.data.setdefault("entries", {})[field] = row
 
     def _assign(self, effect: EffectProgram) -> None:
         assigning.assign(self, effect)
@@ -210,15 +253,39 @@ class Step:
         self, template: str, words: Iterable[str], channel: Iterable[str] = (), given: Mapping[str, Any] | None = None,
         **more: Any,
     ) -> None:  # fmt: skip
+        words = tuple(words)
         to = [person for person in self.recipients(words) if (template, person) not in self.told]
         self.told |= {(template, person) for person in to}
-        notice: dict[str, Any] = {"template": template, "to": to, **more}
+        about: dict[str, Any] = dict(more)
         if channel:
-            notice["channel"] = list(channel)
+            about["channel"] = list(channel)
         if given:
-            notice["with"] = given
+            about["with"] = given
         if to:
-            self.data.setdefault("notify", []).append(notice)
+            self.data.setdefault("notify", []).append({"template": template, "to": to, **about})
+        if "customers" in words or ("customer" in to and self.case.absorbed):
+            self.relay(template, self.attached("customers" in words), about)
+
+    def relay(self, template: str, cases: Iterable[str], about: Mapping[str, Any]) -> None:
+        """Let the customers of other cases be told the same, each by his own case."""
+        to = [case for case in cases if (template, f"case:{case}") not in self.told]
+        self.told |= {(template, f"case:{case}") for case in to}
+        if to:
+            self.data.setdefault("relay", []).append({"template": template, "to": to, **about})
+
+    def attached(self, children: bool) -> list[str]:
+        """The cases whose customers hear what this one tells its own: those that go on in it and, where they are meant, the
+        open ones below it. A customer of several of them hears it once."""
+        if not (self.case.absorbed or (children and self.case.children)):
+            return []
+        found, customers = [], {self.case.customer} - {None}
+        for identity, about in self.facts.need("attached").items():
+            if identity not in self.case.absorbed and (not children or about["closed"]):
+                continue
+            if about["customer"] is None or about["customer"] not in customers:
+                found.append(identity)
+                customers.add(about["customer"])
+        return found
 
     def recipients(self, words: Iterable[str]) -> tuple[str, ...]:
         """Everybody whom the words mean, once each; a word that means nobody is recorded."""
@@ -231,8 +298,10 @@ class Step:
         return tuple(found)
 
     def people(self, word: str) -> list[str]:
-        """Recipients by word: relations, `staff:<id>`, a field of type staff, or a role."""
-        if word == "customer":
+        """Recipients by word: relations, `staff:<id>`, a field of type staff, or a role, a team, its lead, those on duty."""
+        if word == "substitute":
+            return self._standing_in()
+        if word in ("customer", "customers"):
             return ["customer"]
         who: str | None
         if word in ("assignee", "opener", "previous"):
@@ -242,10 +311,19 @@ class Step:
         elif (field := self.program.procedure.fields.get(word)) is not None and field.type == "staff":
             who = self.fields.get(word)
         else:
-            return [f"staff:{who}" for who in self.facts.need(f"role:{word}")]
+            return [f"staff:{who}" for who in self.facts.need(word if ":" in word else f"role:{word}")]
         if who is not None and who in ("customer", self.case.customer):
             return ["customer"]
         return [f"staff:{who}"] if who and who != "system" else []
+
+    def _standing_in(self) -> list[str]:
+        """Whoever stands in for the assignee: the first of those who could take his work for him."""
+        if self.assignee is None:
+            return []
+        tiers = self.facts.need(f"able:person::::{self.assignee}")
+        return next(
+            ([f"staff:{who}" for who in ids if who != self.assignee] for tier, ids in tiers if tier != "named"), []
+        )
 
     def _escalate(self, effect: EffectProgram) -> None:
         escalate = effect.effect.escalate
@@ -266,7 +344,7 @@ class Step:
     def _open(self, effect: EffectProgram) -> None:
         for procedure, child in (effect.effect.open or {}).items():
             given = {
-                name.partition(".")[2]: self._value(expression)
+                name.partition(".")[2]: self._passed(expression)
                 for name, expression in effect.values.items()
                 if name.startswith(f"{procedure}.")
             }
@@ -285,6 +363,10 @@ class Step:
         assert emit is not None
         if emit.to == "self":
             self.raised.append(emit.signal)
+        elif emit.to == "children":
+            about = self.facts.need("attached").items() if self.case.children else ()
+            to = [identity for identity, child in about if not (child["closed"] or identity in self.case.absorbed)]
+            self.data.setdefault("emit", []).append({"signal": emit.signal, "to": "children", "cases": to})
         else:
             self.data.setdefault("emit", []).append({"signal": emit.signal, "to": emit.to})
 
@@ -301,6 +383,8 @@ class Step:
         if self.leaves != self.case.states or "entered" in self.data:
             self.data["states"] = list(self.leaves)
         closing = self._final() if "entered" in self.data else None
+        if self.program.procedure.counts:
+            counting.cross(self)
         over = (
             self.case.finished and "closed" not in self.data
         )  # its fields may be put right; nothing follows from that
@@ -308,6 +392,7 @@ class Step:
             after = self.after() if self.program.looks else self.see
             for definition in self.program.clocks:
                 follow(self, definition, before, after)
+            after.clock = None
             self._dated(after)
         if closing is not None:
             self.data["closed"] = {"outcome": closing}
@@ -319,6 +404,10 @@ class Step:
         if self.facts.used:
             self.data["facts"] = dict(self.facts.used)
         return self.data
+
+    def ahead(self) -> Surroundings:
+        """What expressions saw of the case before this step. One that is only being opened is alike to none."""
+        return Surroundings(self.program, self.case, self.now, self.see.actor, self.facts, self.see.personal)
 
     def after(self) -> Surroundings:
         """What expressions see once the states of this step are taken."""
@@ -335,6 +424,7 @@ class Step:
             self.fields,
             see.happened,
             see.asked,
+            self.entries,
         )
 
     def _final(self) -> str | None:

@@ -20,7 +20,8 @@ from ..model.event import SYSTEM, Event
 from ..model.suspension import as_written
 from . import clocks, limits
 from .evolve import evolve
-from .program import ClockProgram, Program
+from .parts import ClockProgram
+from .program import Program
 from .surroundings import Facts, NeedFact, Surroundings
 
 TurnKind = Literal[
@@ -67,6 +68,8 @@ class Considered(NamedTuple):
     guard: str
     failing: tuple[Part, ...]
     chosen: bool
+    standards: tuple[str, ...] = ()
+    """Those of the office that it keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +138,7 @@ def account(
     # The targets of a running clock are read anew after every step, so they are explained by the case as it is now.
     at = now if seen.open else judged.changed_at
     see = Surroundings(program, case if seen.open else judged, at, SYSTEM, Facts(_facts(events)), personal)
+    see.clock = name
     standing = clocks.measured(program, seen, now) if seen.status == "paused" else seen
     ends = tuple(limits.due(limit, program.calendar_of(limit), clocks.run_of(standing)) for limit in seen.limits)
     limit = seen.limits[ends.index(min(ends))]
@@ -252,7 +256,12 @@ def _considered(definition: ClockProgram, see: Surroundings, clock: Clock) -> tu
         guards = " and ".join(guard.source for guard in target.guards)
         found.append(
             Considered(
-                _written(written), as_written(target.calendar_name), guards, tuple(failing), place == clock.target
+                _written(written),
+                as_written(target.calendar_name),
+                guards,
+                tuple(failing),
+                place == clock.target,
+                tuple(dict.fromkeys(part.standard for part in (written, *written.earliest) if part.standard)),
             )
         )
         if place == clock.target:

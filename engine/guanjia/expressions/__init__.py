@@ -9,16 +9,16 @@ from .scope import scope_of
 from .types import Environment, ExpressionError, Function, Part, Scope, Type
 
 if TYPE_CHECKING:
-    from .templates import Rendered, RenderError, Templates
+    from .templates import Entry, Rendered, RenderError, Templates
 
 __all__ = [
-    "Environment", "Expression", "ExpressionError", "Function", "Part", "RenderError", "Rendered", "Scope", "Templates",
+    "Entry", "Environment", "Expression", "ExpressionError", "Function", "Part", "RenderError", "Rendered", "Scope", "Templates",
     "Type", "parse", "scope_of",
 ]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("RenderError", "Rendered", "Templates"):
+    if name in ("Entry", "RenderError", "Rendered", "Templates"):
         from . import templates
 
         return getattr(templates, name)

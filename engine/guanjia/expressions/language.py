@@ -2,7 +2,8 @@
 
 Jinja2's parser gives the tree; every node that is not on the list is refused with its place. The tree is turned into closures
 once, so evaluating runs no template engine and costs no more than the expression is long. An absent value is none: it
-equals only none, no ordering with it holds, and reckoning with it gives none.
+equals only none, no ordering with it holds, and reckoning with it gives none. So does reckoning that has no result: a division
+by zero, a text that is no number, an instant in no year of a calendar.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any
 
 from jinja2 import Environment as Jinja, TemplateSyntaxError, nodes
@@ -34,6 +36,10 @@ _FILTERS: dict[str, tuple[Callable[..., Any], str]] = {
     "last": (lambda items: items[-1] if items else None, "any"), "int": (int, "integer"), "default": (lambda a, b: a, "same"),
 }  # fmt: skip
 
+_NO_RESULT = (ArithmeticError, ValueError, TypeError)
+_FIRST, _LAST = -60_000_000_000_000_000, 250_000_000_000_000_000
+"""Instants that every clock on a wall can show: from the year 69 to 9892."""
+
 Run = Callable[[Environment], Any]
 
 
@@ -48,23 +54,29 @@ class _Built:
     kind: str = "leaf"
     parts: tuple[_Built, ...] = ()
     constant: Any = None
+    against: tuple[Any, ...] | None = None
+    """Of a comparison of one name with fixed values, or of two names whether they are equal: those values."""
 
 
 class Expression:
     """A checked expression. `paths` are the names it reads."""
 
-    __slots__ = ("_root", "evaluate", "paths", "source", "type")
+    __slots__ = ("evaluate", "paths", "root", "source", "type")
 
     def __init__(self, source: str, root: _Built) -> None:
         self.source = source
         self.type = root.type
         self.paths = root.paths
         self.evaluate: Run = root.run
-        self._root = root
+        self.root = root
 
     def explain(self, env: Environment) -> list[Part]:
         """The smallest parts that make it false; empty when it is true."""
-        return [] if self.evaluate(env) else list(_why(self._root, env))
+        return [] if self.evaluate(env) else list(_why(self.root, env))
+
+    def settled(self, env: Environment, unknown: Callable[[tuple[str, ...]], bool]) -> bool | None:
+        """What a boolean comes to whatever the `unknown` names will be; None while that depends on them."""
+        return _settled(self.root, env, unknown)
 
 
 def parse(text: str, scope: Scope, *, expect: str | None = None) -> Expression:
@@ -72,7 +84,7 @@ def parse(text: str, scope: Scope, *, expect: str | None = None) -> Expression:
     if len(text) > LONGEST:
         raise ExpressionError(Text("表达式太长", "the expression is too long"), None, 0)
     try:
-        tree = _jinja.parse("{{ " + text + " }}")
+        tree = _tree(text)
     except (TemplateSyntaxError, RecursionError) as error:
         said = getattr(error, "message", None) or "too deep"
         raise ExpressionError(Text(f"表达式写错了：{said}", f"this is no expression: {said}"), None, 0) from None
@@ -103,12 +115,43 @@ def parse(text: str, scope: Scope, *, expect: str | None = None) -> Expression:
 _jinja = Jinja()
 
 
+@lru_cache(4096)
+def _tree(text: str) -> nodes.Template:
+    """Checks ask for one expression again and again, in other scopes; nothing changes its tree."""
+    return _jinja.parse("{{ " + text + " }}")
+
+
+def _fixed(left: _Built, op: str, right: _Built) -> tuple[Any, ...] | None:
+    """The values that one name is compared with; none where two names are asked whether they are equal. None: anything else."""
+    if left.kind == "const" and op not in ("in", "notin"):
+        left, right = right, left
+    if left.kind != "path" or left.against is None or (op in _ORDER and left.type.kind not in _NUMBERS):
+        return None
+    if op in ("in", "notin"):
+        fixed = right.kind == "list" and all(item.kind == "const" for item in right.parts)
+        return tuple(item.constant for item in right.parts) if fixed else None
+    if right.kind == "const":
+        return (right.constant,)
+    alike = right.kind == "path" and right.against is not None and left.type.kind == right.type.kind
+    return () if alike and left.type.kind in ("text", "choice", "boolean") else None
+
+
 def _why(node: _Built, env: Environment) -> list[Part]:
     if node.kind == "and":
         return [part for child in node.parts if not child.run(env) for part in _why(child, env)]
     if node.kind == "or":
         return [part for child in node.parts for part in _why(child, env)]
     return [Part(node.source, {path: env.look(path) for path in sorted(node.paths)})]
+
+
+def _settled(node: _Built, env: Environment, unknown: Callable[[tuple[str, ...]], bool]) -> bool | None:
+    if node.kind == "not":
+        inner = _settled(node.parts[0], env, unknown)
+        return None if inner is None else not inner
+    if node.kind in ("and", "or"):
+        decides, found = node.kind == "or", [_settled(part, env, unknown) for part in node.parts]
+        return decides if decides in found else None if None in found else not decides
+    return None if any(map(unknown, node.paths)) else bool(node.run(env))
 
 
 class _Reader:
@@ -180,7 +223,7 @@ class _Reader:
                 f"有：{'、'.join(known[:30])}", f"there are: {', '.join(known[:30]) or 'none'}"
             )  # fmt: skip
             raise self.wrong(Text(f"没有名字 {dotted}", f"there is no name {dotted}"), hint, path[last])
-        return _Built(lambda env: env.look(path), Type(*kind), dotted, frozenset({path}))
+        return _Built(lambda env: env.look(path), Type(*kind), dotted, frozenset({path}), "path", against=())
 
     # -- logic
 
@@ -273,11 +316,11 @@ class _Reader:
 
             def between(env: Environment) -> bool:
                 a, b = one(env), other(env)
-                return False if a is None or b is None else bool(order(a, b))
+                return False if a is None or b is None else bool(_tried(order, a, b))
 
-            run = between if bound is None else against
+            run = between if bound is None or "any" in (left.type.kind, right.type.kind) else against
 
-        return _Built(run, Type("boolean"), source, paths)
+        return _Built(run, Type("boolean"), source, paths, against=_fixed(left, op, right))
 
     def alike(self, left: _Built, right: _Built) -> None:
         for side, constant in ((left, right), (right, left)):
@@ -313,9 +356,21 @@ class _Reader:
         inner = self.build(node.node, depth)
         run = inner.run
         if node.name == "none":
-            return _Built(lambda env: run(env) is None, Type("boolean"), f"{inner.source} is none", inner.paths)
+            return _Built(
+                lambda env: run(env) is None,
+                Type("boolean"),
+                f"{inner.source} is none",
+                inner.paths,
+                against=inner.against,
+            )
         if node.name == "defined":
-            return _Built(lambda env: run(env) is not None, Type("boolean"), f"{inner.source} is defined", inner.paths)
+            return _Built(
+                lambda env: run(env) is not None,
+                Type("boolean"),
+                f"{inner.source} is defined",
+                inner.paths,
+                against=inner.against,
+            )
         raise self.wrong(
             Text(f"没有判断 is {node.name}", f"there is no test {node.name!r}"),
             Text("有：none、defined", "there are: none, defined"),
@@ -348,7 +403,7 @@ class _Reader:
 
         def negated(env: Environment) -> Any:
             value = run(env)
-            return None if value is None else -value
+            return None if value is None else _tried(operator.neg, value)
 
         return _Built(negated, inner.type, f"-{inner.source}", inner.paths, inner.kind, constant=constant)
 
@@ -361,13 +416,14 @@ class _Reader:
             direction = 1 if sign == "+" else -1
 
             def run(env: Environment) -> Any:
-                at = one(env)
-                return None if at is None else env.shift(at, other(env), direction)
+                at, amount = one(env), other(env)
+                return None if at is None or amount is None else env.shift(at, amount, direction)
         else:
 
             def run(env: Environment) -> Any:
                 a, b = one(env), other(env)
-                return None if a is None or b is None else operation(a, b)
+                found = None if a is None or b is None else _tried(operation, a, b)
+                return None if kind == "instant" and found is not None and not _FIRST < found < _LAST else found
 
         return _Built(
             run, Type(kind), f"{_bracketed(left)} {sign} {_bracketed(right)}", _paths([left, right]), "reckon"
@@ -429,7 +485,7 @@ class _Reader:
 
         def filtered(env: Environment) -> Any:
             value = run(env)
-            return None if value is None else function(value, *(arg(env) for arg in runs))
+            return None if value is None else _tried(function, value, *(arg(env) for arg in runs))
 
         return _Built(filtered, kind, f"{inner.source} | {node.name}", _paths([inner, *args]))
 
@@ -462,9 +518,12 @@ class _Reader:
                 )
         runs = tuple(arg.run for arg in args)
         source = f"{name}({', '.join(arg.source for arg in args)})"
-        return _Built(
-            lambda env: env.call(name, tuple(run(env) for run in runs)), Type(*function.result), source, _paths(args)
-        )
+
+        def called(env: Environment) -> Any:
+            given = tuple(run(env) for run in runs)
+            return None if None in given else env.call(name, given)
+
+        return _Built(called, Type(*function.result), source, _paths(args))
 
 
 def _paths(parts: Sequence[_Built]) -> frozenset[tuple[str, ...]]:
@@ -476,7 +535,15 @@ def _bracketed(part: _Built) -> str:
 
 
 def _within(value: Any, items: Any) -> bool:
-    return value is not None and items is not None and value in items
+    return value is not None and items is not None and bool(_tried(operator.contains, items, value))
+
+
+def _tried(operation: Callable[..., Any], *given: Any) -> Any:
+    """What it gives; none where it has no result."""
+    try:
+        return operation(*given)
+    except _NO_RESULT:
+        return None
 
 
 def _divide(a: Any, b: Any) -> Decimal | None:

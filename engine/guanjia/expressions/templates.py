@@ -1,8 +1,9 @@
 """Notification templates: Jinja2, hardened until it can neither run code nor cost much.
 
 Only a closed set of texts is known. Every node of a template is checked against a whitelist when it is compiled: no calls, no
-macros, no operators that make much out of little, loops over data only and not inside each other. Data is plain values; an
-attribute is a key of a mapping and nothing else. What is still unbounded in principle is bounded in output.
+macros, no operators that make much out of little, no names for lists, loops over data only and not inside each other. Data is
+plain values; an attribute is a key of a mapping and nothing else. The tree itself is small and not deep, and what depends on the
+data is counted as it is done (`costs.py`).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator, Mapping
+from functools import cache, cached_property, lru_cache
 from typing import Any, NamedTuple
 
 from jinja2 import DictLoader, StrictUndefined, Template, TemplateError, TemplateSyntaxError, nodes
@@ -18,10 +20,15 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from ..errors import GuanjiaError, Text
-from .words import AROUND, BORROWED, FILTERS
+from .costs import BILL, LOOP, MOST_TEXT, Bill, Costly, each_time
+from .words import AROUND, FILTERS, written
 
-MOST_OUTPUT = 256 * 1024
-MOST_ITERATIONS = 1000
+LONGEST = 64 * 1024
+MOST_NODES = 3_000
+DEEPEST = 40
+"""Of one template: characters, nodes of its tree, and how deep it is."""
+
+MOST_INCLUDED = 20
 
 _ALLOWED = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.NSRef, nodes.Const, nodes.Getattr, nodes.Getitem,
@@ -55,30 +62,42 @@ class Chosen:
         parts: list[str] = []
         size, key = 0, self.key
         try:
+            data[BILL] = Bill(data)
             for part in self._template.root_render_func(
                 _Context(self._template.environment, data, self._template.name)
             ):
                 size += len(part)
-                if size > MOST_OUTPUT:
+                if size > MOST_TEXT:
                     raise RenderError(Text(f"模板 {key} 的输出太长", f"the template {key} gives too long a text"))
                 parts.append(part)
         except RenderError:
             raise
+        except Costly as error:
+            raise _unrendered(key, error.text) from None
         except TemplateError as error:
-            raise RenderError(
-                Text(f"模板 {key} 无法生成：{error.message}", f"the template {key} cannot be rendered: {error.message}")
-            ) from None
+            raise _unrendered(key, Text(error.message or "", error.message or "")) from None
         except (RecursionError, MemoryError, OverflowError, ValueError, TypeError, ArithmeticError) as error:
-            raise RenderError(
-                Text(
-                    f"模板 {key} 无法生成：{type(error).__name__}",
-                    f"the template {key} cannot be rendered: {type(error).__name__}",
-                )
-            ) from None
+            raise _unrendered(key, Text(type(error).__name__, type(error).__name__)) from None
         return _split(self.language, "".join(parts))
 
 
+class Entry(str):
+    """The key of a row of a registry, with its values by column: `{{ lift }}`, `{{ lift.building }}`."""
+
+    values: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, key: str, values: Mapping[str, Any]) -> Entry:
+        made = cls(key)
+        made.values = values
+        return made
+
+
 Problem = tuple[int, Text, Text | None]
+
+
+def _unrendered(key: str, why: Text) -> RenderError:
+    return RenderError(Text(f"模板 {key} 无法生成：{why.zh}", f"the template {key} cannot be rendered: {why.en}"))
 
 
 class _Environment(ImmutableSandboxedEnvironment):
@@ -88,11 +107,20 @@ class _Environment(ImmutableSandboxedEnvironment):
         return self.getitem(obj, attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:
+        if isinstance(obj, Entry):
+            return obj.values[argument] if argument in obj.values else self.undefined(obj=str(obj), name=argument)
         if isinstance(obj, Mapping) and isinstance(argument, str) and argument in obj:
             return obj[argument]
         if isinstance(obj, list | tuple) and isinstance(argument, int) and -len(obj) <= argument < len(obj):
             return obj[argument]
         return self.undefined(obj=obj, name=argument)
+
+    def _generate(self, source: nodes.Template, *given: Any, **more: Any) -> Any:
+        """What a loop goes over passes through `each_time`, with the number of nodes that it costs each time."""
+        for loop in source.find_all(nodes.For):
+            cost = sum(1 for _ in loop.find_all(nodes.Node))
+            loop.iter = nodes.Filter(loop.iter, LOOP, [nodes.Const(cost)], [], None, None, lineno=loop.lineno)
+        return super()._generate(source, *given, **more)
 
 
 class _Context(Context):
@@ -110,7 +138,9 @@ class _Context(Context):
 
 
 def _finalize(value: Any) -> Any:
-    return "" if value is None else value
+    if value is None:
+        return ""
+    return written(value) if isinstance(value, list | tuple | Mapping) else value
 
 
 class Templates:
@@ -122,32 +152,63 @@ class Templates:
         self._html = _environment(self.sources, escape=True)
         self._compiled: dict[str, Template] = {}
         self._chosen: dict[tuple[str, str, str], Chosen] = {}
-        self._parsed: dict[str, nodes.Template | TemplateSyntaxError | RecursionError] = {}
+        self._parsed: dict[str, nodes.Template | Problem] = {}
         self._names: dict[str, frozenset[str]] = {}
+        self._printed: dict[str, frozenset[str]] = {}
+        self._members: dict[tuple[str, str], frozenset[str]] = {}
+        self._included: dict[str, tuple[list[str], str | None]] = {}
         self._lock = threading.Lock()
 
     def channels(self, name: str) -> frozenset[str]:
-        return frozenset(channel for _, known, channel in self._keys() if known == name)
+        return frozenset(channel for _, channel in self._by_name.get(name, ()))
 
     def languages(self, name: str) -> frozenset[str]:
-        return frozenset(language for language, known, _ in self._keys() if known == name)
+        return frozenset(language for language, _ in self._by_name.get(name, ()))
 
-    def _keys(self) -> Iterator[tuple[str, str, str]]:
+    def of(self, name: str) -> tuple[str, ...]:
+        """The keys of all its texts: by language and channel."""
+        return tuple(f"{language}/{name}.{channel}" for language, channel in self._by_name.get(name, ()))
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[tuple[str, str]]]:
+        """The texts that there are of each template: language and channel."""
+        found: dict[str, list[tuple[str, str]]] = {}
         for key in self.sources:
             language, _, rest = key.partition("/")
             name, _, channel = rest.rpartition(".")
-            yield language, name, channel
+            found.setdefault(name, []).append((language, channel))
+        return found
 
     def variables(self, key: str) -> frozenset[str]:
         """The names that a template needs, with those that it includes."""
         return frozenset().union(*(self._own_variables(part) for part in self._with_includes(key)[0]))
 
+    def members(self, key: str, name: str) -> frozenset[str]:
+        """What a template, with those that it includes, reads of one of its names: of `input` in `input.reason` the reason."""
+        known = self._members.get((key, name))
+        if known is not None:
+            return known
+        trees = [self._tree(part) for part in self._with_includes(key)[0]]
+        found = [got for tree in trees if isinstance(tree, nodes.Template) for got in tree.find_all(nodes.Getattr)]
+        known = frozenset(got.attr for got in found if isinstance(got.node, nodes.Name) and got.node.name == name)
+        self._members[key, name] = known
+        return known
+
+    def printed(self, key: str) -> frozenset[str]:
+        """The names that a template, or what it includes, writes as they are, without a filter."""
+        if (known := self._printed.get(key)) is not None:
+            return known
+        trees = [self._tree(part) for part in self._with_includes(key)[0]]
+        outputs = [out for tree in trees if isinstance(tree, nodes.Template) for out in tree.find_all(nodes.Output)]
+        self._printed[key] = known = frozenset(
+            item.name for out in outputs for item in out.nodes if isinstance(item, nodes.Name)
+        )
+        return known
+
     def _own_variables(self, key: str) -> frozenset[str]:
         known = self._names.get(key)
         if known is None:
-            tree = self._tree(key)
-            found = find_undeclared_variables(tree) if isinstance(tree, nodes.Template) else ()
-            known = self._names[key] = frozenset(found)
+            known = self._names[key] = _needed(self.sources[key])
         return known
 
     def check(self, key: str) -> list[Problem]:
@@ -155,13 +216,15 @@ class Templates:
         if key not in self.sources:
             return [(1, Text(f"没有模板 {key}", f"there is no template {key}"), None)]
         tree = self._tree(key)
-        if isinstance(tree, TemplateSyntaxError):
-            return [(tree.lineno, Text(f"模板写错了：{tree.message}", f"template syntax: {tree.message}"), None)]
-        if isinstance(tree, RecursionError):
-            return [(1, Text("模板嵌套太深", "the template is nested too deeply"), None)]
+        if not isinstance(tree, nodes.Template):
+            return [tree]
         problems = list(self._judge(tree, key, 0))
-        if again := self._with_includes(key)[1]:
+        included, again = self._with_includes(key)
+        if again:
             what = Text(f"模板 {again} 被包含了不止一次", f"the template {again} is included more than once")
+            problems.append((1, what, None))
+        elif len(included) > MOST_INCLUDED:
+            what = Text(f"包含的模板超过 {MOST_INCLUDED} 个", f"it includes more than {MOST_INCLUDED} templates")
             problems.append((1, what, None))
         return problems
 
@@ -207,14 +270,10 @@ class Templates:
                 known = self._compiled[key] = environment.get_template(key)
         return known
 
-    def _tree(self, key: str) -> nodes.Template | TemplateSyntaxError | RecursionError:
+    def _tree(self, key: str) -> nodes.Template | Problem:
         known = self._parsed.get(key)
         if known is None:
-            try:
-                known = self._plain.parse(self.sources[key])
-            except (TemplateSyntaxError, RecursionError) as error:
-                known = error
-            self._parsed[key] = known
+            known = self._parsed[key] = _parsed(self.sources[key])
         return known
 
     def _with_includes(self, key: str) -> tuple[list[str], str | None]:
@@ -223,6 +282,8 @@ class Templates:
         Again is refused, so that rendering costs what is written: templates that include one twice, which includes another twice,
         would be a bomb.
         """
+        if key in self._included:
+            return self._included[key]
         found: list[str] = []
         again: str | None = None
         waiting = [key]
@@ -239,19 +300,20 @@ class Templates:
                         for it in tree.find_all(nodes.Include)
                         if isinstance(it.template, nodes.Const)
                     ]
+        self._included[key] = found, again
         return found, again
 
     def _names_one(self, node: nodes.Include) -> bool:
         return isinstance(node.template, nodes.Const) and str(node.template.value) in self.sources
 
-    def _judge(self, node: nodes.Node, key: str, loops: int) -> Iterator[Problem]:
+    def _judge(self, node: nodes.Node, key: str, loops: int, named: bool = False) -> Iterator[Problem]:
         line = node.lineno or 1
         kind = type(node).__name__
         if not isinstance(node, _ALLOWED):
             yield line, Text(f"模板里不能用 {kind}", f"{kind} is not part of templates"), None
             return
-        if isinstance(node, nodes.Filter) and node.name not in FILTERS and node.name not in BORROWED:
-            known = ", ".join(sorted((*FILTERS, *BORROWED)))
+        if isinstance(node, nodes.Filter) and node.name not in FILTERS:
+            known = ", ".join(sorted(FILTERS))
             yield (
                 line,
                 Text(f"没有过滤器 {node.name}", f"there is no filter {node.name!r}"),
@@ -281,19 +343,63 @@ class Templates:
                 "include 只能写已有模板的名字，且不在循环里", "include names a template that exists, outside of loops"
             )
             yield line, text, Text(f"如 {example}", f"e.g. {example}")
+        elif isinstance(node, nodes.List | nodes.Tuple) and named:
+            yield line, Text("不能给列表起名", "a list is given no name"), None
+        named = named or isinstance(node, nodes.Assign)
         for child in node.iter_child_nodes():
-            yield from self._judge(child, key, loops)
+            yield from self._judge(child, key, loops, named)
+
+
+@lru_cache(1024)
+def _parsed(source: str) -> nodes.Template | Problem:
+    """The tree of a template, if it costs little to look at and to compile. Versions have most of their templates in common, and
+    nothing changes a tree."""
+    if len(source) > LONGEST:
+        return (
+            1,
+            Text(f"模板太长（最多 {LONGEST} 字）", f"the template is too long (at most {LONGEST} characters)"),
+            None,
+        )
+    try:
+        tree = _parser().parse(source)
+    except TemplateSyntaxError as error:
+        return error.lineno, Text(f"模板写错了：{error.message}", f"template syntax: {error.message}"), None
+    except RecursionError:
+        return 1, Text("模板嵌套太深", "the template is nested too deeply"), None
+    except ValueError:  # of thousands of digits
+        return 1, Text("模板里有太长的数", "a number in the template is too long"), None
+    waiting: list[tuple[nodes.Node, int]] = [(tree, 0)]
+    for _ in range(MOST_NODES):
+        if not waiting:
+            return tree
+        node, depth = waiting.pop()
+        if depth > DEEPEST:
+            return node.lineno or 1, Text("模板嵌套太深", "the template is nested too deeply"), None
+        waiting += [(child, depth + 1) for child in node.iter_child_nodes()]
+    return 1, Text("模板太复杂", "the template is too complex"), None
+
+
+@lru_cache(1024)
+def _needed(source: str) -> frozenset[str]:
+    """The names that a template needs by itself."""
+    tree = _parsed(source)
+    return frozenset(find_undeclared_variables(tree)) if isinstance(tree, nodes.Template) else frozenset()
+
+
+@cache
+def _parser() -> _Environment:
+    return _environment({}, escape=False)
 
 
 def _environment(sources: Mapping[str, str], *, escape: bool) -> _Environment:
     environment = _Environment(
         loader=DictLoader(dict(sources)), undefined=StrictUndefined, autoescape=escape,
-        keep_trailing_newline=False, finalize=_finalize, auto_reload=False, cache_size=1000,
+        keep_trailing_newline=False, finalize=_finalize, auto_reload=False, cache_size=1000, optimized=False,
     )  # fmt: skip
     environment.context_class = _Context
     environment.escaping = nodes.EvalContext(environment)
     environment.globals.clear()
-    environment.filters = {name: environment.filters[name] for name in BORROWED} | dict(FILTERS)
+    environment.filters = {**FILTERS, LOOP: each_time}
     environment.tests = {name: environment.tests[name] for name in _TESTS}
     return environment
 

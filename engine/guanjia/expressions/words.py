@@ -1,8 +1,12 @@
-"""The filters of notification templates: how instants, money, names and phones are written in each language."""
+"""The filters of notification templates: how instants, money, names and phones are written in each language.
+
+None makes much out of little: a list is joined up to a length, a number is rounded to few places, and nothing else than a text
+or a list of texts has a text. What they read and write is counted (`costs.py`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -10,6 +14,8 @@ from jinja2 import pass_context
 from jinja2.runtime import Context, Undefined
 
 from ..clock import SECOND, moment
+from ..errors import Text
+from .costs import MOST_TEXT, Costly, counted
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -29,7 +35,8 @@ def label(context: Context, value: Any) -> Any:
         return ""
     words: Mapping[str, str] = context.get("labels") or {}
     if isinstance(value, list | tuple):
-        return ("、" if _chinese(context) else ", ").join(str(words.get(item, item)) for item in value)
+        named = (words.get(item, item) if isinstance(item, str) else item for item in value)
+        return joined("、" if _chinese(context) else ", ", named)
     return words.get(value, value) if isinstance(value, str) else value
 
 
@@ -77,9 +84,12 @@ def money(context: Context, value: Any) -> str:
     if _nothing(value):
         return ""
     try:
-        shown = f"¥{Decimal(str(value)):,.2f}"
+        amount = Decimal(written(value))
     except InvalidOperation:
-        return str(value)
+        return written(value)
+    if not abs(amount) < LARGEST:
+        return written(value)
+    shown = f"¥{amount:,.2f}"
     return f"{shown} 元" if _chinese(context) else shown
 
 
@@ -87,7 +97,7 @@ def masked(value: Any) -> str:
     """138****1234 for a number, 张** for a name."""
     if _nothing(value):
         return ""
-    text = str(value)
+    text = written(value)
     if sum(sign.isdigit() for sign in text) >= 7:
         return text[:3] + "****" + text[-4:]
     return text[:1] + "**" if text else ""
@@ -98,9 +108,8 @@ _DOUBLE = ("欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟",
 
 def surname(value: Any) -> str:
     """张 of 张小明, 欧阳 of 欧阳娜娜, Smith of Ann Smith."""
-    if _nothing(value) or not str(value).strip():
+    if _nothing(value) or not (text := written(value).strip()):
         return ""
-    text = str(value).strip()
     if text.isascii():
         return text.split()[-1]
     return text[:2] if text[:2] in _DOUBLE else text[:1]
@@ -111,12 +120,44 @@ def default(value: Any, other: Any = "", _boolean: bool = False) -> Any:
     return other if _nothing(value) or value == "" else value
 
 
+def written(value: Any) -> str:
+    """A value as text; a list item by item. Costly where there is no end of it."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list | tuple):
+        return joined(", ", value)
+    if isinstance(value, Mapping):
+        raise Costly(Text("一组值不能直接写出来", "a group of values has no text of its own"))
+    return str(value)
+
+
+def joined(between: str, items: Iterable[Any]) -> str:
+    parts, size = [], 0
+    for item in items:
+        parts.append(written(item))
+        size += len(parts[-1]) + len(between)
+        if size > MOST_TEXT:
+            raise Costly(Text("列表连起来太长", "the list is too long to be joined"))
+    return between.join(parts)
+
+
+def rounded(value: Any, places: int = 0) -> Any:
+    if not isinstance(places, int) or not 0 <= places <= 10:
+        raise Costly(Text("round 的位数为 0 到 10", "round takes 0 to 10 places"))
+    return round(value if isinstance(value, int | float) else Decimal(written(value)), places)
+
+
 AROUND = frozenset({"labels", "language", "zone"})
 """What filters look up of a template's data without being given it."""
 
-FILTERS: Mapping[str, Callable[..., Any]] = {
-    "at": at, "by": by, "day": day, "default": default, "label": label, "masked": masked, "money": money, "surname": surname,
-}  # fmt: skip
+LARGEST = Decimal(10) ** 15
+"""No amount of money is so large."""
 
-BORROWED = ("first", "join", "last", "length", "lower", "round", "trim", "upper")
-"""Filters of Jinja2 itself that cannot make much out of little."""
+_FILTERS: Mapping[str, Callable[..., Any]] = {
+    "at": at, "by": by, "day": day, "default": default, "label": label, "masked": masked, "money": money, "surname": surname,
+    "round": rounded, "length": len, "join": lambda items, between="": joined(written(between), items),
+    "first": lambda items: next(iter(items), ""), "last": lambda items: items[-1] if items else "",
+    "lower": lambda value: written(value).lower(), "upper": lambda value: written(value).upper(),
+    "trim": lambda value, signs=None: written(value).strip(signs),
+}  # fmt: skip
+FILTERS = {name: counted(filter) for name, filter in _FILTERS.items()}

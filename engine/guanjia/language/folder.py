@@ -1,6 +1,6 @@
 """The folder of an office as files: what there is, and that nothing outside of it is ever read.
 
-    office.yaml  organisation.yaml  rosters/*.yaml|csv  calendars/*.yaml  procedures/*.yaml  templates/<language>/<name>.<channel>.j2
+    office.yaml  organisation.yaml  standards.yaml  clauses.yaml  overlays/*.yaml  rosters/*.yaml|csv  registries/*.yaml|csv  calendars/*.yaml  procedures/*.yaml  templates/<language>/<name>.<channel>.j2
 
 Stories (*.stories.yaml) and shared fragments (procedures/shared/) are not procedures. A link that leads out of the folder
 is refused, as is a path that climbs out of it.
@@ -9,7 +9,8 @@ is refused, as is a path that climbs out of it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from ..errors import Finding, Invalid, Text, because
@@ -19,16 +20,20 @@ from .reading import MAX_BYTES
 class Folder:
     """Reads files of one folder by their path within it, written with `/`."""
 
-    def __init__(self, folder: str | Path) -> None:
+    def __init__(self, folder: str | Path, edited: Mapping[str, bytes] | None = None) -> None:
         self.path = Path(folder).resolve()
+        self._edited = edited or {}
+        """What is read in place of files, by path."""
 
     def read(self, relative: str) -> bytes:
         """The bytes of a file. Invalid when it is missing, unreadable, too big, or outside of the folder."""
+        if relative in self._edited:
+            return self._edited[relative]
         try:
-            real = (self.path / relative).resolve()
-            inside = real.is_relative_to(self.path)
-            if inside and real.is_file():
-                with real.open("rb") as file:
+            real = os.path.realpath(os.path.join(self.path, relative))
+            inside = real.startswith(os.path.join(self.path, ""))
+            if inside and os.path.isfile(real):
+                with open(real, "rb") as file:
                     return file.read(MAX_BYTES + 1)
         except (OSError, ValueError, RuntimeError) as problem:
             why = because(problem) if isinstance(problem, OSError) else Text(str(problem), str(problem))
@@ -48,8 +53,16 @@ class Folder:
         """Calendar name -> path."""
         return {Path(path).stem: path for path in self._listed("calendars", "*.yaml")}
 
+    def overlays(self) -> list[str]:
+        return self._listed("overlays", "*.yaml")
+
     def rosters(self) -> list[str]:
         return sorted([*self._listed("rosters", "*.yaml"), *self._listed("rosters", "*.csv")])
+
+    def registries(self) -> tuple[dict[str, str], dict[str, str]]:
+        """Name -> path, of the files that declare registries, and of the tables that hold their rows."""
+        declared, tables = (self._listed("registries", pattern) for pattern in ("*.yaml", "*.csv"))
+        return {Path(path).stem: path for path in declared}, {Path(path).stem: path for path in tables}
 
     def procedures(self) -> list[str]:
         return [path for path in self._listed("procedures", "*.yaml") if not path.endswith(".stories.yaml")]
@@ -63,15 +76,10 @@ class Folder:
             path.removeprefix("templates/").removesuffix(".j2"): path for path in self._listed("templates", "**/*.j2")
         }
 
-    def digest(self) -> str:
-        """SHA-256 over path and content of every file that a version or the organisation is made of."""
+    def digest(self, paths: Iterable[str] | None = None) -> str:
+        """SHA-256 over path and content of every file that a version or the organisation is made of; of those named, where some are."""
         total = hashlib.sha256()
-        shared = self._listed("procedures", "*/**/*.yaml")
-        single = [name for name in ("office.yaml", "organisation.yaml") if self.has(name)]
-        listed = (
-            *single, *self.rosters(), *self.calendars().values(), *self.procedures(), *shared, *self.templates().values()
-        )  # fmt: skip
-        for path in sorted(set(listed)):
+        for path in sorted(set(self._pinned() if paths is None else paths)):
             try:
                 content = self.read(path)
             except Invalid as refused:
@@ -79,6 +87,15 @@ class Folder:
             total.update(hashlib.sha256(path.encode("utf-8", "surrogateescape")).digest())
             total.update(hashlib.sha256(content).digest())
         return total.hexdigest()
+
+    def _pinned(self) -> Iterator[str]:
+        shared = self._listed("procedures", "*/**/*.yaml")
+        yield from (
+            name for name in ("office.yaml", "organisation.yaml", "standards.yaml", "clauses.yaml") if self.has(name)
+        )
+        yield from (*self.overlays(), *self.rosters(), *self.calendars().values())
+        yield from (path for files in self.registries() for path in files.values())
+        yield from (*self.procedures(), *shared, *self.templates().values())
 
     def _listed(self, below: str, pattern: str) -> list[str]:
         return sorted(self._files(self.path / below, pattern))

@@ -14,7 +14,7 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from ..errors import Finding, Text
+from ..errors import Finding, Instead, Text
 from ..model.procedure import Branch, Delay, Procedure, State
 from .nodes import Node, Path
 
@@ -96,12 +96,24 @@ def _unknown_key(model: type[BaseModel], loc: Path, key: Node) -> Finding:
     listed = ", ".join(allowed)
     if listed:
         hint = Text(f"{hint.zh} 这里可以写：{listed}", f"{hint.en} Allowed here: {listed}")
+    if meant:
+        hint = instead(hint, word, allowed)
     return key.finding("unknown-key", Text(f"这里不认识“{word}”", f"{word!r} is not known here"), hint)
 
 
 def _required(model: type[BaseModel], loc: Path) -> Text | None:
     listed = ", ".join(_allowed(model, loc[:-1]))
     return Text(f"这里可以写：{listed}", f"allowed here: {listed}") if listed else None
+
+
+NEAR = 0.7
+"""How like two words are, from 0 to 1, of which one is taken for the other misspelt."""
+
+
+def instead(hint: Text, word: str, known: Iterable[str]) -> Text:
+    """The hint, as `Instead` where just one of the known words is near enough to have been meant."""
+    near = difflib.get_close_matches(word, list(known), 2, NEAR)
+    return Instead.of(hint, word, near[0]) if len(near) == 1 else hint
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
@@ -194,12 +206,14 @@ def _words(error: Mapping[str, Any], node: Node) -> tuple[Text, Text | None]:
     if kind == "literal_error":
         choices = [part.strip(" '") for part in context["expected"].replace(" or ", ", ").split(",")]
         meant = suggest(node.text, choices) if node.kind == "scalar" else ""
-        hint = Text(f"是否想写 {meant}？", f"did you mean {meant}?") if meant else None
+        hint = instead(Text(f"是否想写 {meant}？", f"did you mean {meant}?"), node.text, choices) if meant else None
         one_of = ", ".join(choices)
         return Text(f"只能是 {one_of} 之一，这里是{found.zh}", f"must be one of {one_of}; this is {found.en}"), hint
     wanted, hint = _WANTED.get(_FAMILY.get(kind, ""), (Text("别的写法", "something else"), None))
     if _FAMILY.get(kind) == "text" and node.kind == "scalar" and node.value is not None:
-        hint = Text(f"请加引号：'{node.text}'", f"put it in quotes: '{node.text}'")
+        hint = Instead.of(
+            Text(f"请加引号：'{node.text}'", f"put it in quotes: '{node.text}'"), node.text, f"'{node.text}'"
+        )
     if error["loc"] and error["loc"][-1] in ("within", "delay", "every", "wait") and node.kind == "scalar":
         hint = Text("时长要写单位：30m、2h、3 days、5 workdays", "a duration has a unit: 30m, 2h, 3 days, 5 workdays")
     if _FAMILY.get(kind) == "text" and node.kind == "map":

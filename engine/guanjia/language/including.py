@@ -23,7 +23,7 @@ Fetch: TypeAlias = Callable[[str], tuple[str, bytes]]
 
 MAX_DEPTH = 3
 MAX_FRAGMENTS = 64
-_MAX_NODES = 100_000
+_MAX_NODES = 200_000
 _MAX_CHARACTERS = 1 << 20
 _PARAMETER = re.compile(r"\$\{\s*([^{}]*?)\s*\}")
 _TABLES = frozenset(

@@ -116,6 +116,12 @@ class Document:
         node = self.root.at(path)[1]
         return f"{node.source.file}:{node.line}:{node.column}"
 
+    def written(self, path: Path) -> str:
+        """`file:line:column` of what is called so: of its name where it has one, else of the value."""
+        key, value = self.root.at(path)
+        node = key if key.kind == "scalar" and path and key.text == path[-1] else value
+        return f"{node.source.file}:{node.line}:{node.column}"
+
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:
     """Each finding once, by file and place, errors before warnings at the same place."""

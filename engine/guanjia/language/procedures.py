@@ -11,6 +11,8 @@ from .grammar import build
 from .including import Fetch, Including
 from .nodes import Node, errors, in_order
 from .reading import read_yaml
+from .registries import fill_registries
+from .standards import fill
 
 
 class Draft(NamedTuple):
@@ -21,12 +23,17 @@ class Draft(NamedTuple):
     findings: list[Finding]
 
 
-def draft_procedure(text: str | bytes, file: str, fetch: Fetch | None = None, around: Around | None = None) -> Draft:
-    """Read a procedure and gather everything that is wrong or doubtful. Never raises for what the text holds."""
+def draft_procedure(
+    text: str | bytes | Node, file: str, fetch: Fetch | None = None, around: Around | None = None
+) -> Draft:
+    """Read a procedure and gather everything that is wrong or doubtful. Never raises for what the text holds. What was read already may
+    be given as its root; includes are merged into it."""
     findings: list[Finding] = []
     try:
-        root = read_yaml(text, file).root
+        root = text if isinstance(text, Node) else read_yaml(text, file).root
         Including(fetch, findings).expand(root)
+        fill(root, around.standards if around else None, findings)
+        fill_registries(root, around.registries if around else None, findings)
     except Invalid as refused:
         return Draft(None, None, in_order(refused.findings))
     whole = not findings

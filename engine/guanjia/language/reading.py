@@ -9,22 +9,24 @@ with their places; a key that stands twice is an error. Scalars follow the YAML 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
 import yaml
 
-from ..errors import Finding, Invalid, Text
+from ..errors import Finding, Instead, Invalid, Text
 from .nodes import Document, Node, Source, in_order
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 32
-MAX_EVENTS = 100_000
+MAX_EVENTS = 200_000
 _MAX_FINDINGS = 50
 _MAX_DIGITS = 30
 
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_OPENS = re.compile(r":\s*(#.*)?$")
+"""A line with a key whose value stands below it."""
 _BREAK = re.compile(r"\r\n|\n|\r")
 
 _NULL = re.compile(r"~|null|Null|NULL|")
@@ -127,9 +129,9 @@ def _scan(text: str, source: Source, findings: list[Finding]) -> list[yaml.Event
     try:
         for event in yaml.parse(text, Loader=loader):
             events.append(event)
-            here = _node(event, source)
             if isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
+                here = _node(event, source)
                 if event.version or event.tags:
                     findings.append(here.finding("tag", Text("不支持 % 指令", "% directives are not supported")))
                 if documents > 1:
@@ -141,7 +143,7 @@ def _scan(text: str, source: Source, findings: list[Finding]) -> list[yaml.Event
                     )
                     return events
             elif isinstance(event, yaml.NodeEvent):
-                _refuse(event, here, findings)
+                _refuse(event, source, findings)
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
             elif isinstance(event, yaml.CollectionEndEvent):
@@ -149,12 +151,16 @@ def _scan(text: str, source: Source, findings: list[Finding]) -> list[yaml.Event
             if depth > MAX_DEPTH:
                 what = Text(f"嵌套超过 {MAX_DEPTH} 层", f"nested more than {MAX_DEPTH} levels deep")
                 findings.append(
-                    here.finding("too-deep", what, Text("请检查括号和缩进", "check brackets and indentation"))
+                    _node(event, source).finding(
+                        "too-deep", what, Text("请检查括号和缩进", "check brackets and indentation")
+                    )
                 )
                 return events
             if len(events) > MAX_EVENTS:
                 what = Text(f"内容超过 {MAX_EVENTS} 项", f"more than {MAX_EVENTS} items")
-                findings.append(here.finding("too-big", what, Text("请拆成几个文件", "split it into several files")))
+                findings.append(
+                    _node(event, source).finding("too-big", what, Text("请拆成几个文件", "split it into several files"))
+                )
                 return events
             if len(findings) >= _MAX_FINDINGS:
                 return events
@@ -168,7 +174,7 @@ def _node(event: yaml.Event, source: Source) -> Node:
     return Node(source, mark.line + 1, mark.column + 1)
 
 
-def _refuse(event: yaml.NodeEvent, here: Node, findings: list[Finding]) -> None:
+def _refuse(event: yaml.NodeEvent, source: Source, findings: list[Finding]) -> None:
     code = None
     if isinstance(event, yaml.AliasEvent):
         code = "alias"
@@ -179,7 +185,7 @@ def _refuse(event: yaml.NodeEvent, here: Node, findings: list[Finding]) -> None:
     elif isinstance(event, yaml.ScalarEvent) and event.value == "<<" and not event.style:
         code = "merge-key"
     if code:
-        findings.append(here.finding(code, _REFUSED[code], _WRITE_OUT))
+        findings.append(_node(event, source).finding(code, _REFUSED[code], _WRITE_OUT))
 
 
 _SYNTAX: tuple[tuple[str, Text], ...] = (
@@ -233,10 +239,45 @@ def _syntax(problem: yaml.YAMLError, source: Source) -> Finding:
                 Text("请换成空格，每层两个", "use spaces, two for each level"),
             )
     said = " ".join(str(part) for part in (getattr(problem, "problem", ""), getattr(problem, "context", "")) if part)
+    if "did not find expected key" in said and (deep := _too_deep(source.lines, line - 1)) is not None:
+        return Node(source, deep + 1, _indent(source.lines[deep]) + 1).finding(
+            "syntax",
+            Text(f"这里的缩进与第 {line} 行对不齐", f"the indentation here does not fit that of line {line}"),
+            Text(f"看看是这里缩进多了，还是上面少了一行，或第 {line} 行缩进少了",
+                 f"look whether this is indented too far, a line is missing above it, or line {line} is not indented enough"),
+        )  # fmt: skip
     for words, text in _SYNTAX:
         if words in said:
             return here.finding("syntax", text, _QUOTE)
     return here.finding("syntax", Text("这里不是正确的 YAML 写法", f"this is not valid YAML: {said}"), _QUOTE)
+
+
+def _too_deep(lines: Sequence[str], met: int) -> int | None:
+    """A block ended at a line, counted from 0, that belongs neither into it nor around it. Where the block begins, if it is the block
+    that is indented too far, for the lines after that one fit to that one."""
+    there, block = _indent(lines[met]), None
+    for number in range(met - 1, -1, -1):
+        if _says(lines[number]):
+            if _indent(lines[number]) <= there:
+                break
+            block = number
+    if block is None or lines[met].lstrip().startswith(":"):
+        return None
+    if (there - _indent(lines[block])) % 2:  # one of them stands between the usual levels of two spaces
+        return None if there % 2 else block
+    deep, after = _indent(lines[block]), list(filter(_says, lines[met + 1 :]))
+    if after and _OPENS.search(lines[met]) and there < _indent(after[0]) <= deep:
+        return block
+    return block if next((_indent(line) for line in after if _indent(line) <= deep), 0) != deep else None
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
+
+
+def _says(line: str) -> bool:
+    """Whether there is more on it than a comment."""
+    return bool(line.strip()) and not line.lstrip().startswith("#")
 
 
 def _compose(events: Iterator[yaml.Event], source: Source, findings: list[Finding]) -> Node:
@@ -308,9 +349,13 @@ def _resolve(node: Node, findings: list[Finding]) -> Any:
             node.finding(
                 "number",
                 Text("这个数太大或不是有限的数", "this number is too large or not finite"),
-                Text(
-                    f"最多 {_MAX_DIGITS} 位；若是文字（如编号）请加引号",
-                    f"at most {_MAX_DIGITS} digits; quote what is text",
+                Instead.of(
+                    Text(
+                        f"最多 {_MAX_DIGITS} 位；若是文字（如编号）请加引号",
+                        f"at most {_MAX_DIGITS} digits; quote what is text",
+                    ),
+                    text,
+                    f"'{text}'",
                 ),
             )
         )

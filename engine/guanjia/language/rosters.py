@@ -67,7 +67,7 @@ def _table(raw: bytes, file: str, findings: list[Finding]) -> Iterator[Line]:
     source = Source(file, tuple(text.splitlines()))
     columns: dict[str, int] = {}
     for number, written in enumerate(source.lines, 1):
-        cells = _cells(source, number, written)
+        cells = cells_of(source, number, written)
         if not any(cell.text for cell in cells):
             continue
         if not columns:
@@ -84,7 +84,7 @@ def _table(raw: bytes, file: str, findings: list[Finding]) -> Iterator[Line]:
         yield Line(shift, (staff,), (day,))
 
 
-def _cells(source: Source, number: int, written: str) -> list[Node]:
+def cells_of(source: Source, number: int, written: str) -> list[Node]:
     """The cells of a line with their columns; a cell in quotes counts from its quote."""
     values = next(csv.reader([written]), [])
     cells, column = [], 1

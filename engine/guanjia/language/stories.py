@@ -20,6 +20,11 @@ def read_stories(path: Path) -> tuple[Stories, Document]:
         why = because(problem)
         text = Text(f"文件读不出来：{why.zh}", f"the file cannot be read: {why.en}")
         raise Invalid([Finding("unreadable", text, file)]) from None
+    return read_stories_text(raw, file)
+
+
+def read_stories_text(raw: str | bytes, file: str) -> tuple[Stories, Document]:
+    """The same of what would stand in a file."""
     document = read_yaml(raw, file)
     findings: list[Finding] = []
     stories = build(Stories, document.root, findings)

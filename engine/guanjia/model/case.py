@@ -43,8 +43,7 @@ class Limit(NamedTuple):
         return self.given + self.extra
 
 
-@quick
-@dataclass(frozen=True, slots=True)
+@quick(frozen=True, slots=True)
 class Clock:
     """One cycle of an SLA clock: an instance of a `Sla`.
 
@@ -98,8 +97,7 @@ class Clock:
         )
 
 
-@quick
-@dataclass(frozen=True, slots=True)
+@quick(frozen=True, slots=True)
 class Delay:
     """An armed delay of a state that the case is in. Leaving the state cancels it."""
 
@@ -121,8 +119,7 @@ class Told(NamedTuple):
     to: tuple[str, ...]
 
 
-@quick
-@dataclass(frozen=True, slots=True)
+@quick(frozen=True, slots=True)
 class Climb:
     """One escalation on its way up a ladder: an instance of a `Ladder`, begun by a clock's threshold or by another effect.
 
@@ -174,8 +171,7 @@ class Climb:
         return cls(**{**data, "told": told, "alarmed": tuple(data.get("alarmed", ()))})
 
 
-@quick
-@dataclass(frozen=True, slots=True)
+@quick(frozen=True, slots=True)
 class Past:
     """What is remembered of an action, a signal, a delay or a state: how often, and the last time when, by whom, with what."""
 
@@ -183,17 +179,22 @@ class Past:
     at: Instant
     by: str
     input: Mapping[str, Any] = field(default_factory=dict)
+    through: str | None = None
+    """Who really did it, in the name of `by`."""
 
     def to_plain(self) -> dict[str, Any]:
         plain: dict[str, Any] = {"count": self.count, "at": self.at, "by": self.by}
         if self.input:
             plain["input"] = self.input
+        if self.through:
+            plain["through"] = self.through
         return plain
 
     def text(self) -> str:
         """The plain form as JSON."""
         given = f',"input":{to_json(self.input)}' if self.input else ""
-        return f'{{"count":{self.count},"at":{self.at},"by":{encode_basestring(self.by)}{given}}}'
+        typed = f',"through":{encode_basestring(self.through)}' if self.through else ""
+        return f'{{"count":{self.count},"at":{self.at},"by":{encode_basestring(self.by)}{given}{typed}}}'
 
 
 @dataclass(frozen=True)
@@ -213,6 +214,10 @@ class Case:
     states: tuple[str, ...] = ()
     """The active innermost states, in the order written: one, or one of each track."""
     fields: Mapping[str, Any] = field(default_factory=dict)
+    entries: Mapping[str, Any] = field(default_factory=dict)
+    """Of fields that point to a row of a registry: what that said then, as {of, version, values}."""
+    crossed: Mapping[str, Any] = field(default_factory=dict)
+    """Thresholds of counts that this case was the one to reach, `<count>.<number>` -> [by what it is alike, when]."""
     assignee: str | None = None
     handlers: tuple[str, ...] = ()
     """Everybody who was ever responsible, the latest last."""
@@ -224,6 +229,14 @@ class Case:
     """Name -> id of the cases that this one opened."""
     waits: tuple[str, ...] = ()
     """Children that must be closed before this case may finish."""
+    links: Mapping[str, str] = field(default_factory=dict)
+    """Other cases that this one has to do with: id -> what they are to each other."""
+    merged: Mapping[str, str] = field(default_factory=dict)
+    """The case that it goes on in, id -> number: it is closed, and nothing wakes it."""
+    codes: Mapping[str, Instant] = field(default_factory=dict)
+    """One-time codes by which its customer may answer, and until when: digest -> instant."""
+    absorbed: Mapping[str, str] = field(default_factory=dict)
+    """Cases that go on in this one: id -> number. Their customers are told what its own customer is told."""
     clocks: Mapping[str, Clock] = field(default_factory=dict)
     """The present or last cycle of each clock that ever started."""
     cycles: tuple[Clock, ...] = ()
@@ -238,6 +251,8 @@ class Case:
     escalated: tuple[str, ...] = ()
     unassigned: str | None = None
     """The role, team or person who was to become responsible when nobody could; None once somebody is."""
+    hold: str | None = None
+    """Why its personal data stays although its time may be over; None where nothing keeps it."""
 
     @property
     def previous(self) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from typing import Any, Literal, NamedTuple, TypeGuard
 
@@ -33,21 +33,49 @@ EventType = Literal[
     "adjusted",  # a clock was paused, resumed or reset by hand (name: <clock>.<pause|resume|reset>)
     "migrated",  # the case came under another version: other calendars, or other rules
     "revealed",  # somebody looked at its personal data in clear
-    "forgotten",  # its personal data was destroyed
-    "linked",  # a child or another case was bound to this one
+    "forgotten",  # its personal data was destroyed, or that of some fields
+    "held",  # its personal data was put on hold: it is not destroyed
+    "released",  # the hold was lifted
+    "linked",  # a child or another case was bound to this one, or let go
+    "merged",  # it goes on in another case: it is closed, and nothing wakes it (name: the number of that case)
+    "coded",  # a one-time code was made, by which the customer may answer
+    "undone",  # what somebody did last was taken back: the case is as it was before (name: what was done)
+    "told",  # its customer was told what another case tells (name: the template)
     "refused",  # somebody tried what they may not, or came too late
 ]
 
 OfficeEventType = Literal[
     "published",  # a procedure was taken up as a version: new cases run under it
     "withdrawn",  # the file of a procedure is gone: no new cases
+    "proposed",  # somebody wants to publish; a second person has to approve it (name: P1, P2 …)
+    "declined",  # a proposal (name) will not be published
+    "guarded",  # from now on procedures come into force by this rule (`publishing` of office.yaml)
+    "amended",  # a registry (name) has other rows or columns than before, is new, or is gone
     "reorganised",  # roles or staff are others than before
-    "applied",  # open cases were moved to the calendars as they are now
+    "applied",  # open cases were moved to the calendars as they are now, or to a procedure as it is now
+    "taken_back",  # such a move of open cases to a procedure (name) was taken back
     "suspended",  # a window in which clocks stand still or run slower was decided (name: S1, S2 …)
     "rekeyed",  # a key of the office was added or dropped (name: its name)
+    "left_word",  # a shift left words for the next
     "resumed",  # such a window ends earlier than was decided, or never begins
 ]
 """What happens to the office itself and to no case; such an event has no case (""), and the numbers of the office's stream."""
+
+CustomerEventType = Literal[
+    "registered",  # a person came into the register
+    "changed",  # fields of theirs were changed, ended or added (data: their names)
+    "verified",  # somebody made sure that all of it is still so
+    "consented",  # they agreed to a purpose (name), under a version of the notice
+    "withdrew",  # they withdrew that, or object to it
+    "restricted",  # what is known of them is kept and used for nothing but what has to be told
+    "lifted",  # that is over
+    "merged",  # they turned out to be another one who is registered (name)
+    "absorbed",  # another one (name) turned out to be them
+    "revealed",  # somebody looked at it in clear
+    "forgotten",  # their key and all that was sealed under it was destroyed
+    "refused",  # somebody tried what they may not
+]
+"""What happens to a customer and to no case; such an event has `customer:<id>` for the case."""
 
 CommandKind = Literal[
     "open",
@@ -61,9 +89,14 @@ CommandKind = Literal[
     "note",
     "attach",
     "link",
+    "merge",
+    "tell",
+    "undo",
+    "code",
     "ack",
     "reveal",
     "forget",
+    "hold",
 ]
 
 
@@ -87,22 +120,23 @@ def _tools() -> _Tools:
     return _Tools(to_json, sha256)
 
 
-@quick
-@dataclass(frozen=True, slots=True)
+@quick(frozen=True, slots=True)
 class Actor:
     """Who asks: a member of staff, a customer, another system, or the engine itself (`SYSTEM`)."""
 
     id: str
     roles: tuple[str, ...] = ()
-    kind: Literal["staff", "customer", "system"] = "staff"
+    kind: Literal["staff", "customer", "system", "service"] = "staff"
+    """`system` is the engine itself, `service` another system (id `system:<name>`)."""
     name: str = ""
+    through: str | None = None
+    """Who really typed it, where that is somebody else of the staff: needs the right `act_for`, and stands in the event."""
 
 
 SYSTEM = Actor("system", (), "system")
 
 
-@quick
-@dataclass(frozen=True, slots=True)
+@quick(frozen=True, slots=True)
 class Command:
     """What is asked of one case. `at` backdates (needs a right and a reason); `key` makes it happen once however often sent."""
 
@@ -126,14 +160,13 @@ class Command:
     """Refuse with Conflict unless the case is still at this version."""
 
 
-@quick
-@dataclass(frozen=True, slots=True)
+@quick(frozen=True, slots=True)
 class Event:
     """One recorded fact. `data` is plain JSON; its keys are described in docs/architecture.md."""
 
     case: str
     seq: int
-    type: EventType | OfficeEventType
+    type: EventType | OfficeEventType | CustomerEventType
     name: str
     actor: str
     occurred_at: Instant
@@ -164,8 +197,7 @@ Urgency = Literal["low", "normal", "urgent"]
 """`urgent` never waits; `normal` waits while people are to be left in peace; `low` waits for the next digest."""
 
 
-@quick
-@dataclass(frozen=True, slots=True)
+@quick(frozen=True, slots=True)
 class Notification:
     """One rendered message to one recipient by one channel: an instance of a notice, waiting in the outbox.
 
@@ -200,18 +232,35 @@ def short(key: str) -> str:
     return digest[:8]
 
 
+MERGED = "merged"
+"""The outcome of a case that goes on in another one; the only one that no procedure names."""
+
+BUILT_IN = {
+    "zh": {MERGED: "已并单", "edited": "修改", "assigned": "指定责任人", "adjusted": "人工改动时限", "acknowledged": "确认收到升级", "migrated": "改用新版本",
+           "related": "相关", "split": "拆单"},
+    "en": {MERGED: "merged", "edited": "change", "assigned": "assignment", "adjusted": "change of a clock", "acknowledged": "acknowledgement", "migrated": "the move to another version",
+           "related": "related", "split": "split off"},
+}  # fmt: skip
+"""What people call what no procedure names."""
+
+
 PERSONAL = "personal"
 
 
 SHOWN = "shown"
 
+SENSITIVE = "sensitive"
 
-def personal_reference(commitment: str, shown: str | None = None) -> dict[str, str]:
-    """What stands in events and snapshots in the place of a personal value. `shown`: what of it everybody may see."""
+
+def personal_reference(commitment: str, shown: str | None = None, *, sensitive: bool = False) -> dict[str, Any]:
+    """What stands in events and snapshots in the place of a personal value. `shown`: what of it everybody may see; of a
+    sensitive one nobody sees anything."""
+    if sensitive:
+        return {PERSONAL: commitment, SENSITIVE: True}
     return {PERSONAL: commitment} if shown is None else {PERSONAL: commitment, SHOWN: shown}
 
 
-def is_personal(value: Any) -> TypeGuard[dict[str, str]]:
+def is_personal(value: Any) -> TypeGuard[dict[str, Any]]:
     return isinstance(value, dict) and PERSONAL in value and len(value) <= 2
 
 

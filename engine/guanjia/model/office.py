@@ -7,16 +7,39 @@ strictness as procedures.
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field as Key, StrictBool as Flag, StrictInt as Whole, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field as Key,
+    StrictBool as Flag,
+    StrictInt as Whole,
+    model_validator,
+)
 
-from .procedure import Labelled, Languages, Name, Node, Scalar, Words, _listed, _wrong
+from .procedure import Expression, Kept, Labelled, Languages, Name, Names, Node, Scalar, Words, _listed, _wrong
 
 
 def _empty(value: Any) -> Any:
     """What is only named has nothing to say of itself."""
     return {} if value is None else value
+
+
+def _digest(value: str) -> str:
+    if len(value) != 64 or set(value) - set("0123456789abcdef"):
+        raise _wrong(
+            "token_sha256 是 64 位十六进制的摘要，由 guanjia token 给出；令牌本身不要写在这里",
+            "token_sha256 is a digest of 64 hexadecimal digits, as `guanjia token` gives it; never the token itself",
+        )
+    return value
+
+
+def _time(value: str) -> str:
+    if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", value):
+        raise _wrong(f"“{value}”不是时刻，写成 08:30", f"{value!r} is no time of the day: write 08:30")
+    return value
 
 
 class Mail(Node):
@@ -59,22 +82,66 @@ class Quiet(Node):
 
 
 class Schedule(Node):
-    """Opens a case again and again: `cron` as five fields in the office's zone; `mon#1`, `friL` are weekdays of the month."""
+    """Opens a case again and again: by `cron`, `every` so often from a day on, or `on` the date of a row; `each` of a registry: one case
+    a row."""
 
     open: Name
-    cron: str
+    cron: str | None = None
+    """Five fields in the office's zone; `mon#1`, `friL` are weekdays of the month."""
+    every: str | None = None
+    """A period (15 days, 6 months, 1 year), or a column that says how many days."""
+    from_: str | None = Key(None, alias="from")
+    """The first planned day: a date, or a column that has it."""
+    on: Name | None = None
+    """A column with a date."""
+    before: Kept | None = None
+    """So long before that date."""
+    at: Annotated[str, AfterValidator(_time)] = "08:00"
+    """The time of a planned day; a cron text has its own."""
+    each: Name | None = None
+    """A registry: each of its rows has a case of its own."""
+    where: Expression | None = None
+    """Only rows of which this holds: an expression over their columns."""
+    planned: Name | None = None
+    """The field of the case, a date or an instant, that takes when it was planned for."""
     with_: dict[Name, Scalar | None] = Key(default_factory=dict, alias="with")
     catch_up: Literal["skip", "once", "all"] = "once"
     calendar: Name | None = None
     """Whose working days count; every day does where none is named."""
-    on_closed: Literal["next", "skip"] | None = None
-    """What becomes of a planned day on which the calendar does not work: `next`, the next working day at the same time, or `skip`."""
+    on_closed: Literal["next", "previous", "skip"] | None = None
+    """What becomes of a planned day on which the calendar does not work: the `next` working day at the same time, the `previous` one, or
+    `skip`."""
 
     @model_validator(mode="after")
     def _closed_on_a_calendar(self) -> Schedule:
         if (self.calendar is None) != (self.on_closed is None):
             raise _wrong("calendar 和 on_closed 要一起写", "calendar and on_closed go together")
         return self
+
+    @model_validator(mode="after")
+    def _one_timing(self) -> Schedule:
+        if sum(each is not None for each in (self.cron, self.every, self.on)) != 1:
+            raise _wrong("要写 cron、every、on 其中一个", "needs exactly one of cron, every, on")
+        if (self.every is None) != (self.from_ is None):
+            raise _wrong("every 和 from 要一起写", "every and from go together")
+        if self.before is not None and self.on is None:
+            raise _wrong("before 和 on 要一起写", "before goes with on")
+        if self.each is None and (self.on is not None or self.where is not None):
+            raise _wrong(
+                "on、where 说的是台账的列，要写 each", "on and where are of columns: name the registry under each"
+            )
+        if self.cron is not None and "at" in self.model_fields_set:
+            raise _wrong("时刻写在 cron 里，去掉 at", "a cron text has its own time: take at away")
+        return self
+
+
+class Publishing(Node):
+    """Edited procedures come into force when somebody publishes them, and not by themselves."""
+
+    by: Words = Key(min_length=1)
+    """Who publishes, and who approves: roles, `staff:<id>`, `team:<team>`, `lead:<team>`."""
+    approval: Flag = False
+    """Whether a second person has to approve."""
 
 
 class Office(Node):
@@ -90,9 +157,13 @@ class Office(Node):
     """A file in the office's folder, or postgresql://…"""
     channels: Channels = Channels()
     quiet: Quiet | None = None
+    overlays: Names = ()
+    """Files of overlays/ whose limits hold here beside those of standards.yaml: a city's, a contract's."""
     schedules: dict[Name, Schedule] = Key(default_factory=dict)
+    publishing: Publishing | None = None
     alarm: Words = ()
-    """Roles, or staff by `staff:<id>`, who are told when nobody acknowledges the last level of a ladder."""
+    """Who is told when nobody acknowledges the last level of a ladder: roles, `team:<team>`, `lead:<team>`, `on_duty:` before a role
+    or team, `staff:<id>`."""
 
 
 class Building(Node):
@@ -182,13 +253,29 @@ class Role(Node):
 
     label: Labelled = Labelled()
     rights: Words = ()
-    """`backdate`; `assign` and `edit` on cases that are not one's own; `reveal` (personal data of such a case); `privacy` (destroy it,
-    change keys); `clocks` (pause and reset by hand); `calendar` (move
-    open cases to other calendars, suspend clocks); `all`."""
+    """`backdate`; `assign` and `edit` on cases that are not one's own; `reveal` (personal data of such a case, or of a customer); `sensitive` (and what is so of it); `privacy`
+    (destroy it, change keys); `customers` (change the register); `clocks` (pause and reset by hand); `calendar` (move
+    open cases to other calendars, suspend clocks); `act_for` (act in the name of somebody else); `all`."""
+    sees: Annotated[
+        tuple[Literal["all", "buildings", "team", "work", "escalated", "own"], ...], BeforeValidator(_listed)
+    ] = ()
+    """Which cases, of the sites that one serves (`model.sight`). Without it all; of a role outside of the house `work`."""
     outside: Flag = False
     """Not our staff: the authority, a contractor. A drill never reaches them."""
     parent: Name | None = None
     """Whoever answers for this role: where escalation goes next."""
+
+
+class System(Node):
+    """Another system that acts here by a token: a hotline, a barrier, a payment desk. In `by` it is `system:<name>`."""
+
+    label: Labelled = Labelled()
+    roles: Words = ()
+    """What it may do and see, as a member of staff with these roles."""
+    sites: Words = ()
+    """That it serves; none is all."""
+    token_sha256: Annotated[str, AfterValidator(_digest)] | None = None
+    """The digest of its token (`guanjia token`); the token itself is kept nowhere."""
 
 
 class Organisation(Node):
@@ -200,6 +287,7 @@ class Organisation(Node):
     teams: dict[Name, Annotated[Team, BeforeValidator(_empty)]] = Key(default_factory=dict)
     skills: dict[Name, Annotated[Skill, BeforeValidator(_empty)]] = Key(default_factory=dict)
     shifts: dict[Name, Shift] = Key(default_factory=dict)
+    systems: dict[Name, Annotated[System, BeforeValidator(_empty)]] = Key(default_factory=dict)
     staff: dict[str, Person] = Key(default_factory=dict)
     """Ids may hold dots and hyphens: engineer.li"""
 

@@ -7,11 +7,9 @@ checked when a file is read and compiled when a version is loaded. The canonical
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -27,9 +25,9 @@ from pydantic import (
 )
 
 from ..errors import Text
-from .event import Urgency
+from .event import BUILT_IN, Urgency
+from .retention import Period
 
-LANGUAGE_VERSION = 1
 LONGEST_MATCHED = 200
 """Characters of the longest value of a field that has a pattern: how long matching can take depends on it."""
 Languages = Literal["zh", "en"]
@@ -49,6 +47,11 @@ def _is_name(value: str) -> str:
     return value
 
 
+def _is_period(value: str) -> str:
+    Period.parse(value)
+    return value
+
+
 def _listed(value: Any) -> Any:
     """One where several may stand is a list of one."""
     return value if isinstance(value, list | tuple) or value is None else [value]
@@ -58,6 +61,8 @@ Name = Annotated[str, AfterValidator(_is_name)]
 Expression = Annotated[str, Key(min_length=1)]
 Duration = Annotated[str, Key(min_length=1)]
 Scalar = Flag | Whole | Decimal | StrictStr
+Kept = Annotated[str, AfterValidator(_is_period)]
+"""A `retention.Period` as it is written."""
 Names = Annotated[tuple[Name, ...], BeforeValidator(_listed)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
@@ -75,8 +80,12 @@ class Labelled(Node):
 
 FieldType = Literal[
     "text", "integer", "decimal", "money", "boolean", "choice", "date", "instant", "duration",
-    "phone", "email", "room", "customer", "staff", "list", "attachment",
+    "phone", "email", "room", "customer", "staff", "list", "attachment", "entry",
 ]  # fmt: skip
+
+
+ENTRY = "entry"
+"""The type of a field that points to a row of a registry."""
 
 
 class Field(Node):
@@ -84,7 +93,7 @@ class Field(Node):
 
     type: FieldType
     of: Words = ()
-    """The values of a choice, or of the items of a list."""
+    """The values of a choice, or of the items of a list; of an entry the registry."""
     required: Flag = False
     default: Scalar | None = None
     min: Scalar | None = None
@@ -92,6 +101,35 @@ class Field(Node):
     """Bounds of a number, date, instant or duration; of the length of a text or list."""
     pattern: str | None = None
     personal: Flag = False
+    sensitive: Flag = False
+    """Personal, and told to no member of staff but whoever has the right `sensitive` and a reason."""
+    retention: Kept | None = None
+    """For how long after the closing a personal value is kept, where that is shorter than the case's own time."""
+    read: Words = ()
+    """Who sees the value: words as under `by`, and `staff`; without it whoever sees the case."""
+    write: Words = ()
+    """Who may give it, by hand; without it whoever opens, acts or edits."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _what_is_sensitive_is_personal(cls, value: Any) -> Any:
+        if isinstance(value, dict) and value.get("sensitive") is True and "personal" not in value:
+            return {**value, "personal": True}
+        return value
+
+    @model_validator(mode="after")
+    def _not_both(self) -> Field:
+        if self.sensitive and not self.personal:
+            raise _wrong(
+                "敏感的一定是个人信息：去掉 personal: false",
+                "what is sensitive is personal: take `personal: false` away",
+            )
+        return self
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """What it may be, where that is listed in the procedure: the rows of a registry are not."""
+        return () if self.type == ENTRY else self.of
 
     def is_computed(self, given: Any) -> bool:
         """Whether what stands under `set` is an expression: a text is one, unless it is a value of the choice."""
@@ -116,7 +154,8 @@ Guards = Annotated[tuple[Guard, ...], BeforeValidator(_guards)]
 
 
 class Recipients(Node):
-    """Who is told: roles, `assignee`, `opener`, `customer`, `previous`, `staff:<id>`, or `to:` a field of type staff."""
+    """Who is told: roles, `team:<team>`, `lead:<team>`, `on_duty:` before a role or team, `staff:<id>`, `assignee`, `opener`,
+    `customer`, `previous`, or a field of type staff."""
 
     to: Words
     channel: Words = ()
@@ -258,6 +297,8 @@ class Branch(Node):
     at_most: Whole | None = Key(None, ge=1)
     do: Effects = ()
     reenter: Flag = False
+    undo: Duration | None = None
+    """How long whoever did it may take it back; as the procedure says where it is not said here, `never` not at all."""
 
 
 Branches = Annotated[tuple[Branch, ...], BeforeValidator(_listed)]
@@ -292,7 +333,7 @@ def _counting(value: Any) -> Any:
 
 CountingKey = Annotated[Counting, BeforeValidator(_counting)]
 
-_TIMING = ("delay", "at", "every", "calendar", "counting", "branches")
+_TIMING = ("delay", "at", "every", "calendar", "counting", "standard", "branches")
 
 
 class Delay(Node):
@@ -303,6 +344,8 @@ class Delay(Node):
     every: Duration | None = None
     calendar: Name | None = None
     counting: CountingKey | None = None
+    standard: Name | None = None
+    """The standard that says how long (`delay` is filled in from it)."""
     branches: Branches
 
     @model_validator(mode="before")
@@ -355,6 +398,10 @@ class Target(Node):
     earliest: tuple[Target, ...] = ()
     calendar: Name | None = None
     counting: CountingKey | None = None
+    standard: Name | None = None
+    """The standard of the office that it keeps, and whose limit is filled in where none stands here."""
+    overlay: Name | None = None
+    """Filled in: which overlay sets this limit beside that of the standard."""
 
     @model_validator(mode="after")
     def _one_measure(self) -> Target:
@@ -411,6 +458,8 @@ class Ladder(Node):
     calendar: Name | None = None
     """On which the waits run; the procedure's where none is named."""
     template: Name = "escalation"
+    urgency: Urgency | None = None
+    """How long its messages may wait; as the procedure says where it is not said here."""
     acknowledge: Names = ()
     """Actions and signals that count as an acknowledgement."""
     catch_up: Literal["each", "summary"] = "each"
@@ -434,10 +483,97 @@ class Mode(Node):
     outside: Literal["send", "record"] = "record"
 
 
+class Retention(Node):
+    """For how long after its closing all that is personal in a case is kept, and on what ground."""
+
+    after: Kept
+    basis: Labelled = Labelled()
+
+
+def _retention(value: Any) -> Any:
+    return {"after": value} if isinstance(value, str) else value
+
+
+class LeadsTo(Node):
+    """Whenever `from` holds, `to` holds `within` so long, whatever anybody does or leaves undone."""
+
+    from_: Expression = Key(alias="from")
+    to: Expression
+    within: Duration
+    calendar: Name | None = None
+    """On which `within` runs; the procedure's where none is named."""
+
+
+class Property(Node):
+    """What is to be so of every case, for `authoring.prove` to prove or refute; no case is ever asked for it."""
+
+    always: Expression | None = None
+    """Holds after every step."""
+    never: Expression | None = None
+    """Holds after no step."""
+    leads_to: LeadsTo | None = None
+    edits: Flag = True
+    """Whether it has to hold also where people change fields by hand; false: fields change by opening, actions and effects only."""
+
+    @model_validator(mode="after")
+    def _one_claim(self) -> Property:
+        if sum(claim is not None for claim in (self.always, self.never, self.leads_to)) != 1:
+            raise _wrong(
+                "要写 always、never、leads_to 其中一个", "a property is exactly one of always, never, leads_to"
+            )
+        return self
+
+
+NEVER = "never"
+"""What `undo` of a branch says where the procedure's own does not hold."""
+
+WHERE = ("room", "place")
+"""The first of these fields that a procedure has is what lists show as the place."""
+
+
+class Duplicates(Node):
+    """When two open cases of a procedure may be the same matter: opened near each other, with the same values."""
+
+    within: Duration = "24h"
+    same: Names = ()
+
+
+class Shape(Node):
+    """What a procedure knows of a registry (`model.registry`): its columns and what people call them, and no row of it."""
+
+    key: Name
+    """The column that names a row."""
+    columns: dict[Name, Field] = Key(min_length=1)
+    labels: dict[Languages, dict[str, str]] = Key(default_factory=dict)
+
+
+class Count(Node):
+    """How many cases of the procedure are alike: opened within so long, with the same values."""
+
+    same: Names = ()
+    """Fields whose values are the same; none: every case counts."""
+    within: Duration
+    where: Expression | None = None
+    """Only cases of which this holds: an expression over fields."""
+    at: dict[str, Effects] = Key(default_factory=dict)
+    """So many of them: what is done once, as a case makes them so many."""
+
+    @model_validator(mode="after")
+    def _numbers(self) -> Count:
+        for number in self.at:
+            if not number.isdecimal() or not 2 <= int(number) <= 1000:
+                raise _wrong(
+                    f"“{number}”不是个数，写 2 到 1000", f"{number!r} is no number of cases: write one from 2 to 1000"
+                )
+        return self
+
+
 class Procedure(State):
     """One YAML file: the root of its states, with the fields, promises and words that go with them."""
 
     procedure: Name
+    about: Labelled = Labelled()
+    """What it is for and where it holds: the first words of its chapter in the rule book."""
     number: str = "{procedure}-{year}-{seq:05}"
     calendar: Name = "office"
     fields: dict[Name, Field] = Key(default_factory=dict)
@@ -447,14 +583,32 @@ class Procedure(State):
     modes: dict[Name, Mode] = Key(default_factory=dict)
     urgency: Urgency = "normal"
     """How long its notifications may wait for people who are to be left in peace."""
+    purpose: Name | None = None
+    """What a customer has to agree to before they are told anything; None where they have to be told."""
     open_by: Words = ("anyone",)
     """Who may open a case."""
     conflicts: Names = ()
     """Fields of type staff: whoever they name has no hand in the case."""
     four_eyes: tuple[Annotated[tuple[Names, ...], Key(min_length=2)], ...] = ()
     """Of each list of actions nobody takes two; several that are one side stand in a list of their own."""
+    visible_to: Names = ()
+    """Of those who have no hand in a case, only these roles see it; without it all whose scope it is in."""
     on_assign: Effects = ()
     """Done when somebody is made responsible by hand, by a handover, or because of a conflict of interest."""
+    retention: Annotated[Retention, BeforeValidator(_retention)] | None = None
+    """When what is personal in a closed case goes; None: when somebody has it destroyed."""
+    on_merge: Effects = ()
+    """Done when the case goes on in another one."""
+    duplicates: Duplicates | None = None
+    """What is suggested at opening as perhaps the same matter; None: open cases of the same room or place within a day."""
+    undo: Duration | None = None
+    """How long somebody may take back what he did last; None: not at all."""
+    properties: dict[Name, Property] = Key(default_factory=dict)
+    """What is to be so of every case, by name: proven, never asked for while a case runs."""
+    counts: dict[Name, Count] = Key(default_factory=dict)
+    """Cases of this procedure that are alike, counted."""
+    registries: dict[Name, Shape] = Key(default_factory=dict)
+    """Filled in: what there is of the registries to which fields of type entry point."""
     labels: dict[Languages, dict[str, str]] = Key(default_factory=dict)
 
     def walk(self) -> Iterator[tuple[str, State, tuple[str, ...]]]:
@@ -467,35 +621,26 @@ class Procedure(State):
 
         return inside(self, ())
 
+    def columns(self, field: str) -> Mapping[str, Field]:
+        """The columns of the registry to which a field points; of one that points to none there are none."""
+        about = self.fields.get(field)
+        shape = self.registries.get(about.of[0]) if about is not None and about.type == ENTRY and about.of else None
+        return {} if shape is None else shape.columns
+
+    @property
+    def alike(self) -> Duplicates:
+        """When two cases may be the same matter."""
+        where = [name for name in WHERE if name in self.fields][:1]
+        return self.duplicates or Duplicates(same=tuple(where))
+
     def label(self, name: str, language: str) -> str:
         """What people call `name` in `language`; another language's word, else the name itself."""
         for spoken in (language[:2], "en", "zh"):
             word = self.labels.get(spoken, {}).get(name)  # type: ignore[call-overload]
             if word is not None:
                 return str(word)
-        return name
-
-
-class Version(Node):
-    """A procedure with everything that a case of it is pinned to. `hash` names it for ever."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, ignored_types=(cached_property,))
-
-    language: int = LANGUAGE_VERSION
-    procedure: Procedure
-    calendars: dict[str, dict[str, Any]] = Key(default_factory=dict)
-    """Each calendar that the procedure names, as the plain canonical data that `calendars` compiles."""
-    templates: dict[str, str] = Key(default_factory=dict)
-    """Each template that it can send, by `<language>/<name>.<channel>`, and what those include."""
-
-    @cached_property
-    def canonical(self) -> str:
-        """The same text for the same meaning: defaults left out, short forms spelt out, no spaces or comments."""
-        data = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-        # Keys are not sorted: the order in which states, clocks and thresholds are written decides between equals.
-        return json.dumps({"language": self.language} | data, ensure_ascii=False, separators=(",", ":"))
-
-    @cached_property
-    def hash(self) -> str:
-        """SHA-256 of the canonical text, in hexadecimal."""
-        return hashlib.sha256(self.canonical.encode()).hexdigest()
+        for spoken in (language[:2], "en", "zh") if self.registries else ():
+            for shape in self.registries.values():
+                if (word := shape.labels.get(spoken, {}).get(name)) is not None:  # type: ignore[call-overload]
+                    return str(word)
+        return BUILT_IN[language[:2]].get(name, name)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple, TypeAlias
 
-from .procedure import Field, Procedure
+from .procedure import Field, Procedure, Shape
 from .survey import deeds, places, steps
 
 Kind: TypeAlias = tuple[str, tuple[str, ...]]
@@ -32,6 +32,7 @@ FUNCTIONS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "is_role": (("text",), "boolean"),
     "is_open": (("instant",), "boolean"),
     "sample": (("integer",), "boolean"),
+    "count": (("text",), "integer"),
 }
 
 ALWAYS: Mapping[str, str] = {
@@ -63,6 +64,11 @@ def kind_of(field: Field) -> Kind:
     return kind, field.of if kind in ("choice", "list") else ()
 
 
+def columns_of(shape: Shape) -> Names:
+    """What an expression over a row may name: its columns."""
+    return Names({(name,): kind_of(field) for name, field in shape.columns.items()}, {})
+
+
 def names_of(procedure: Procedure, inputs: Mapping[str, Field] | None = None) -> Names:
     """Everything an expression may name; `inputs` are those of the transition where it stands."""
     global _last  # noqa: PLW0603
@@ -77,6 +83,8 @@ def names_of(procedure: Procedure, inputs: Mapping[str, Field] | None = None) ->
 def _base(procedure: Procedure) -> dict[tuple[str, ...], Kind]:
     names: dict[tuple[str, ...], Kind] = {(name,): (kind, ()) for name, kind in ALWAYS.items()}
     names |= {(name,): kind_of(field) for name, field in procedure.fields.items()}
+    for name in procedure.fields if procedure.registries else ():
+        names |= {(name, column): kind_of(about) for column, about in procedure.columns(name).items()}
     happened = dict.fromkeys(place.name for place in places(procedure) if place.name)
     for step in steps(procedure):
         if step.trigger not in ("action", "signal", "delay", "reopen"):
@@ -89,6 +97,8 @@ def _base(procedure: Procedure) -> dict[tuple[str, ...], Kind]:
     groups += [("clock", name, _OF_CLOCK) for name in procedure.sla]
     groups += [("ladder", name, _OF_LADDER) for name in procedure.ladders]
     for deed in deeds(procedure):
+        if deed.path[0] == "counts":  # opened by the way: the case goes on as if it had not been
+            continue
         groups += [("child", child.as_ or name, _OF_CHILD) for name, child in (deed.effect.open or {}).items()]
     for group, name, parts in groups:
         names |= {(group, name, part): (kind, ()) for part, kind in parts.items()}

@@ -31,8 +31,9 @@ class Then(Node):
     not_state: Words = ()
     clocks: dict[Name, str | dict[str, Any]] = Key(default_factory=dict)
     """running | paused | met | breached | cancelled | none, or {due: "2026-03-05 18:00"}"""
-    ladders: dict[Name, StrictInt | str] = Key(default_factory=dict)
-    """The level that was told last, or climbing | paused | alarmed | acknowledged | stopped | none"""
+    ladders: dict[str, StrictInt | str] = Key(default_factory=dict)
+    """By `<ladder>`, or `<ladder>.<clock>` where several clocks climb it: the level that was told last, or climbing | paused | alarmed
+    | acknowledged | stopped | none"""
     notified: Annotated[tuple[str | dict[Name, Any], ...], BeforeValidator(_listed)] = ()
     not_notified: Words = ()
     fields: dict[Name, Any] = Key(default_factory=dict)
@@ -41,14 +42,18 @@ class Then(Node):
     closed: Flag | None = None
     children: dict[Name, Name] = Key(default_factory=dict)
     """Name of a child -> its procedure."""
+    others: dict[Name, Then] = Key(default_factory=dict)
+    """What must hold of other cases of the story, by their names."""
 
 
-KINDS = ("when", "signal", "edit", "assign", "ack", "pause", "resume", "reset", "after", "until", "then")
+KINDS = (
+    "when", "signal", "edit", "assign", "ack", "pause", "resume", "reset", "also", "merge", "below", "after", "until", "then",
+)  # fmt: skip
 
 
 class Moment(Node):
-    """One step: an action, a signal, an edit, an acknowledgement, a clock that is touched by hand, time that passes, or what must
-    then be true."""
+    """One step: an action, a signal, an edit, an acknowledgement, a clock that is touched by hand, another case that comes in, time
+    that passes, or what must then be true."""
 
     when: Name | None = None
     signal: Name | None = None
@@ -60,6 +65,18 @@ class Moment(Node):
     resume: Name | None = None
     reset: Name | None = None
     """The clock that somebody pauses, lets go on, or resets by hand."""
+    also: Name | None = None
+    """Another case that is opened, under a name for this story; the story's own is called `case`."""
+    procedure: Name | None = None
+    """Its procedure; the story's own where none is named."""
+    customer: str | None = None
+    """Whose it is."""
+    merge: Name | None = None
+    """The other case that this one goes on in."""
+    below: Name | None = None
+    """The other case below which this one is put."""
+    in_: Name | None = Key(None, alias="in")
+    """The other case to which it happens."""
     after: str | None = None
     until: str | None = None
     then: Then | None = None

@@ -85,7 +85,7 @@ def steps(procedure: Procedure) -> Iterator[Step]:
 
 
 def deeds(procedure: Procedure) -> Iterator[Deed]:
-    """Every effect: of entries and exits, of branches, of assigning by hand, and of the thresholds of clocks."""
+    """Every effect: of entries and exits, of branches, of assigning by hand, and of the thresholds of clocks and counts."""
 
     def listed(effects: Effects, path: Path, given: Mapping[str, Field] = _NO_INPUT) -> Iterator[Deed]:
         for index, effect in enumerate(effects):
@@ -97,6 +97,10 @@ def deeds(procedure: Procedure) -> Iterator[Deed]:
         for step in steps_of(place):
             yield from listed(step.branch.do, (*step.path, "do"), step.branch.input)
     yield from listed(procedure.on_assign, ("on_assign",))
+    yield from listed(procedure.on_merge, ("on_merge",))
+    for name, count in procedure.counts.items():
+        for number, effects in count.at.items():
+            yield from listed(effects, ("counts", name, "at", number))
     for name, sla in procedure.sla.items():
         for threshold, effects in sla.at.items():
             yield from listed(effects, ("sla", name, "at", threshold))

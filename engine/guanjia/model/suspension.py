@@ -13,7 +13,9 @@ from typing import Any
 
 from ..clock import Instant
 from .event import Event
-from .procedure import Sla, Version
+from .identifiers import unsaid
+from .procedure import Sla
+from .version import Version
 
 SCOPE = "@"
 """Between a calendar and the clock that it is kept for; no name of a calendar holds it."""
@@ -42,7 +44,7 @@ class Suspension:
 
     def window(self) -> dict[str, Any]:
         """As canonical calendar data has it, and as events do."""
-        return {"from": self.begin, "to": self.end, "factor": self.factor, "reason": self.reason}
+        return {"from": self.begin, "to": self.end, "factor": self.factor, "reason": unsaid(self.reason)}
 
     def to_plain(self) -> dict[str, Any]:
         """The data of the event that records it."""
@@ -78,7 +80,12 @@ def under(
         if windows:
             named = dict.fromkeys(calendars_of(version, sla))
             kept |= {kept_for(name, clock): {**plain[name], "suspended": windows} for name in named}
-    return Version(language=version.language, procedure=version.procedure, calendars=kept, templates=version.templates)
+    if kept == version.calendars:  # the same version: what was worked out of it stays true
+        return version
+    return Version(
+        language=version.language, procedure=version.procedure, calendars=kept, templates=version.templates,
+        standards=version.standards,
+    )  # fmt: skip
 
 
 def kept_for(calendar: str, clock: str) -> str:

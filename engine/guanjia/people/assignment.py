@@ -84,7 +84,7 @@ def _members(people: Organisation, call: Call) -> tuple[str, ...]:
     """Whoever was asked for, here or not."""
     if call.kind == "person":
         return (call.name,) if call.name in people.staff else ()
-    return people.members(call.name) if call.kind == "role" else people.team(call.name)
+    return people.members(call.name if call.kind == "role" else f"team:{call.name}")
 
 
 def _fit(

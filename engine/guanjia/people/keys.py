@@ -13,7 +13,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
-import secrets
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -45,7 +44,7 @@ class Secrets:
 
     @classmethod
     def new(cls) -> Secrets:
-        return cls({"k1": secrets.token_bytes(32)}, secrets.token_bytes(32))
+        return cls({"k1": os.urandom(32)}, os.urandom(32))
 
     @classmethod
     def parse(cls, text: str, where: str) -> Secrets:
@@ -88,7 +87,7 @@ class Secrets:
     def renewed(self) -> Secrets:
         """With one more key, which is current from now on."""
         newest = max(int(name[1:]) for name in self.keys if name[1:].isdecimal())
-        return Secrets({**self.keys, f"k{newest + 1}": secrets.token_bytes(32)}, self.index)
+        return Secrets({**self.keys, f"k{newest + 1}": os.urandom(32)}, self.index)
 
     def without(self, name: str) -> Secrets:
         return Secrets({known: key for known, key in self.keys.items() if known != name}, self.index)
@@ -163,20 +162,23 @@ class Keys:
         self._again = again
         """Reads them anew: another program may have added one meanwhile."""
         self._known: dict[tuple[str, str], Key] = {}
+        self._ciphers: dict[str, Any] = {}
+        """Of the office's own keys, by name; to make one takes longer than to use it."""
 
     def made(self, case: str) -> Key:
         """A new key for a case."""
-        raw = secrets.token_bytes(32)
-        return Key(raw, self._wrap(raw, case))
+        raw = os.urandom(32)
+        return self._kept(Key(raw, self._wrap(raw, case)), case)
 
     def opened(self, wrapped: str, case: str) -> Key:
         """The key of a case. Unreadable when the office has no key that opens it."""
-        known = self._known.get((case, wrapped))
-        if known is None:
-            if len(self._known) >= self.MOST:
-                self._known.clear()
-            known = self._known[case, wrapped] = Key(self._unwrap(wrapped, case), wrapped)
-        return known
+        return self._known.get((case, wrapped)) or self._kept(Key(self._unwrap(wrapped, case), wrapped), case)
+
+    def _kept(self, key: Key, case: str) -> Key:
+        if len(self._known) >= self.MOST:
+            self._known.clear()
+        self._known[case, key.wrapped] = key
+        return key
 
     def rewrapped(self, wrapped: str, case: str) -> str | None:
         """The same key under the office's current one; None when it is that already."""
@@ -190,24 +192,33 @@ class Keys:
 
     def _wrap(self, raw: bytes, case: str) -> str:
         name, nonce = self.secrets.current, os.urandom(12)
-        box = nonce + _cipher(self.secrets.keys[name]).encrypt(nonce, raw, f"key of {case}".encode())
+        box = nonce + self._office(name).encrypt(nonce, raw, f"key of {case}".encode())
         return f"{name}:{b64encode(box).decode()}"
 
     def _unwrap(self, wrapped: str, case: str) -> bytes:
         name, _, box = wrapped.partition(":")
-        office = self.secrets.keys.get(name)
-        if office is None and (now := self._again()) is not None and now.index == self.secrets.index:
+        if name not in self.secrets.keys and (now := self._again()) is not None and now.index == self.secrets.index:
             self.secrets = now
-            office = now.keys.get(name)
-        if office is None:
+        if name not in self.secrets.keys:
             raise Unreadable(name)
-        return _opened(_cipher(office), box, f"key of {case}")
+        return _opened(self._office(name), box, f"key of {case}")
+
+    def _office(self, name: str) -> Any:
+        known = self._ciphers.get(name)
+        if known is None:
+            known = self._ciphers[name] = _cipher(self.secrets.keys[name])
+        return known
 
 
 def _cipher(raw: bytes) -> Any:
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+    try:  # the class where it is made: the package that names it imports all other ciphers, a twentieth of `customer find`
+        from cryptography.hazmat.bindings._rust import openssl
 
-    return AESGCM(raw)
+        return openssl.aead.AESGCM(raw)
+    except (ImportError, AttributeError):  # another version of it keeps it elsewhere
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        return AESGCM(raw)
 
 
 def _opened(cipher: Any, sealed: str, place: str) -> bytes:

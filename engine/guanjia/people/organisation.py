@@ -7,24 +7,26 @@ live: who holds a role now is who is told now; what was decided from it stands i
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
 from functools import cached_property
+from hashlib import sha256
+from hmac import compare_digest
 from typing import Any
 
 from ..calendars import days_of
 from ..clock import MINUTE, Instant
-from ..errors import NotFound, Text
+from ..errors import NotFound, Refused, Text
 from ..model.event import SYSTEM, Actor
 from ..model.frozen import quick
+from ..model.rights import may, may_through
+from ..model.sight import Sight, listed as _words, sight_of
 from .duty import Duty, Turn
 
 BUILT_IN = ("system", "anyone", "customer")
 
 
-@quick
-@dataclass(frozen=True, slots=True)
+@quick(frozen=True, slots=True)
 class Contact:
     """How a recipient is reached: the language, an address for each channel, and whether they are not of the house."""
 
@@ -32,6 +34,10 @@ class Contact:
     addresses: Mapping[str, str]
     outside: bool
     name: str
+    channel: str | None = None
+    """By which a customer wants to be told."""
+    hours: tuple[str, ...] = ()
+    """In which a customer wants to be told."""
 
 
 class Organisation:
@@ -42,10 +48,12 @@ class Organisation:
         self.staff: Mapping[str, Mapping[str, Any]] = data.get("staff") or {}
         self.teams: Mapping[str, Mapping[str, Any]] = data.get("teams") or {}
         self.skills: Mapping[str, Mapping[str, Any]] = data.get("skills") or {}
+        self.systems: Mapping[str, Mapping[str, Any]] = data.get("systems") or {}
         self.sites: Mapping[str, Mapping[str, Any]] = data.get("sites") or {}
         self.duty = Duty(data.get("shifts") or {}, data.get("duty"))
         self.language = language
         self._actors = {SYSTEM.id: SYSTEM}
+        self._sights: dict[Actor, Sight | None] = {}
         self._contacts: dict[str, Contact] = {}
         self._leave: dict[str, dict[date, str]] = {}
         self._now: tuple[int, dict[str, bool]] = (-1, {})
@@ -57,9 +65,23 @@ class Organisation:
 
     def actor(self, id: str, *, left: bool = False) -> Actor:
         """The actor of an id. NotFound when nobody has it; or nobody who is still here, unless who has `left` is meant too."""
+        if not isinstance(id, str):
+            kind = type(id).__name__
+            raise NotFound(
+                Text(f"{id!r}（{kind}）不是办理人。", f"{id!r} ({kind}) is nobody who could act."),
+                Text(
+                    "办理人写员工编号（文字），或一个 Actor。",
+                    "An actor is the id of a member of staff, as text, or an Actor.",
+                ),
+            )
         known = self._actors.get(id)
         if known is not None:
             return known
+        kind, colon, name = id.partition(":")
+        if colon and kind == "customer":
+            return Actor(name, (), "customer")
+        if colon and kind == "system":
+            return self._system(name)
         person = self.staff.get(id)
         if person is None:
             called = [who for who, other in self.staff.items() if other["name"] == id]
@@ -80,6 +102,35 @@ class Organisation:
         actor = self._actors[id] = Actor(id, _roles(person), "staff", person["name"])
         return actor
 
+    def _system(self, name: str) -> Actor:
+        """Another system; its own id is among its roles, so that `by` can name it."""
+        about = self.systems.get(name)
+        if about is None:
+            listed = ", ".join(f"system:{known}" for known in self.systems)
+            raise NotFound(
+                Text(f"organisation.yaml 的 systems 里没有“{name}”。", f"organisation.yaml has no {name!r} under systems."),
+                Text(f"有：{listed or '—'}", f"There are: {listed or 'none'}"), known=[f"system:{known}" for known in self.systems],
+            )  # fmt: skip
+        id, label = f"system:{name}", about.get("label") or {}
+        return Actor(
+            id,
+            (*_words(about.get("roles")), id),
+            "service",
+            label.get(self.language) or label.get("zh") or label.get("en") or name,
+        )
+
+    def by_token(self, token: str) -> Actor:
+        """The other system whose token it is; only its digest is known here. Refused (code `token`) when it is nobody's."""
+        digest = token_digest(token)
+        for name, about in self.systems.items():
+            if compare_digest(digest, str(about.get("token_sha256") or "")):
+                return self._system(name)
+        raise Refused(
+            "token",
+            Text("没有哪个系统用这个令牌。", "This token is no system's."),
+            Text("用 guanjia token 名字 另发一个，把摘要写进 organisation.yaml 的 systems。", "Make another with `guanjia token NAME`, and write its digest under systems in organisation.yaml."),
+        )  # fmt: skip
+
     def name(self, id: str) -> str:
         """The name of an actor as a sentence has it; of one whom the organisation does not know, the id."""
         return str(self.staff.get(id, {}).get("name") or id)
@@ -92,31 +143,32 @@ class Organisation:
                 return self.actor(id)
         return None
 
-    def members(self, role: str) -> tuple[str, ...]:
-        """Everybody who is here and has the role, in the order written."""
-        return self._holders.get(role, ())
+    def members(self, word: str) -> tuple[str, ...]:
+        """Everybody who has not left and has the role, is in the team (`team:<name>`) or is its lead (`lead:<name>`), in the
+        order written."""
+        return self._holders.get(word, ())
 
     @cached_property
     def _holders(self) -> dict[str, tuple[str, ...]]:
         found: dict[str, list[str]] = {}
         for id, person in self.staff.items():
             if person.get("active", True):
-                for role in dict.fromkeys(_roles(person)):
-                    found.setdefault(role, []).append(id)
-        return {role: tuple(ids) for role, ids in found.items()}
+                teams = [f"team:{person['team']}"] if person.get("team") else []
+                led = [f"lead:{name}" for name, about in self.teams.items() if (about or {}).get("lead") == id]
+                for word in dict.fromkeys((*_roles(person), *teams, *led)):
+                    found.setdefault(word, []).append(id)
+        return {word: tuple(ids) for word, ids in found.items()}
 
     def outside(self, id: str) -> bool:
         """Whether somebody is not of the house: the authority, a contractor."""
         return any((self.roles.get(role) or {}).get("outside", False) for role in _roles(self.staff[id]))
 
+    def abroad(self, actor: Actor) -> bool:
+        """Whether whoever acts is not of the house."""
+        return any((self.roles.get(role) or {}).get("outside", False) for role in actor.roles)
+
     def roles_of(self, id: str) -> tuple[str, ...]:
         return _roles(self.staff[id])
-
-    def team(self, name: str) -> tuple[str, ...]:
-        """Everybody who is here and in the team, in the order written."""
-        return tuple(
-            id for id, person in self.staff.items() if person.get("team") == name and person.get("active", True)
-        )
 
     # -- at an instant
 
@@ -171,30 +223,42 @@ class Organisation:
         called = dict.fromkeys(id for turn in self.duty.at(at) if turn.on_call for id in self.working(turn))
         return tuple(id for id in called if self.serves(id, site))
 
-    def candidates(self, role: str, at: Instant | None = None, site: str | None = None) -> tuple[str, ...]:
-        """Members of the role, those on duty first; without an instant as `on_duty` says, and on leave or not."""
-        members = self.members(role)
+    def candidates(self, word: str, at: Instant | None = None, site: str | None = None) -> tuple[str, ...]:
+        """Members of a role or team, those on duty first; without an instant as `on_duty` says, and on leave or not."""
+        members = self.members(word)
         if at is None:
             return tuple(sorted(members, key=lambda id: not self.staff[id].get("on_duty", True)))
         there = [id for id in members if self.here(id, at, site)]
         return tuple(sorted(there, key=lambda id: not self.on_duty(id, at)))
 
-    def resolve(self, role: str, at: Instant | None = None, site: str | None = None) -> tuple[str, ...]:
-        """Candidates of the role, else their substitutes, else those of the next role above it; empty when nobody answers
-        for it."""
-        for each in (role, *self.above(role)):
+    def resolve(self, word: str, at: Instant | None = None, site: str | None = None) -> tuple[str, ...]:
+        """Whom a word for people means: a role, `team:<name>`, `lead:<name>`, or `on_duty:` before one of these. The candidates,
+        else their substitutes, else whoever answers for them; empty when nobody does. `on_duty:` means those who work just
+        now, else those on call, and everybody where there is neither."""
+        asked = word.removeprefix("on_duty:")
+        if asked != word and at is not None:
+            working = [id for id in self.candidates(asked, at, site) if self.on_duty(id, at)]
+            if now := working or [id for id in self.on_call(at, site) if id in self.members(asked)]:
+                return tuple(now)
+        for each in (asked, *self.above(asked)):
             if found := self.candidates(each, at, site):
                 return found
             if at is not None and (found := self.substitutes(self.members(each), at, site)):
                 return found
         return ()
 
-    def above(self, role: str) -> Iterator[str]:
-        """The roles above one, the next first."""
-        seen = {role}
-        while (role := (self.roles.get(role) or {}).get("parent") or "") and role not in seen:
-            seen.add(role)
-            yield role
+    def above(self, word: str) -> Iterator[str]:
+        """Whoever answers for a role or team, the next first: the roles above a role; of a team its lead, then the roles above
+        those of its people."""
+        kind, colon, name = word.rpartition(":")
+        if kind == "team":
+            yield f"lead:{name}"
+        people = (*self.members(f"team:{name}"), *self.members(f"lead:{name}")) if colon else ()
+        seen = {word}
+        for role in [role for id in people for role in self.roles_of(id)] if colon else [word]:
+            while (role := (self.roles.get(role) or {}).get("parent") or "") and role not in seen:
+                seen.add(role)
+                yield role
 
     def substitutes(self, people: Iterable[str], at: Instant, site: str | None = None) -> tuple[str, ...]:
         """Whoever stands in for these people and is here; where he is not, whoever stands in for him."""
@@ -226,27 +290,43 @@ class Organisation:
         return contact
 
     def may(self, actor: Actor, right: str) -> bool:
-        """Whether one of the actor's roles carries the right."""
-        if actor.kind == "system":
-            return True
-        for role in actor.roles:
-            rights = (self.roles.get(role) or {}).get("rights", ())
-            if right in rights or "all" in rights:
-                return True
-        return False
+        """Whether one of the actor's roles carries the right, and whoever typed it may act for him."""
+        if actor.through is not None and not may_through(vars(self), actor.through):
+            return False
+        return actor.kind == "system" or may(vars(self), actor.roles, right)
+
+    def sight(self, actor: Actor) -> Sight | None:
+        """What an actor sees; None for the engine itself, which sees everything."""
+        known = self._sights.get(actor, self)
+        if known is self:
+            if len(self._sights) >= 1024:  # customers too are actors, and there may be many
+                self._sights.clear()
+            known = self._sights[actor] = sight_of(vars(self), actor)
+        return known  # type: ignore[return-value]
 
     def labels(self, language: str) -> dict[str, str]:
-        """What people call each role."""
-        return {
-            role: word
-            for role, about in self.roles.items()
-            if (word := ((about or {}).get("label") or {}).get(language[:2]))
-        }
+        """What people call each word for people that `resolve` takes; roles without a label are left out."""
+        chinese, words = language[:2] == "zh", {}
+        for role, about in self.roles.items():
+            called = _label(about, language)
+            if called:
+                words[role] = called
+            words[f"on_duty:{role}"] = f"在岗的{called or role}" if chinese else f"{called or role} on duty"
+        for team, about in self.teams.items():
+            called = words[f"team:{team}"] = _label(about, language) or team
+            words[f"on_duty:team:{team}"] = f"{called}在岗人员" if chinese else f"{called} on duty"
+            words[f"lead:{team}"] = f"{called.removesuffix('组')}组长" if chinese else f"lead of {called}"
+        return words
+
+
+def _label(about: Mapping[str, Any] | None, language: str) -> str:
+    return str(((about or {}).get("label") or {}).get(language[:2]) or "")
+
+
+def token_digest(token: str) -> str:
+    """What is kept of a token: it is long and drawn at random, so that nobody finds it by trying."""
+    return sha256(token.strip().encode()).hexdigest()
 
 
 def _roles(person: Mapping[str, Any]) -> tuple[str, ...]:
     return _words(person.get("roles", ()))
-
-
-def _words(given: Any) -> tuple[str, ...]:
-    return (given,) if isinstance(given, str) else tuple(given)

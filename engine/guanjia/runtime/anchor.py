@@ -12,12 +12,14 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
 from ..clock import Instant, from_iso, iso
 from ..errors import NotFound, Refused, Text, because
 from ..store.interface import EventRow, Store
+from ..store.paging import pages
 from .audit import Problem
 
 _PAGE = 1000
@@ -110,14 +112,10 @@ def _walked(rows: Iterator[EventRow], marks: dict[int, str]) -> tuple[int, str, 
 
 
 def _all(store: Store) -> Iterator[EventRow]:
-    last = 0
-    while page := store.feed(last, _PAGE):
+    for page in pages(lambda after: store.feed(after, _PAGE), 0, itemgetter(0)):
         yield from (row for _, _, row in page)
-        last = page[-1][0]
 
 
 def _office(store: Store) -> Iterator[EventRow]:
-    last = 0
-    while page := store.office_events(last, _PAGE):
+    for page in pages(lambda after: store.office_events(after, _PAGE), 0, lambda row: row.seq):
         yield from page
-        last = page[-1].seq

@@ -2,7 +2,7 @@
 
 For each case it folds the events, checks the chain of hashes, and compares what lies beside: snapshot, columns, notifications,
 what was asked of other cases, personal values, attachments, parent and children. Then the office's own stream, the versions,
-and the answers to command keys. It changes nothing, and may run while everybody works: what it finds wrong of a case that was
+the answers to command keys, and the register of customers. It changes nothing, and may run while everybody works: what it finds wrong of a case that was
 changed under its eyes is looked at anew. What no chain of hashes can show, a history whose end was cut off, is seen by an
 `anchor` that is kept elsewhere.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..core import evolve, next_due
@@ -19,8 +19,13 @@ from ..errors import GuanjiaError, StoreError, Text
 from ..model.case import Case
 from ..model.event import GENESIS, PERSONAL, Event, chain, commit, is_personal
 from ..store.interface import EventRow, Held
+from .attachments import OVERHEAD
+from .auditing_customers import customers
 from .between import asked
 from .columns import columns
+from .counted import rows
+from .publishing import TABLE
+from .rendering import group
 
 if TYPE_CHECKING:
     from .engine import Engine
@@ -74,6 +79,10 @@ HINTS = {
     "version": Text(
         "在办工单要靠它才能继续。从备份恢复。", "Open cases need it to go on. Restore a backup."
     ),
+    "registry": Text(
+        "在办工单不受影响，它们各自留着所指的那一行；从备份恢复，以前的版本才看得到。",
+        "No case needs it: each keeps its row. Restore a backup to see again how the registry was.",
+    ),
     "command": _BESIDE,
 }  # fmt: skip
 """What to do, by the code of a problem."""
@@ -82,11 +91,21 @@ HINTS = {
 def audit(engine: Engine, progress: Callable[[int], None] | None = None) -> list[Problem]:
     """Everything that is wrong; empty when nothing is. `progress` is called with the number of cases checked so far."""
     found = list(beside(engine))
-    for number, (_, problems) in enumerate(cases(engine), 1):
-        found += problems
-        if progress is not None:
-            progress(number)
+    try:
+        for number, (_, problems) in enumerate(cases(engine), 1):
+            found += problems
+            if progress is not None:
+                progress(number)
+    except StoreError as error:
+        found.append(ended(error))
     return found
+
+
+def ended(error: StoreError) -> Problem:
+    """That the cases could not be gone over to the end, where the order in which they lie is damaged; any other error is raised."""
+    if "damaged" not in error.data:
+        raise error
+    return Problem("database", error.text)
 
 
 def beside(engine: Engine) -> Iterator[Problem]:
@@ -102,6 +121,8 @@ def beside(engine: Engine) -> Iterator[Problem]:
                 f"the version {hash[:12]} of the procedure {procedure!r} was altered"))  # fmt: skip
     yield from _commands(engine)
     yield from _inbox(engine)
+    for code, text in customers(engine):
+        yield Problem(code, text)
 
 
 def cases(engine: Engine, after: str = "") -> Iterator[tuple[str, list[Problem]]]:
@@ -149,6 +170,9 @@ class _History:
         self.told: set[str] = set()
         self.asked: set[str] = set()
         self.committed: set[str] = set()
+        self.kept: set[str] = set()
+        """What was committed to and nobody had destroyed."""
+        self._of: dict[str, set[str]] = {}
         self.files: list[dict[str, Any]] = []
         for place, row in enumerate(rows, 1):
             event = _event(row, identity, place, self.head)
@@ -166,9 +190,20 @@ class _History:
         self.case = evolve(self.case, event)
         self.told |= _told(event)
         self.asked |= {item.key for item in asked(self.case, event, {})}
-        self.committed |= set(_commitments(event.data))
+        self._personal(event)
         if event.type == "attached":
             self.files.append(event.data["file"])
+
+    def _personal(self, event: Event) -> None:
+        found = set(_commitments(event.data))
+        self.committed |= found
+        self.kept |= found - event.data.get("codes", {}).keys()  # a one-time code stands in its message alone
+        for name, value in [*event.data.get("set", {}).items(), *event.data.get("input", {}).items()]:
+            if is_personal(value):
+                self._of.setdefault(name, set()).add(value[PERSONAL])
+        if event.type == "forgotten":
+            fields = event.data.get("fields")
+            self.kept -= set().union(*(self._of.get(name, ()) for name in fields)) if fields else self.kept
 
 
 def _event(row: EventRow, case: str, seq: int, before: bytes) -> Event | None:
@@ -185,7 +220,7 @@ def _told(event: Event) -> set[str]:
         return set()
     mark = f"{event.case}:{event.seq}"
     keys = {f"{mark}:{notice['template']}:{to}" for notice in event.data.get("notify", ()) for to in notice["to"]}
-    keys |= {f"{mark}:-:role:{who}" for who in event.data.get("nobody", ())}
+    keys |= {f"{mark}:-:{group(who)}" for who in event.data.get("nobody", ())}
     if "unassigned" in event.data:
         keys.add(f"{mark}:-:assign:{event.data['unassigned']}")
     if "alarm" in event.data:
@@ -220,14 +255,16 @@ def _compared(engine: Engine, held: Held, record: _History) -> Iterator[Problem]
         )
     if json.loads(held.snapshot) != json.loads(json.dumps(case.to_plain())):
         yield differs("snapshot", "快照与历史不符", "the snapshot does not equal the history")
-    if store.columns(case.id) != columns(case, next_due(case)):
-        yield differs("columns", "列表所用的列与历史不符", "the columns for lists do not equal the history")
     if store.version(case.version) is None:
         yield differs(
             "version",
             f"数据库里没有它的流程版本 {case.version[:12]}",
             f"the database lacks its procedure version {case.version[:12]}",
         )
+    elif store.columns(case.id) != columns(engine.program(case), case, next_due(case)):
+        yield differs("columns", "列表所用的列与历史不符", "the columns for lists do not equal the history")
+    elif tuple(store.alike(case.id)) != rows(engine.program(case), case):
+        yield differs("columns", "计数所用的记录与历史不符", "what it is counted under does not equal the history")
     kept = {key.rpartition(":")[0] for key in store.outbox_keys(case.id)}
     for key in sorted(kept - record.told):
         yield differs("notification", f"通知 {key} 没有对应的记录", f"the notification {key} belongs to no event")
@@ -247,8 +284,14 @@ def _compared(engine: Engine, held: Held, record: _History) -> Iterator[Problem]
     try:
         personal = store.sealed(case.id)
     except StoreError as error:
-        personal = ()
+        personal, record.kept = (), set()
         yield differs("personal", error.text.zh, error.text.en)
+    if missing := record.kept - {commitment for commitment, _, _ in personal}:
+        yield differs(
+            "personal",
+            f"{len(missing)} 项个人信息不见了，历史里没有人销毁过",
+            f"{len(missing)} personal values are missing that nobody had destroyed",
+        )
     for commitment, salt, value in personal:
         if commit(salt, json.loads(value)) != commitment:
             yield differs(
@@ -266,9 +309,15 @@ def _compared(engine: Engine, held: Held, record: _History) -> Iterator[Problem]
         content = store.blob(file["sha256"])
         if content is None:
             yield differs("attachment", f"附件“{file['name']}”不见了", f"the attachment {file['name']!r} is missing")
-        elif (hashlib.sha256(content).hexdigest(), len(content)) != (file["sha256"], file["size"]):
+        elif (hashlib.sha256(content).hexdigest(), len(content)) != (file["sha256"], _length(file)):
             yield differs("attachment", f"附件“{file['name']}”被改动过", f"the attachment {file['name']!r} was altered")
     yield from _related(engine, case, record, differs)
+
+
+def _length(file: Mapping[str, Any]) -> int:
+    """Bytes that lie in the store: of a sealed file more than of the clear one."""
+    size: int = file["size"]
+    return size + OVERHEAD if "key" in file else size
 
 
 def _related(
@@ -289,6 +338,7 @@ def _related(
 def _office(engine: Engine) -> Iterator[Problem]:
     """The office's own stream, and the versions that it published."""
     head, place, published = GENESIS, 0, set()
+    tables: dict[str, str] = {}
     while rows := engine.store.office_events(place):
         for row in rows:
             place += 1
@@ -301,10 +351,18 @@ def _office(engine: Engine) -> Iterator[Problem]:
             head = row.head
             if event.type == "published":
                 published.add(event.data["version"])
+            if event.type == "amended" and event.data["version"] is not None:
+                tables[event.data["version"]] = event.name
     for hash in sorted(published):
         if engine.store.version(hash) is None:
             yield Problem("version", Text(
                 f"发布过的流程版本 {hash[:12]} 不在数据库里", f"the published version {hash[:12]} is not in the database"))  # fmt: skip
+
+    for hash, name in sorted(tables.items()):
+        kept = engine.store.setting(TABLE + hash)
+        if kept is None or hashlib.sha256(kept.encode()).hexdigest() != hash:
+            yield Problem("registry", Text(
+                f"台账“{name}”的版本 {hash[:12]} 不在数据库里，或被改动过", f"the version {hash[:12]} of the registry {name!r} is not in the database, or was altered"))  # fmt: skip
 
 
 def _commands(engine: Engine) -> Iterator[Problem]:

@@ -6,17 +6,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..clock import Instant
+from ..core import Program, marks
 from ..model.case import Case
 from ..model.event import SHOWN, is_personal
+from ..model.procedure import WHERE
 from ..store.interface import Columns
 
 PRIORITY_FIELDS = ("severity", "urgency", "level", "priority")
 """The first of these that a procedure has is what lists show as the priority."""
 
 
-def columns(case: Case, due: Instant | None) -> Columns:
-    """The searchable columns of a case that time changes next at `due`; personal values are never among them."""
+def columns(program: Program, case: Case, due: Instant | None) -> Columns:
+    """The searchable columns of a case that time changes next at `due`; personal values are never among them, nor are those
+    that not everybody may read."""
     fields, deadline, provisional = case.fields, None, 0
+    if program.readers:
+        fields = {name: value for name, value in fields.items() if name not in program.readers}
     late = {cycle.name for cycle in case.cycles if cycle.breached_at is not None}
     for clock in case.clocks.values():
         if clock.breached_at is not None:
@@ -28,10 +33,16 @@ def columns(case: Case, due: Instant | None) -> Columns:
     return Columns(
         site=case.site, number=case.number, procedure=case.procedure, version=case.version, states=",".join(case.states),
         mode=case.mode, priority=_first(fields, PRIORITY_FIELDS), summary=(_first(fields, ("summary",)) or "")[:500],
-        room=_first(fields, ("room", "place")), assignee=case.assignee, customer=case.customer, parent=case.parent,
+        room=place(fields), assignee=case.assignee, customer=case.customer, parent=case.parent,
         opened_at=case.opened_at, changed_at=case.changed_at, closed_at=case.closed_at, outcome=case.outcome,
         next_due=due, deadline=deadline, breached=len(late), provisional=provisional, alarms=alarms(case),
+        marks=marks(program, case),
     )  # fmt: skip
+
+
+def place(fields: Mapping[str, Any]) -> str | None:
+    """Where it is, as lists show it."""
+    return _first(fields, WHERE)
 
 
 def alarms(case: Case) -> int:

@@ -24,6 +24,7 @@ from ..store.rows import together
 from .holding import held
 from .logs import tell
 from .quiet import Quiet
+from .sealing import DESTROYED
 
 BACK_OFF = (30 * SECOND, 2 * MINUTE, 10 * MINUTE, HOUR, 6 * HOUR)
 """How long a message waits after each failed attempt; after the last it is a dead letter."""
@@ -68,10 +69,12 @@ def deliver(
 
 
 def _parcels(rows: Sequence[OutboxRow]) -> Sequence[Sequence[OutboxRow]]:
-    """What goes out as one message, in the order of their first ones; most by themselves."""
+    """What goes out as one message, in the order of their first ones; most by themselves. Ahead of all what has lost its text:
+    it is marked by itself, before what was claimed together with it is marked as one."""
     parcels: dict[object, list[OutboxRow]] = {}
-    for row in rows:
-        parcels.setdefault(together(row) or row.notification.key, []).append(row)
+    for row in sorted(rows, key=lambda row: row.notification.problem is None):
+        alone = row.notification.problem is not None or together(row) is None
+        parcels.setdefault(row.notification.key if alone else together(row), []).append(row)
     return list(parcels.values())
 
 
@@ -115,6 +118,8 @@ def _one(
         return "held"
     message = first if len(parcel) == 1 else quiet.as_one([row.notification for row in parcel])
     try:
+        if first.problem is not None:  # another worker may have the key, or this one may get it
+            raise Undeliverable(Text.parse(first.problem), permanent=first.problem == DESTROYED)
         note = channel.send(message)
     except Exception as error:  # a channel may fail in any way; the message must not be lost for it
         permanent = isinstance(error, Undeliverable) and error.permanent
@@ -122,7 +127,7 @@ def _one(
         attempts = parcel[0].attempts
         given_up = permanent or attempts > len(BACK_OFF)
         retry_at = None if given_up else quiet.free(first, now + BACK_OFF[attempts - 1])
-        store.failed(first.key, owner, text, retry_at)
+        store.failed(first.key, owner, text, retry_at, alone=first.problem is not None)
         fp("after_failure_mark")
         how = "dead" if retry_at is None else "failed"
         _told(parcel, how, logging.WARNING if retry_at is None else logging.INFO, error=type(error).__name__)

@@ -8,32 +8,46 @@ from any number of threads.
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableSequence, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from ..calendars import Calendar, compile_calendar
 from ..channels.interface import Channel
-from ..clock import MINUTE, Clock, Instant, SystemClock
-from ..core import Account, Option, Program, account, available, compile, fold
-from ..errors import Conflict, GuanjiaError, NotFound, Refused, StoreError, Text
+from ..clock import Clock, Instant, SystemClock
+from ..core import Account, Option, Program, account, available, compile, fold, hidden
+from ..errors import GuanjiaError, NotFound, Refused, StoreError, Text
 from ..failpoints import fp
 from ..language import OfficeFiles
 from ..model.case import Case
-from ..model.event import PERSONAL, SYSTEM, Actor, Command, Event, Notification, is_personal, short
-from ..model.procedure import Version
+from ..model.event import PERSONAL, SENSITIVE, SYSTEM, Actor, Command, Event, Notification, is_personal
+from ..model.registry import Registry
+from ..model.rights import check_through
+from ..model.sight import Sight
+from ..model.version import Version
 from ..people.organisation import Organisation
-from ..store.interface import Held, InboxItem, Query, Row, Store, Transaction
-from . import delivery, logs, schedules, stream
-from .funnel import Recent, Result, as_case, carry_out, suppose, unknown, with_facts
-from .publishing import COMPILED, take_up
+from ..store.interface import Held, Query, Row, Store, Transaction
+from . import delivery, door, logs, looking, rounds, schedules, stream
+from .alike import alike
+from .arguments import checked
+from .asking import OPEN, Verdict, can
+from .attachments import read
+from .between import PASSED_ON
+from .customer_reading import family
+from .customers import Register
+from .facts import with_facts
+from .funnel import Result, carry_out, suppose
+from .marking import mark
+from .publishing import COMPILED, TABLE, Put, in_order, present, take_up
 from .quiet import Quiet
+from .recent import Recent, as_case, unknown
 from .rendering import Renderer
+from .sealing import left
+from .splitting import taken_along
 from .taking_in import take_in
 
 
@@ -51,44 +65,58 @@ class Work:
     """Escalations that came to the end of their ladder without anybody acknowledging."""
 
 
+@checked
 class Engine:
     """One office: its files, its store, its people, its channels, and a clock."""
 
     def __init__(
         self, store: Store, *, files: OfficeFiles, organisation: Organisation, clock: Clock | None = None,
         channels: Mapping[str, Channel] | None = None, entropy: Callable[[int], bytes] = secrets.token_bytes,
-        by: str = SYSTEM.id, blind: Callable[[str], str] = str,
+        by: str = SYSTEM.id, blind: Callable[[str], str] = str, compiler: Callable[[Version], Program] = compile,
+        rehearsal: bool = False, take_up: bool = True,
     ) -> None:  # fmt: skip
         self.store = store
+        self.rehearsal = rehearsal
+        """Nothing of it is real: the files are in force as they are, whatever the rule of publishing."""
         self.blind = blind
         """Of what is only ever compared, such as the digest of a command: so that nobody finds out by trying what it was of."""
         self.files = files
         self.organisation = organisation
         self.clock = clock or SystemClock()
+        self.customers = Register(self)
+        """The register of customers."""
         self.channels = dict(channels or {})
         self.entropy = entropy
         self.by = by
         """Who is recorded as having taken up the files."""
+        self._compile = compiler
+        """What makes the program of a version: one that is listened to, where somebody wants to know what is reached of it."""
         self.recent = Recent()
         self.zone = files.office().zone
         self._programs: dict[str, Program] = {}
+        self._registries: dict[str, Registry] = {}
         self._seen: tuple[str, str | None] = ("", None)
         """The files and the compiled copy of them as they were when they were last taken up."""
         self._calendars: dict[str, Calendar] = {}
         self.quiet = Quiet()
         self._reorganise(organisation)
-        self.refresh()
+        if take_up:
+            self.refresh()
+        else:
+            self._published = present(store)
+        mark(self)
 
     @classmethod
     def at(
         cls, folder: str | Path, *, clock: Clock | None = None, database: str | None = None,
-        entropy: Callable[[int], bytes] = secrets.token_bytes, by: str = SYSTEM.id,
+        entropy: Callable[[int], bytes] = secrets.token_bytes, by: str = SYSTEM.id, take_up: bool = True,
     ) -> Engine:  # fmt: skip
         """Open the office in `folder`: its files are read and checked, its database is created or migrated.
 
         With `database=":memory:"` it is a rehearsal: cases are gone with the engine, and messages are recorded, not sent.
 
-        `by` is recorded as whoever took up files that changed: the id of a member of staff, or a user of the machine.
+        `by` is recorded as whoever took up files that changed: the id of a member of staff, or a user of the machine. Without
+        `take_up` they stay as they were taken up last, until `refresh` or somebody publishes.
 
         Invalid when the office's own files cannot be used; StoreError when its database cannot.
         """
@@ -98,19 +126,22 @@ class Engine:
         from .sealing import of_office
 
         files = OfficeFiles(folder)
-        office = files.office()
-        plain = open_store(_database(Path(folder), database or office.database))
-        plain.migrate()
-        store, keys = of_office(plain, Path(folder))
-        organisation = Organisation.from_plain(files.organisation(), office.language)
-        channels = open_channels(office.channels.model_dump(), Path(folder))
-        if database == ":memory:":  # a rehearsal: nobody is told of what never was
-            channels = {name: Recorder(name) for name in channels}
-        known = None if by in organisation.staff else organisation.by_user(by)
-        return cls(
-            store, files=files, organisation=organisation, clock=clock, channels=channels, entropy=entropy,
-            by=known.id if known else by, blind=keys.blind,
-        )  # fmt: skip
+        with files.steady():
+            plain = open_store(_database(Path(folder), database or files.place()))
+            plain.migrate()
+            files.vouch(in_order(plain))
+            office = files.office()
+            store, keys = of_office(plain, Path(folder))
+            organisation = Organisation.from_plain(files.organisation(), office.language)
+            channels = open_channels(office.channels.model_dump(), Path(folder))
+            if database == ":memory:":  # a rehearsal: nobody is told of what never was
+                channels = {name: Recorder(name) for name in channels}
+            known = None if by in organisation.staff else organisation.by_user(by)
+            return cls(
+                store, files=files, organisation=organisation, clock=clock, channels=channels, entropy=entropy,
+                by=known.id if known else by, blind=keys.blind,
+                rehearsal=database == ":memory:", take_up=take_up,
+            )  # fmt: skip
 
     def close(self) -> None:
         for channel in self.channels.values():
@@ -129,10 +160,9 @@ class Engine:
         """Carry out one command, durably, or raise: Refused, NotFound, Conflict, Invalid, StoreError. All or nothing."""
         outcome = self._carried(command)
         fp("after_answer")
-        if any("open" in event.data or "emit" in event.data or "closed" in event.data for event in outcome.events):
+        if not all(PASSED_ON.isdisjoint(event.data) for event in outcome.events):
             self._pass_on()
-            if outcome.case.children or outcome.case.parent:
-                outcome = replace(outcome, case=self.case(outcome.case.id))
+            outcome = replace(outcome, case=self.case(outcome.case.id))
         return outcome
 
     def _carried(self, command: Command, blobs: Sequence[tuple[str, bytes]] = ()) -> Result:
@@ -157,7 +187,7 @@ class Engine:
     def _pass_on(self) -> None:
         """What commands ask of other cases, at once. They are done already: what fails here is left to the worker."""
         try:
-            self._apply_inbox()
+            rounds.apply_inbox(self)
         except StoreError as error:
             logs.tell(log, logging.WARNING, "waits", Text(
                 f"工单之间的命令留给后台去办：{error.text.zh}", f"What cases send each other waits for the worker: {error.text.en}"))  # fmt: skip
@@ -208,10 +238,20 @@ class Engine:
 
     def reveal(self, ref: str, *, actor: Actor | str, reason: str) -> Mapping[str, Any]:
         """The personal values of a case in clear, by the name of the field; that they were looked at, by whom and why, stands in
-        its history. Needs the right `reveal`, where it is not one's own case."""
-        case = self.execute(Command("reveal", "", ref, {}, self.actor(actor), reason=reason)).case
-        personal = self._held(case.id).personal
-        return {name: personal.get(value[PERSONAL]) for name, value in case.fields.items() if is_personal(value)}
+        its history. Needs the right `reveal`, where it is not one's own case; sensitive ones are only there for the right
+        `sensitive`."""
+        who, fields = self.actor(actor), self.case(ref).fields
+        sealed = sorted(name for name, value in fields.items() if is_personal(value) and SENSITIVE in value)
+        shown = {"sensitive": sealed} if sealed and self.organisation.may(who, "sensitive") else {}
+        case = self.execute(Command("reveal", "", ref, shown, who, reason=reason)).case
+        personal, unread = self._held(case.id).personal, hidden(self.program(case), case, who)
+        return {
+            name: personal.get(value[PERSONAL])
+            for name, value in case.fields.items()
+            if is_personal(value)
+            and name not in unread
+            and (SENSITIVE not in value or name in shown.get("sensitive", ()))
+        }
 
     def forget(self, ref: str, *, actor: Actor | str, reason: str) -> Sequence[Case]:
         """Destroy the personal data of a closed case and of the cases that it opened, for ever: values, and the texts of all
@@ -219,30 +259,45 @@ class Engine:
         family, who = [self.case(ref)], self.actor(actor)
         for case in family:
             children = map(self.store.columns, case.children.values())
-            family += [self.case(it.number) for it in children if it is not None and it.parent == case.id]
-        # One that is open comes first, and is refused before anything is gone.
-        family.sort(key=lambda case: case.finished)
+            family += [self.case(it.number) for it in children if it is not None and self._opened_by(case, it.number)]
+        # One that is open or on hold comes first, and is refused before anything is gone.
+        family.sort(key=lambda case: case.finished and case.hold is None)
         return [self.execute(Command("forget", "", case.id, {}, who, reason=reason)).case for case in family]
+
+    def _opened_by(self, parent: Case, number: str) -> bool:
+        """Whether the case is one that `parent` opened, and not only put below it."""
+        return bool(self.history(number)[0].data["case"]["parent"] == parent.id)
 
     def forget_person(
         self, customer: str, *, actor: Actor | str, reason: str, progress: Callable[[int], None] | None = None
     ) -> tuple[Sequence[str], Sequence[str]]:
-        """`forget` for every case of a customer, however many: ids of those that are done, and of those that are open still and
-        keep what they need. Broken off, call it again: what is forgotten has nothing left to destroy."""
-        who, after, done, still = self.actor(actor), 0, [], []
-        while rows := self.store.list(
-            Query(customer=customer, open=None, mode=None, order="opened", limit=200, offset=after)
-        ):
-            after += len(rows)
-            still += [row.id for row in rows if row.columns.closed_at is None]
-            due = [row.id for row in rows if row.columns.closed_at is not None and self.store.sealed(row.id)]
-            commands = [Command("forget", "", case, {}, who, reason=reason) for case in due]
-            for case, outcome in zip(due, self.execute_many(commands), strict=True):
-                if isinstance(outcome, GuanjiaError):
-                    raise outcome
-                done.append(case)
-            if progress is not None:
-                progress(after)
+        """`forget` for every case of a customer, however many, under whatever ids: ids of those that are done, and of those that are
+        open still or on hold and keep what they need. Where there is none of these the register forgets the person too. Broken off, call it
+        again: what is forgotten has nothing left to destroy."""
+        who, seen, done, still = self.actor(actor), 0, [], []
+        if self.store.customers.get(customer) is not None:
+            self.customers.get(customer, actor=who)
+        for id in family(self.store.customers, customer):
+            after = 0
+            while rows := self.store.list(
+                Query(customer=id, open=None, mode=None, order="opened", limit=200, offset=after)
+            ):
+                after += len(rows)
+                still += [row.id for row in rows if row.columns.closed_at is None]
+                due = [row.id for row in rows if row.columns.closed_at is not None and left(self.store, row.id)]
+                commands = [Command("forget", "", case, {}, who, reason=reason) for case in due]
+                for case, outcome in zip(due, self.execute_many(commands), strict=True):
+                    if isinstance(outcome, Refused) and outcome.code == "hold":
+                        still.append(case)
+                    elif isinstance(outcome, GuanjiaError):
+                        raise outcome
+                    else:
+                        done.append(case)
+                if progress is not None:
+                    progress(seen + after)
+            seen += after
+        if not still and self.store.customers.get(customer) is not None:
+            self.customers.forget(customer, actor=who, reason=reason)
         return done, still
 
     def adjust(
@@ -251,6 +306,83 @@ class Engine:
     ) -> Result:  # fmt: skip
         """Pause a clock of the case by hand, let it go on, or reset it. Needs the right `clocks`."""
         return self.execute(Command("clock", clock, ref, {"way": way}, self.actor(actor), key, at=at, reason=reason))
+
+    def merge(self, ref: str, into: str, *, actor: Actor | str, reason: str, key: str | None = None) -> Result:
+        """Let the case go on in another open one: it ends as `merged`, what of its messages waits is not sent, its customer is told
+        from then on what the customer of the other is told, and nothing wakes it. Needs the right `assign`, where it is not
+        one's own case."""
+        return self.execute(Command("merge", self._held(into).id, ref, {}, self.actor(actor), key, reason=reason))
+
+    def link(
+        self, ref: str, other: str, *, actor: Actor | str, relation: str = "", way: Literal["beside", "child", "apart"] = "beside",
+        key: str | None = None, reason: str | None = None,
+    ) -> Result:  # fmt: skip
+        """Say that two cases have to do with each other (`beside`, under a name), that the first is a `child` of the other, or
+        part them again (`apart`). Rights as for `merge`."""
+        values = {"case": self._held(other).id, "way": way}
+        return self.execute(Command("link", relation, ref, values, self.actor(actor), key, reason=reason))
+
+    def split(
+        self, ref: str, procedure: str | None = None, values: Mapping[str, Any] | None = None, *, actor: Actor | str, take: Sequence[str] | None = None,
+        relation: str = "split", key: str | None = None, reason: str | None = None,
+    ) -> Result:  # fmt: skip
+        """Open a case of its own for a part of the matter, linked both ways under `relation`. It takes these fields along from the
+        first case, else who and where it is (personal ones and rooms), and its customer; `values` go before. Rights as for
+        `merge`."""
+        held = self._held(ref)
+        case = as_case(held)
+        opened = procedure or case.procedure
+        given = {**taken_along(self.program(case), self.opening(opened), case, held.personal, take), **(values or {})}
+        return self.execute(
+            Command(
+                "open", opened, values={**given, "$from": [case.id, relation]}, actor=self.actor(actor), key=key, site=case.site,
+                mode=case.mode, customer=case.customer, reason=reason,
+            )
+        )  # fmt: skip
+
+    def undo(self, ref: str, *, actor: Actor | str, reason: str | None = None, key: str | None = None) -> Result:
+        """Take back what one did last, within the time that the procedure gives (`undo`): the case is as it was before. Refused (code
+        `undo`) when it was somebody else, when something has happened since, or when other cases were set off by it."""
+        return self.execute(Command("undo", "", ref, {}, self.actor(actor), key, reason=reason))
+
+    def ask(self, number: str, tail: str) -> door.Standing:
+        """How a case stands, for whoever knows its number and the last four digits of a telephone number of its customer. Refused alike
+        (`unknown`) when either is wrong, and (`often`) after `door.MOST_WRONG` wrong attempts in an hour."""
+        return door.ask(self, number, tail)
+
+    def standing(self, ref: str) -> door.Standing:
+        """How a case stands, as its customer is told; nothing is asked of whoever calls this."""
+        return door.standing(self, self.case(ref))
+
+    def code(self, ref: str, *, actor: Actor | str, good_for: int = door.GOOD_FOR) -> Result:
+        """Make a one-time code and tell the customer of the case (template `code`); it is kept as a digest only. Whoever has it
+        answers as the customer, once, within `good_for` microseconds. Needs the right `assign`, where it is not one's own case."""
+        return door.code(self, ref, self.actor(actor), good_for)
+
+    def offered(self, code: str) -> tuple[door.Standing, tuple[Option, ...]]:
+        """How the case of a code stands, and what its customer may answer now; the code stays good. Refused (`code`)."""
+        return door.offered(self, code)
+
+    def answer(self, code: str, action: str, values: Mapping[str, Any] | None = None) -> Result:
+        """Take an action as the customer whom the code was made for, once. Refused (`code`) when it is wrong, used or over."""
+        return door.answer(self, code, action, values or {})
+
+    def like(self, ref: str, *, actor: Actor | str | None = None) -> Sequence[Row]:
+        """Open cases that may be the same matter: of the same procedure, opened near in time, with the same values (`duplicates` of the
+        procedure), the latest first, at most `MOST_ALIKE`; with an actor of those that he sees."""
+        held = self._held(ref)
+        return alike(self, as_case(held), held.personal, None if actor is None else self.actor(actor))
+
+    def timeline(self, ref: str, *, actor: Actor | str | None = None) -> Sequence[tuple[Case, Event]]:
+        """What happened to the case and to all that go on in it, as one: each event with the case that it is of, as it is now. With an
+        actor as he sees it, without those of cases that he does not."""
+        cases = [self.case(ref, actor=actor)]
+        for case in cases:
+            for absorbed in case.absorbed:
+                with suppress(Refused):
+                    cases.append(self.case(absorbed, actor=actor))
+        events = [(case, event) for case in cases for event in self.history(case.id, actor=actor)]
+        return sorted(events, key=lambda item: (item[1].recorded_at, item[0].id != cases[0].id, item[1].seq))
 
     def acknowledge(self, ref: str, *, actor: Actor | str, key: str | None = None, reason: str | None = None) -> Result:
         """Acknowledge the escalations of a case; only somebody who was told of one may (Refused, code `role`)."""
@@ -268,6 +400,14 @@ class Engine:
         """
         values = {"policy": policy, "notify": notify, "drop": list(drop)}
         return self.execute(Command("migrate", version, ref, values, self.actor(actor), key, reason=reason))
+
+    def unmigrate(
+        self, ref: str, version: str, before: str, *, actor: Actor | str, reason: str, key: str | None = None
+    ) -> Result:
+        """Take back that the case was brought from one version (`before`) under another (`version`): it is as if it had never been.
+        Needs the right `calendar`. Refused (`undo`) where anything has happened to it since."""
+        values = {"version": version, "before": before}
+        return self.execute(Command("undo", "migrated", ref, values, self.actor(actor), key, reason=reason))
 
     def take_in(self, commands: Sequence[Command], *, by: Actor | str, reason: str, key: str | None = None) -> Result:
         """Take in an old case with what happened to it: `open` first, then what was done with it, each command with its own `at`
@@ -289,40 +429,69 @@ class Engine:
         if len(content) > MOST_ATTACHED:
             megabytes = MOST_ATTACHED // 2**20
             raise Refused("size", Text(f"附件不能超过 {megabytes} MB。", f"An attachment is at most {megabytes} MB."))
-        about = {"name": name, "sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+        about: dict[str, Any] = {"name": name, "sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
         command = Command("attach", name, ref, about, self.actor(actor), key)
         return self._carried(command, [(str(about["sha256"]), content)])
 
+    def attachment(self, ref: str, number: int, *, actor: Actor | str, reason: str) -> tuple[str, bytes]:
+        """Name and content of a file of a case, by the number of the event that brought it; recorded, and refused as `reveal` is."""
+        return read(self, ref, number, self.actor(actor), reason)
+
     # -- reading
 
-    def case(self, ref: str) -> Case:
-        """The case by id or number, as it was last written. NotFound."""
-        return as_case(self._held(ref))
+    def case(self, ref: str, *, actor: Actor | str | None = None) -> Case:
+        """The case by id or number, as it was last written. NotFound.
 
-    def history(self, ref: str) -> tuple[Event, ...]:
-        return tuple(Event.from_text(row.text) for row in self.store.events(self._held(ref).id))
+        With an `actor` as he sees it: `***` for what he may not read; Refused (`site`, `sight`, `conflict`) where it is none
+        of his. So it is with everything below that takes an actor; without one whoever embeds the engine sees everything.
+        """
+        case = as_case(self._held(ref))
+        return case if actor is None else looking.seen(self, case, self.actor(actor))
+
+    def history(self, ref: str, *, actor: Actor | str | None = None) -> tuple[Event, ...]:
+        held = self._held(ref)
+        events = tuple(Event.from_text(row.text) for row in self.store.events(held.id))
+        return events if actor is None else looking.told(self, as_case(held), self.actor(actor), events)
 
     def personal(self, ref: str) -> Mapping[str, Any]:
         return self._held(ref).personal
 
-    def list(self, query: Query) -> Sequence[Row]:
-        return self.store.list(query)
+    def list(self, query: Query, *, actor: Actor | str | None = None) -> Sequence[Row]:
+        """Cases that the query asks for; with an actor only those that he sees."""
+        return self.store.list(query if actor is None else replace(query, sight=self.sight(actor)))
+
+    def sight(self, actor: Actor | str) -> Sight | None:
+        """What an actor sees, for queries; None where it is everything."""
+        who = self.actor(actor)
+        check_through(vars(self.organisation), who)
+        return self.organisation.sight(who)
 
     def events(self, after: int = 0, limit: int = 1000) -> Sequence[tuple[int, str, Event]]:
         """Events of all cases in commit order, from a cursor on: (cursor, case id, event)."""
         return [(cursor, case, Event.from_text(row.text)) for cursor, case, row in self.store.feed(after, limit)]
 
     def available(self, ref: str, actor: Actor | str) -> tuple[Option, ...]:
-        """What could be done with the case now, and why not."""
+        """What could be done with the case now, and why not. Refused where the actor does not see it."""
         held = self._held(ref)
         case = as_case(held)
         who, now = self.actor(actor), self.clock.now()
+        looking.check(self, case, who)
         return self.store.transact(
             lambda tx: with_facts(
                 self, tx, case, {"personal": held.personal, "labels": self.role_labels},
                 lambda facts: available(self.program(case), case, who, now, facts), now,
             )
         )  # fmt: skip
+
+    def can(
+        self, who: Actor | str, what: str, ref: str, values: Mapping[str, Any] | None = None, *, actor: Actor | str | None = None
+    ) -> Verdict:  # fmt: skip
+        """Whether somebody could do `what` with a case now (`see`, an action, a signal, `edit`, `assign`, `note`, `reveal`, `ack`,
+        `forget`), or `open` one of a procedure (`ref`): asked of the funnel, and nothing is done or recorded. With an `actor` Refused
+        where that one, who asks, does not see the case himself."""
+        if actor is not None and what != OPEN:
+            self.case(ref, actor=actor)
+        return can(self, self.actor(who), what, ref, values or {})
 
     def why(
         self, ref: str, clock: str, *, cycle: int | None = None, actor: Actor | str = SYSTEM, at: Instant | None = None,
@@ -338,24 +507,35 @@ class Engine:
         held, ahead = self.store.transact(lambda tx: suppose(self, tx, command, now))
         events = [Event.from_text(row.text) for row in self.store.events(held.id) if row.seq <= held.seq]
         case = as_case(held)
-        return account(self.program(case), [*events, *ahead.events], clock, now, ahead.personal, cycle)
+        program = looking.check(self, case, command.actor)
+        found = account(program, [*events, *ahead.events], clock, now, ahead.personal, cycle)
+        return looking.explained(program, case, command.actor, found)
 
     def program(self, case: Case) -> Program:
         return self.compiled(case.version)
 
     def working(self, calendar: str) -> Calendar:
-        """A calendar as the office's files have it now, by its name. Invalid when they cannot be read."""
+        """A calendar as the office's files have it now, by its name. NotFound; Invalid when they cannot be read."""
         known = self._calendars.get(calendar)
         if known is None:
-            known = self._calendars[calendar] = compile_calendar(self.files.calendars()[calendar])
+            published = self.files.calendars()
+            if calendar not in published:
+                raise NotFound(
+                    Text(f"没有日历“{calendar}”。", f"There is no calendar {calendar!r}."), known=sorted(published)
+                )
+            known = self._calendars[calendar] = compile_calendar(published[calendar])
         return known
 
     def procedures(self) -> Sequence[str]:
         return self.files.procedures()
 
     def actor(self, who: Actor | str) -> Actor:
-        """The actor of a staff id; an Actor is taken as it is."""
+        """The actor of a staff id, `customer:<id>`, `system` or `system:<name>`; an Actor is taken as it is."""
         return who if isinstance(who, Actor) else self.organisation.actor(who)
+
+    def actor_by_token(self, token: str) -> Actor:
+        """The other system whose token it is. Refused (code `token`) when it is nobody's."""
+        return self.organisation.by_token(token)
 
     # -- the worker's work
 
@@ -364,7 +544,7 @@ class Engine:
         one case: what fails is named in `problems` and tried again in the next round. Once `stopping` is true, what is in
         hand is finished and the rest left to other workers."""
         now = self.clock.now()
-        opened, problems = schedules.open_due(self, now)
+        opened, problems = schedules.open_due(self, now, stopping)
         alarms: list[str] = []
         fired, applied = self.fire(problems, stopping, alarms)
         name = owner or f"worker-{self.entropy(6).hex()}"
@@ -376,119 +556,12 @@ class Engine:
     ) -> tuple[int, int]:  # fmt: skip
         """Apply everything that is due and what cases sent each other; the number of events and of items. A case that cannot
         be advanced holds up no other; it is named in `problems`. What nobody acknowledges is named in `alarms`."""
-        fired = applied = 0
-        stuck: list[str] = []
-        for moment in self._moments(self.clock.now(), stuck):
-            if stopping():
-                break
-            fired += self._fire(moment, problems, stuck, stopping, [] if alarms is None else alarms)
-            applied += self._apply_inbox(moment)
-        return fired, applied
-
-    def _moments(self, now: Instant, stuck: Sequence[str]) -> Iterator[Instant]:
-        """The minutes up to now in which something fell due or was sent, then now: a worker that comes late takes them one
-        after the other, so that what one case waits for from another comes in time, as it would have with a worker on duty."""
-        last, sent = 0, sorted(_minute(item.since) for item in map(_Sent, self.store.inbox()))
-        while True:
-            firsts = [at for at in sent if at > last][:1]
-            if due := [case for case in self.store.due(now, 1 + len(stuck)) if case not in stuck]:
-                columns = self.store.columns(due[0])
-                firsts.append(now if columns is None or columns.next_due is None else columns.next_due)
-            last = max(_minute(min(firsts, default=now)), last + MINUTE)
-            if last >= now:
-                break
-            yield last
-        yield now
-
-    def _fire(
-        self, until: Instant, problems: MutableSequence[str], stuck: MutableSequence[str], stopping: Callable[[], bool],
-        alarms: MutableSequence[str],
-    ) -> int:  # fmt: skip
-        """Apply everything that is due, many cases to a commit."""
-        fired = 0
-        work = partial(self._due, until)
-        while not stopping() and (outcomes := self.store.transact_due(until, MOST_TOGETHER, work, stuck)):
-            for case, outcome in outcomes:
-                if isinstance(outcome, GuanjiaError):
-                    problems.append(f"{case}: {outcome}")
-                if isinstance(outcome, GuanjiaError) or not outcome.events:
-                    stuck.append(case)
-                else:
-                    fired += len(outcome.events)
-                    logs.due(case, outcome.case.number, outcome.events)
-                    alarms += [
-                        _alarm(outcome.case, event)
-                        for event in outcome.events
-                        if event.type == "alarmed" or "unassigned" in event.data
-                    ]
-        return fired
-
-    def _due(self, until: Instant, tx: Transaction, case: str) -> Result | GuanjiaError:
-        try:
-            return carry_out(self, tx, Command("due", "", case), until=until)
-        except (GuanjiaError, OSError):
-            raise
-        except Exception as error:  # a fault of ours at one case must not stop the deadlines of all the others
-            logs.failed(log, error, case=case)
-            raise _fault(error, case=case) from error
-
-    def _apply_inbox(self, until: Instant | None = None) -> int:
-        """Carry out what cases sent each other, as of an instant, else each as of its own minute: whoever hears of it is not
-        brought beyond that before. What a case refuses is parked, and so is what the program fails at, so that it holds up
-        nothing else; what the database could not do just now waits."""
-        applied, now = 0, self.clock.now()
-        while items := [item for item in map(_Sent, self.store.inbox()) if until is None or item.since <= until]:
-            for item in items:
-                outcome: Result | GuanjiaError
-                try:
-                    outcome = self.store.transact(
-                        partial(self._receive, item, until or min(_minute(item.since) or now, now))
-                    )
-                except StoreError:
-                    raise
-                except GuanjiaError as error:
-                    outcome = error
-                if isinstance(outcome, Conflict) and outcome.data.get("again"):
-                    continue
-                if isinstance(outcome, GuanjiaError):
-                    self._park(item, outcome.text)
-                elif not outcome.events:
-                    self._park(item, Text("它没有改变什么", "it changed nothing"))
-                elif item.command is not None:
-                    logs.command(self.store, item.command, outcome)
-                fp("after_item")
-                applied += 1
-        return applied
-
-    def _park(self, item: _Sent, why: Text) -> None:
-        self.store.drop_inbox(item.key, str(why))
-        logs.tell(log, logging.WARNING, "parked", Text(
-            f"工单之间的一条命令被拒绝：guanjia inbox（{short(item.key)}）",
-            f"a command between cases was refused: guanjia inbox ({short(item.key)})"),
-            item=short(item.key), case=item.command.case if item.command else None)  # fmt: skip
-
-    def _receive(self, item: _Sent, until: Instant | None, tx: Transaction) -> Result | GuanjiaError:
-        if item.command is None:
-            return Refused("inbox", Text("这条命令已损坏，读不懂", "this command is damaged and cannot be understood"))
-        try:
-            return carry_out(self, tx, item.command, inbox=item.key, until=until)
-        except (GuanjiaError, OSError):
-            raise
-        except Exception as error:
-            logs.failed(log, error, item=short(item.key))
-            raise _fault(error) from error
+        return rounds.fire(self, problems, stopping, [] if alarms is None else alarms)
 
     def retry_parked(self, key: str) -> Text | None:
         """Carry out what one case sent another and was parked, now that the reason is mended. Why it is parked anew, None when
         it took effect; NotFound when nothing with this key is parked."""
-        if not self.store.retry_inbox(key):
-            raise NotFound(
-                Text(f"没有搁置的命令“{key}”。", f"No command {key!r} is parked."),
-                Text("搁置的见 guanjia inbox", "Parked ones: guanjia inbox"),
-            )
-        self._apply_inbox()
-        parked = (why for item, why in self.store.dropped_inbox(MOST_PARKED) if item.key == key)
-        return next(map(Text.parse, parked), None)
+        return rounds.retry_parked(self, key)
 
     def resend(self, message: Notification) -> bool:
         """Let a notification that failed go out again, told anew by the event that it is of: with the address and the
@@ -513,25 +586,29 @@ class Engine:
         """Take up the files as they are now: every procedure that is in order is kept as a version for ever, and people
         who came or left are known. Returns what was recorded of it in the office's own stream. Invalid when office.yaml or
         organisation.yaml cannot be used; then everything stays as it was."""
-        digest = self.files.digest()
-        if (digest, self.store.setting(COMPILED)) == self._seen:
-            return ()
-        if self._seen[0] not in ("", digest):
-            self._reorganise(Organisation.from_plain(self.files.organisation(), self.files.office().language))
-        return self._take_up(digest, self.by)
+        with self.files.steady():
+            digest = self.files.digest()
+            if (digest, self.store.setting(COMPILED)) == self._seen:
+                return ()
+            if self._seen[0] not in ("", digest):
+                self._reorganise(Organisation.from_plain(self.files.organisation(), self.files.office().language))
+            return self._take_up(digest, self.by)
 
     def record(
-        self, happened: Sequence[stream.Happened], *, by: str, versions: Iterable[Version] = ()
+        self, happened: Sequence[stream.Happened], *, by: str, versions: Iterable[Version] = (), put: Put | None = None
     ) -> tuple[Event, ...]:
-        """Record in the office's own stream what somebody decided for the office, keep the versions that it needs, and let new
-        cases run under what follows from it. Returns all that was recorded."""
-        return self._take_up(self.files.digest(), by, happened, versions)
+        """Record in the office's own stream what somebody decided for the office, keep the versions that it needs, let what he
+        put come into force, and let new cases run under what follows from it. Returns all that was recorded."""
+        with self.files.steady():
+            return self._take_up(self.files.digest(), by, happened, versions, put)
 
     def _take_up(
-        self, digest: str, by: str, happened: Sequence[stream.Happened] = (), versions: Iterable[Version] = ()
-    ) -> tuple[Event, ...]:
-        self._published = take_up(self, by, happened, versions)
-        self.renderer.quiet = self.quiet = Quiet(self._published.quiet, self.office, self.zone, self.blind)
+        self, digest: str, by: str, happened: Sequence[stream.Happened] = (), versions: Iterable[Version] = (), put: Put | None = None
+    ) -> tuple[Event, ...]:  # fmt: skip
+        self._published = take_up(self, by, happened, versions, put)
+        self.renderer.quiet = self.quiet = Quiet(
+            self._published.quiet, self.office, self.zone, self.blind, self.customers.hours_of
+        )
         self._seen = (digest, self.store.setting(COMPILED))
         return self._published.events
 
@@ -542,8 +619,14 @@ class Engine:
         self.role_labels = {spoken: organisation.labels(spoken) for spoken in ("zh", "en")}
         self.renderer = Renderer(
             organisation, office=self.office.model_dump(), language=self.office.language, zone=self.zone,
-            channels=list(self.channels), quiet=self.quiet,
+            channels=list(self.channels), quiet=self.quiet, profile=self.customers.profile, source=self._source,
         )  # fmt: skip
+
+    def _source(self, identity: str, seq: int) -> tuple[Program, Case, Event]:
+        """An event of a case, with the case after it."""
+        events = [Event.from_text(row.text) for row in self.store.events(identity) if row.seq <= seq]
+        case = fold(events)
+        return self.program(case), case, events[-1]
 
     def log(self, after: int = 0) -> Iterator[Event]:
         """What happened to the office itself and to no case: the events of its own stream with a number above `after`."""
@@ -559,12 +642,12 @@ class Engine:
                     Text(f"数据库里没有流程版本 {hash[:12]}。", f"The database has no procedure version {hash[:12]}."),
                     Text("请运行 guanjia audit。", "Run guanjia audit."),
                 )
-            program = self._programs[hash] = compile(Version.model_validate_json(canonical))
+            program = self._programs[hash] = self._compile(Version.model_validate_json(canonical))
         return program
 
     def know(self, version: Version) -> None:
         """Let commands that are only previewed name a version that is not kept."""
-        self._programs.setdefault(version.hash, compile(version))
+        self._programs.setdefault(version.hash, self._compile(version))
 
     def openable(self) -> Sequence[str]:
         """The procedures of which cases can be opened now: those whose files are in order, or were."""
@@ -574,11 +657,51 @@ class Engine:
         """Procedures whose file cannot be read as it is now; cases go on under the versions that there are."""
         return tuple(sorted(self._published.invalid))
 
+    def registries(self) -> Sequence[str]:
+        """The registries in force."""
+        return list(self._published.registries)
+
+    def registry(self, name: str) -> Registry:
+        """A registry as it is in force. NotFound."""
+        hash = self._published.registries.get(name)
+        if hash is None:
+            known = self.registries()
+            raise NotFound(
+                Text(f"没有台账“{name}”。", f"There is no registry {name!r}."),
+                Text(f"有：{'、'.join(known) or '—'}", f"There are: {', '.join(known) or 'none'}"),
+                known=known,
+            )
+        return self.registry_of(hash)
+
+    def registry_since(self, name: str) -> Instant:
+        """Since when the registry of this name is as it is, or is not there any more; 0 where there never was one."""
+        return self._published.since.get(name, 0)
+
+    def registry_of(self, hash: str) -> Registry:
+        """A registry that was in force once, by its hash. NotFound."""
+        found = self._registries.get(hash)
+        if found is None:
+            canonical = self.store.setting(TABLE + hash)
+            if canonical is None:
+                raise NotFound(
+                    Text(f"数据库里没有台账 {hash[:12]}。", f"The database has no registry {hash[:12]}."),
+                    Text("请运行 guanjia audit。", "Run guanjia audit."),
+                )
+            found = self._registries[hash] = Registry.of(canonical)
+        return found
+
     def opening(self, procedure: str) -> Program:
         """What new cases run under: the last version that was in order. Invalid when there never was one, NotFound."""
         versions, invalid = self._published.versions, self._published.invalid
         if procedure not in versions and procedure in invalid:
             raise invalid[procedure]
+        if procedure not in versions and procedure in self.files.procedures():
+            raise Refused(
+                "unpublished",
+                Text(f"流程“{procedure}”还没有发布，不能建单。", f"The procedure {procedure!r} has not been published: no case can be opened."),
+                Text(f"发布：guanjia publish {procedure} --reason 原因", f"Publish it: guanjia publish {procedure} --reason WHY"),
+                procedure=procedure,
+            )  # fmt: skip
         if procedure not in versions:
             known = sorted({*versions, *invalid})
             raise NotFound(
@@ -595,50 +718,14 @@ class Engine:
         return held
 
 
-MOST_TOGETHER = 50
-"""Due cases that are advanced under one commit: enough to share its cost, few enough not to hold others up."""
-
 log = logging.getLogger("guanjia.engine")
-
-MOST_PARKED = 100_000
-"""Parked commands that are looked through for one."""
 
 MOST_ATTACHED = 10 * 2**20
 """Bytes of one attachment."""
 
 
-def _fault(error: Exception, **data: Any) -> GuanjiaError:
-    """A fault of ours, without what it says: that may hold what a resident typed."""
-    kind = type(error).__name__
-    return GuanjiaError(Text(f"程序出错：{kind}", f"the program failed: {kind}"), **data)
-
-
 def _work(engine: Engine, command: Command) -> Callable[[Transaction], Result | GuanjiaError]:
     return lambda tx: carry_out(engine, tx, command)
-
-
-def _alarm(case: Case, event: Event) -> str:
-    if (sought := event.data.get("unassigned")) is not None:
-        return str(
-            Text(
-                f"{case.number}：没有人可以负责（{sought}）：guanjia assign {case.number}",
-                f"{case.number}: nobody can be responsible ({sought}): guanjia assign {case.number}",
-            )
-        )
-    if (ladder := event.data.get("alarm")) is not None:
-        return str(
-            Text(
-                f"{case.number}：升级“{ladder}”到顶也没有人可以收到",
-                f"{case.number}: nobody at the top of the ladder {ladder} to tell",
-            )
-        )
-    ladder = event.data["unanswered"]
-    return str(
-        Text(
-            f"{case.number}：升级“{ladder}”到顶仍没有人确认：guanjia ack {case.number}",
-            f"{case.number}: nobody acknowledged the last level of {ladder}: guanjia ack {case.number}",
-        )
-    )
 
 
 class _Foreseen(GuanjiaError):
@@ -654,24 +741,6 @@ def _foreseen(engine: Engine, command: Command) -> Callable[[Transaction], Resul
         raise _Foreseen(carry_out(engine, tx, command, dry=True))
 
     return work
-
-
-def _minute(at: Instant) -> Instant:
-    """The first full minute that is not before it."""
-    return -(-at // MINUTE) * MINUTE
-
-
-class _Sent:
-    """What one case sent another: the command, None when it is damaged, and since when it is to be carried out."""
-
-    def __init__(self, item: InboxItem) -> None:
-        self.key = item.key
-        try:
-            plain = json.loads(item.command)
-            self.since: Instant = int(plain.pop("since", 0))
-            self.command: Command | None = Command(case=item.receiver, actor=SYSTEM, key=item.key, **plain)
-        except (ValueError, TypeError, AttributeError, RecursionError):
-            self.since, self.command = 0, None
 
 
 def _database(folder: Path, database: str) -> str:

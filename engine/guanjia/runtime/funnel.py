@@ -10,24 +10,29 @@ import hashlib
 import json
 from collections import ChainMap
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from difflib import get_close_matches
+from dataclasses import asdict, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..clock import Instant, moment, spoken
-from ..core import NeedFact, Program, advance, evolve, next_due, prepare, refusal
-from ..core.decide import MOST_STEPS
-from ..core.values import unfit
+from ..core import Program, advance, evolve, next_due, prepare, refusal
+from ..core.run import MOST_STEPS
 from ..errors import Conflict, GuanjiaError, NotFound, Refused, Text
 from ..failpoints import fp
 from ..model.case import Case
 from ..model.event import GENESIS, Command, Event, Notification, chain, to_json
 from ..model.frozen import quick
-from ..people import Call, able, owners
-from ..store.interface import Answer, Change, EventRow, Held, InboxItem, Query, Store, Transaction
+from ..store.interface import Answer, Change, EventRow, Held, InboxItem, Transaction
+from ..values import unfit
+from .attachments import closed
 from .between import asked
 from .columns import columns
+from .counted import rows
+from .facts import with_facts
+from .introducing import introduced, placed
+from .recent import as_case, unknown
+from .retention import remaining
+from .rights import RECORDED, admitted, entitled, occurred_at
 
 if TYPE_CHECKING:
     from .engine import Engine
@@ -37,25 +42,13 @@ TELLING = frozenset({"notify", "nobody", "alarm", "unassigned"})
 """The keys of an event that ask for notifications."""
 
 
-@quick
-@dataclass(frozen=True, slots=True)
+@quick(frozen=True, slots=True)
 class Result:
     """What a command did. `repeated`: its key had been used for the same command before, and nothing was done now."""
 
     case: Case
     events: tuple[Event, ...]
     repeated: bool = False
-
-
-_RIGHTS = {
-    "edit": ("edit", Text("修改字段", "change its fields")),
-    "assign": ("assign", Text("指定责任人", "hand it over")),
-    "clock": ("clocks", Text("人工暂停、恢复或重置时限", "pause, resume or reset a clock by hand")),
-    "reveal": ("reveal", Text("查看完整的个人信息", "look at its personal data")),
-    "forget": ("privacy", Text("销毁个人信息", "destroy its personal data")),
-    "migrate": ("calendar", Text("让它改按另一个版本办理", "bring it under another version")),
-}
-"""The right that a kind of command needs, and what it is to do."""
 
 
 def carry_out(
@@ -78,7 +71,9 @@ def carry_out(
         raise Refused(
             "field", Text("附件没有内容；请用 engine.attach(…)。", "An attachment without its content; use engine.attach(…).")
         )  # fmt: skip
-    occurred = _occurred(engine, command, present)
+    if command.kind == "attach":
+        command, blobs = closed(command, blobs[0][1], engine.entropy)
+    occurred = occurred_at(engine, command, present)
     pack = Passage(engine, tx, now)
     if command.kind == "open":
         pack.begin(engine.opening(command.name), command, occurred)
@@ -96,26 +91,29 @@ def carry_out(
             # Time cannot get this case any further. A person can get it out, so what they do comes first.
             pack = Passage(engine, tx, now)
             pack.take(read.held)
+        if command.kind == "merge" and pack.events:
+            # What a case that ends so still has to say is not said: all of it has to lie in the outbox by then.
+            pack.write(pack.so_far(command))
+            before, pack = pack, Passage(engine, tx, now)
+            pack.follow(before)
     error: GuanjiaError | None = None
     if command.kind != "due":
         error = pack.apply(command, occurred)
         if error is not None and not pack.events:
+            if pack.written:
+                return error
             raise error
     pack.quiet = pack.quiet or (command.kind == "open" and occurred < present)
     pack.drain(present)
     if pack.events and not dry:
         # What was due stays although the command is refused; the command itself has not happened, and nothing says that it has.
-        change = (
-            pack.change(command, digest, blobs, inbox)
-            if error is None
-            else pack.change(replace(command, key=None), "", (), None)
-        )
+        change = pack.change(command, digest, blobs, inbox) if error is None else pack.so_far(command)
         fp("before_write")
-        tx.write(change)
+        pack.write(change)
     if error is not None:
         return error
     assert pack.case is not None
-    return Result(pack.case, tuple(pack.events))
+    return Result(pack.case, (*pack.written, *pack.events))
 
 
 def suppose(engine: Engine, tx: Transaction, command: Command, at: Instant) -> tuple[Held, Passage]:
@@ -142,21 +140,6 @@ def answered(tx: Transaction, answer: Answer, digest: str, key: str) -> Result:
     return Result(as_case(held), (), repeated=True)
 
 
-def _occurred(engine: Engine, command: Command, now: Instant) -> Instant:
-    if command.at is None:
-        return now
-    if command.at > now:
-        at = spoken(command.at, engine.zone)
-        raise Refused("time", Text(f"{at} 还没有到。", f"{at} has not come yet."))
-    if not engine.organisation.may(command.actor, "backdate"):
-        raise Refused("role", Text("补登过去的时间需要 backdate 权限。", "To backdate needs the right `backdate`."))
-    if not command.reason:
-        raise Refused(
-            "reason", Text("补登过去的时间须写明原因（--reason）。", "To backdate needs a reason (--reason).")
-        )
-    return command.at
-
-
 def _begun(engine: Engine, pack: Passage, occurred: Instant) -> None:
     assert pack.case is not None
     if occurred < pack.case.opened_at:
@@ -164,32 +147,6 @@ def _begun(engine: Engine, pack: Passage, occurred: Instant) -> None:
         raise Refused(
             "time", Text(f"{number} 在 {at} 才登记，不能补登更早的事。", f"{number} was opened at {at}; nothing can have happened to it before.")
         )  # fmt: skip
-
-
-def _entitled(engine: Engine, command: Command, case: Case | None) -> None:
-    """What no procedure grants: to change fields, to hand over, to look at personal data, to destroy it, to touch clocks and to
-    change the rules is a right, the first three on one's own case none; a customer is heard on his own case only."""
-    actor = command.actor
-    if case is None or actor.kind == "system":
-        return
-    if actor.kind == "customer" and command.kind in ("note", "attach") and case.customer != actor.id:
-        raise Refused("role", Text(f"{case.number} 不是您的工单。", f"{case.number} is not your case."))
-    if command.kind not in _RIGHTS:
-        return
-    right, what = _RIGHTS[command.kind]
-    personal = right in ("edit", "assign", "reveal")
-    own = personal and actor.id in (case.assignee, case.opener)
-    if own or engine.organisation.may(actor, right):
-        return
-    who = actor.name or actor.id
-    others = Text("除责任人和建单人外，", "its assignee, its opener and ") if personal else Text("", "")
-    raise Refused(
-        "role",
-        Text(
-            f"{case.number}：{others.zh}{what.zh}需要 {right} 权限，{who}没有。",
-            f"{case.number}: only {others.en}people with the right `{right}` may {what.en}; {who} is not.",
-        ),
-    )
 
 
 def _expected(engine: Engine, pack: Passage, command: Command) -> None:
@@ -205,51 +162,6 @@ def _expected(engine: Engine, pack: Passage, command: Command) -> None:
             ),
             by=last.actor, at=last.recorded_at, version=pack.case.seq,
         )  # fmt: skip
-
-
-def with_facts(
-    engine: Engine,
-    tx: Transaction,
-    case: Case | None,
-    facts: Mapping[str, Any],
-    ask: Callable[[Mapping[str, Any]], Any],
-    at: Instant,
-) -> Any:
-    """Ask a pure function, supplying the facts that it turns out to need, as they are at an instant."""
-    known = facts
-    while True:
-        try:
-            return ask(known)
-        except NeedFact as need:
-            known = {**known, need.key: _fact(engine, tx, case, need.key, at, known)}
-
-
-def _fact(engine: Engine, tx: Transaction, case: Case | None, key: str, at: Instant, known: Mapping[str, Any]) -> Any:
-    """`known` has the site of a case that is only being opened, and says where nothing may be written (`supposed`)."""
-    kind, _, name = key.partition(":")
-    people, site = engine.organisation, known.get("site") if case is None else case.site
-    if kind == "role":
-        return list(people.resolve(name, at, site))
-    if kind == "able":
-        return able(people, Call.of(name), at, site)
-    if kind == "owners":
-        return owners(people, Call.of(name), at, site)
-    if kind == "load":
-        return dict(tx.load(name.split(",")))
-    if kind == "turn":
-        # Each group of people has turns of its own, so that they come out even; where a group begins follows from who they are.
-        of = hashlib.sha256(name.encode()).hexdigest()
-        turn = 0 if known.get("supposed") else tx.next_number(site or "", f"turn:{of[:16]}", 0)
-        return turn + int(of[16:24], 16)
-    if kind == "alarm":
-        return list(engine.office.alarm)
-    assert case is not None
-    identity = case.children.get(name, "")  # absent: it is being opened by this very command
-    held = tx.children([identity]).get(identity) if identity else None
-    if held is None:
-        return {"closed": False, "outcome": None}
-    child = as_case(held)
-    return {"closed": child.finished, "outcome": child.outcome}
 
 
 class Passage:
@@ -268,6 +180,8 @@ class Passage:
         self.personal: Mapping[str, Any] = {}
         self.sealed: list[tuple[str, str, Any]] = []
         self.events: list[Event] = []
+        self.written: Sequence[Event] = ()
+        """What this command did before, and has been written."""
         self.rows: list[EventRow] = []
         self.notifications: list[Notification] = []
         self.inbox: list[InboxItem] = []
@@ -276,22 +190,47 @@ class Passage:
         """An old case that is taken in late: what was due meanwhile is recorded and told to nobody."""
         self.supposed = False
         """What is done is only what would be: nothing of it is written."""
+        self.alike: tuple[tuple[str, Instant], ...] = ()
+        """Under what the case was counted before."""
         self.taken_in: str | None = None
         """Who takes in an old case with what others did with it then."""
 
     def begin(self, program: Program, command: Command, occurred: Instant) -> None:
         self.program = program
-        site = command.site or self.engine.office.site
+        site = placed(self.engine, self.tx, command)
         at = moment(occurred, self.engine.zone)
         name = program.procedure.procedure
-        number = program.procedure.number.format(
-            procedure=name, site=site, year=at.year, month=f"{at.month:02}",
-            seq=self.tx.next_number(site, name if command.mode is None else f"{name}:{command.mode}", at.year),
+        pattern, counter = program.procedure.number, name if command.mode is None else f"{name}:{command.mode}"
+        number = pattern.format(
+            procedure=name, site=site, year=at.year, month=f"{at.month:02}", day=f"{at.day:02}",
+            seq=self.tx.next_number(site, counter, at.year if "{year}" in pattern else 0),
         )  # fmt: skip
         if command.mode is not None:
             number = f"{number}-{command.mode.upper()}"
         identity = command.values.get("$id") or uuid7(self.now, self.engine.entropy)
         self.extra = {"id": identity, "number": number, "site": site}
+        if (split := command.values.get("$from")) is not None:
+            self.extra["from"] = self._parted(command, *split)
+
+    def _parted(self, command: Command, identity: str, name: str) -> tuple[str, str]:
+        """The case that a new one is split from, which whoever asks must be entitled to."""
+        held = self.tx.children([identity]).get(identity)
+        if held is None:
+            raise unknown(self.engine.store, identity)
+        case, linking = as_case(held), replace(command, kind="link")
+        admitted(self.engine, self.engine.program(case), linking, case)
+        entitled(self.engine, linking, case)
+        if command.actor.kind == "customer":
+            raise Refused("role", Text("拆单只能由工作人员办理。", "Only staff may split a case."))
+        return case.id, name
+
+    def _other(self, command: Command) -> None:
+        """Whoever ties two cases together has to see both."""
+        other = command.name if command.kind == "merge" else command.values.get("case")
+        if command.kind in ("merge", "link") and other is not None and command.actor.kind != "system":
+            for held in self.tx.children([str(other)]).values():
+                case = as_case(held)
+                admitted(self.engine, self.engine.program(case), command, case)
 
     def take(self, held: Held) -> None:
         self.case, self.due = self.engine.recent.case(held)
@@ -299,6 +238,20 @@ class Passage:
         self.head = held.head
         self.personal = held.personal
         self.program = self.engine.program(self.case)
+        self.alike = rows(self.program, self.case)
+
+    def follow(self, before: Passage) -> None:
+        """Go on where another one ended, which has been written."""
+        assert before.case is not None
+        self.case, self.due, self.head, self.personal, self.program = (
+            before.case,
+            before.due,
+            before.head,
+            before.personal,
+            before.program,
+        )
+        self.before, self.written = before.case.seq, tuple(before.events)
+        self.alike = rows(self.program, self.case)
 
     def drain(self, until: Instant) -> None:
         """Apply everything that is due at or before `until`, each at its own instant, in order.
@@ -334,14 +287,28 @@ class Passage:
         """The command itself. A refusal is returned, so that what was due before it stays."""
         try:
             if command.kind == "open":
-                values = {name: value for name, value in command.values.items() if name != "$id"}
+                values = {name: value for name, value in command.values.items() if not name.startswith("$")}
                 command = replace(command, site=self.extra["site"], values=values)
-            _entitled(self.engine, command, self.case)
+                if self.taken_in is None:
+                    command = introduced(self.engine, self.tx, self.program, command)
+            if self.taken_in is None:  # what others did long ago is seen by whoever takes it in
+                admitted(self.engine, self.program, command, self.case)
+                self._other(command)
+            entitled(self.engine, command, self.case)
             if command.kind == "migrate":
                 self._migrate(command, occurred)
                 return None
+            if command.kind == "undo":
+                self.extra = {"history": self._history()}
+                if command.name == "migrated":
+                    self._as_if_never_moved(command, occurred)
+                    return None
+            if "$code" in command.values:
+                command = self._coded(command)
             self._known(command)
-            prepared, sealed = prepare(self.program, command, lambda: self.engine.entropy(16).hex())
+            prepared, sealed = prepare(
+                self.program, command, lambda: self.engine.entropy(16).hex(), self.case, self.personal
+            )
             self.sealed = sealed
             if sealed:  # in front of the others, which are opened only where somebody asks for them
                 new = {commitment: value for commitment, _, value in sealed}
@@ -371,10 +338,34 @@ class Passage:
             except NotFound as unknown:
                 raise unfit(name, Text(label(name, "zh"), label(name, "en")), unknown.text, unknown.hint) from None
 
+    def _coded(self, command: Command) -> Command:
+        """A code that is made is seen by the message that tells it and kept nowhere; one that is used is known by its digest."""
+        given = dict(command.values)
+        code = given.pop("$code")
+        if command.kind == "code":
+            self.personal = ChainMap({given["digest"]: code}, self.personal)  # type: ignore[arg-type]
+        else:
+            self.extra = {"code": code}
+        return replace(command, values=given)
+
+    def _history(self) -> Sequence[Event]:
+        """Everything that happened to the case, up to this very moment."""
+        assert self.case is not None
+        rows = self.tx.events(self.case.id)
+        return [*(Event.from_text(row.text) for row in rows if row.seq <= self.before), *self.events]
+
     def _migrate(self, command: Command, occurred: Instant) -> None:
         """From here on the case runs under the program of the new version, unless that refuses it."""
-        before, self.program = self.program, self.engine.compiled(command.name)
-        self.extra = {"before": before}
+        self.extra = {"before": self.program}
+        self._under(command.name, command, occurred)
+
+    def _as_if_never_moved(self, command: Command, occurred: Instant) -> None:
+        """From here on the case runs under the program of the version that it left, unless that is refused."""
+        self._under(command.values["before"], command, occurred)
+
+    def _under(self, version: str, command: Command, occurred: Instant) -> None:
+        command, _ = prepare(self.program, command, str, self.case, self.personal)
+        before, self.program = self.program, self.engine.compiled(version)
         try:
             self._advance(command, occurred)
         except Refused:
@@ -403,7 +394,7 @@ class Passage:
             )  # fmt: skip
         elif command.kind == "act" and refused.code == "state":
             refused = self._changed_meanwhile(case, refused)
-        if overtaken or refused.code in ("role", "not_by", "conflict"):
+        if overtaken or refused.code in RECORDED:
             self._keep((refusal(case, command, refused, occurred, self.now),), None)
         return refused
 
@@ -454,62 +445,35 @@ class Passage:
             self.inbox.extend(asked(self.case, event, self.personal))
         self.due = None if self.case is None else next_due(self.case)
 
+    def write(self, change: Change) -> None:
+        """Write it all, and under what the case is counted from now on where that is another than before."""
+        self.tx.write(change)
+        assert self.case is not None
+        if (now := rows(self.program, self.case)) != self.alike:
+            self.tx.put_alike(change.case, now)
+
+    def so_far(self, command: Command) -> Change:
+        """What happened ahead of the command: of that itself nothing, so that its key stays free."""
+        return self.change(replace(command, key=None), "", (), None)
+
     def change(self, command: Command, digest: str, blobs: Sequence[tuple[str, bytes]], inbox: str | None) -> Change:
         case = self.case
         assert case is not None
         self.engine.recent.keep(self.head, case, self.due)
         answer = to_json({"case": case.id, "number": case.number, "seq": case.seq}) if command.key else ""
+        personal = [(key, salt, json.dumps(value, ensure_ascii=False)) for key, salt, value in self.sealed]
+        # A refused attempt to have it destroyed destroys nothing, whatever was written with it.
+        forgets = any(event.type == "forgotten" for event in self.events)
+        if fields := command.values.get("fields") if forgets else None:
+            personal = remaining(self.engine.store, case.id, fields, self.personal)
         return Change(
             case=case.id, before=self.before, seq=case.seq,
             snapshot=case.text(),
-            columns=columns(case, self.due), events=self.rows,
-            personal=[(key, salt, json.dumps(value, ensure_ascii=False)) for key, salt, value in self.sealed],
-            notifications=self.notifications, inbox=self.inbox,
+            columns=columns(self.program, case, self.due), events=self.rows,
+            personal=personal, notifications=self.notifications, inbox=self.inbox,
             key=(command.key, digest, answer) if command.key else None, inbox_done=inbox, blobs=blobs,
-            forget=command.kind == "forget",
+            forget=forgets,
         )  # fmt: skip
-
-
-class Recent:
-    """The last few cases that were written, each with its next due instant, by the head of their chain: the hash names the
-    history, so what is found is the case that the snapshot would give, without reading it again. Bounded, whatever the
-    number of open cases."""
-
-    MOST = 512
-
-    def __init__(self) -> None:
-        self._cases: dict[bytes, tuple[Case, Instant | None]] = {}
-
-    def case(self, held: Held) -> tuple[Case, Instant | None]:
-        known = self._cases.pop(held.head, None)
-        if known is not None:
-            return known
-        case = as_case(held)
-        return case, next_due(case)
-
-    def keep(self, head: bytes, case: Case, due: Instant | None) -> None:
-        if len(self._cases) >= self.MOST:
-            self._cases.clear()
-        self._cases[head] = case, due
-
-
-def as_case(held: Held) -> Case:
-    return Case.from_plain(json.loads(held.snapshot))
-
-
-def unknown(store: Store, ref: str) -> NotFound:
-    """There is no such case: those that were probably meant among the last that changed, and where to look."""
-    recent = [row.columns.number for row in store.list(Query(open=None, mode=None, order="changed", limit=500))]
-    near = get_close_matches(ref.upper(), recent, 3, 0.75)
-    meant = Text(f"是不是：{'、'.join(near)}？\n", f"Did you mean {' or '.join(near)}?\n") if near else Text("", "")
-    return NotFound(
-        Text(f"没有工单“{ref}”。", f"There is no case {ref!r}."),
-        Text(
-            f"{meant.zh}用 guanjia ls 查看在办的工单，guanjia find 查找。",
-            f"{meant.en}See `guanjia ls` for open cases, `guanjia find` to search.",
-        ),
-        case=ref, known=near,
-    )  # fmt: skip
 
 
 def digest_of(command: Command) -> str:

@@ -17,7 +17,8 @@ from ..model.case import Case
 from ..model.event import Actor, Command
 from ..people import Call, Turn, able
 from ..store.interface import Query, Row
-from .funnel import Result, as_case
+from .funnel import Result
+from .recent import as_case
 
 if TYPE_CHECKING:
     from .engine import Engine
@@ -40,18 +41,23 @@ class Handover:
 
 
 def plan(
-    engine: Engine, givers: Sequence[str], takers: Sequence[str], cases: Collection[str] = ()
+    engine: Engine,
+    givers: Sequence[str],
+    takers: Sequence[str],
+    cases: Collection[str] = (),
+    *,
+    by: Actor | None = None,
 ) -> Sequence[Handover]:
     """What would go to whom: all open work of the givers, or only these cases (numbers), the most urgent first.
 
     Among several takers it is divided: to those who share a role with the giver, and of those to whoever has the fewest cases
-    then. Without takers each case goes to whoever stands in for the giver. Nobody gets a case in which he has a conflict of interest.
+    then. Without takers each case goes to whoever stands in for the giver. Nobody gets a case in which he has a conflict of interest. Of whoever asks (`by`) only what he sees.
     """
     now = engine.clock.now()
     load = dict(engine.store.transact(lambda tx: tx.load(list(takers))))
     wanted = {number.upper() for number in cases}
     found = []
-    for row in sorted(_open(engine, givers), key=_urgency):
+    for row in sorted(_open(engine, givers, by), key=_urgency):
         if wanted and row.columns.number.upper() not in wanted:
             continue
         held = engine.store.get(row.id)
@@ -109,10 +115,10 @@ def _turn(engine: Engine, shift: str, moments: Iterator[Instant], running: Seque
     )
 
 
-def _open(engine: Engine, givers: Sequence[str]) -> Iterator[Row]:
+def _open(engine: Engine, givers: Sequence[str], by: Actor | None) -> Iterator[Row]:
     for giver in givers:
         offset = 0
-        while rows := engine.list(Query(assignee=giver, mode=None, limit=PAGE, offset=offset)):
+        while rows := engine.list(Query(assignee=giver, mode=None, limit=PAGE, offset=offset), actor=by):
             yield from rows
             offset += PAGE
 

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 from ..clock import Instant
 from ..errors import GuanjiaError, NotFound, Refused, Text
 from ..model.event import SYSTEM, Actor, Command
-from ..model.procedure import Version
 from ..model.suspension import Suspension, as_written, suspensions, under
+from ..model.version import Version
 from . import stream
 from .funnel import Result
+from .unsaid import kept
 
 if TYPE_CHECKING:
     from .engine import Engine
@@ -39,6 +40,8 @@ class Plan:
     counts: Mapping[str, int]
     calendars: tuple[str, ...]
     """The calendars that are others than those cases run under."""
+    procedure: str | None = None
+    """The procedure whose present version they would come under, where that is the reason."""
 
     @property
     def cases(self) -> int:
@@ -49,6 +52,7 @@ class Plan:
 class Example:
     """A deadline that moves. `after` is None where it stands still from now on."""
 
+    case: str
     number: str
     procedure: str
     clock: str
@@ -58,7 +62,21 @@ class Example:
 
 
 @dataclass
-class Tally:
+class Refusals:
+    """Of many cases those that stayed as they were."""
+
+    refused: int = 0
+    reasons: list[tuple[str, Text]] = field(default_factory=list)
+    """The first of them, by id, and why."""
+
+    def refuse(self, identity: str, error: GuanjiaError) -> None:
+        self.refused += 1
+        if len(self.reasons) < MOST_REFUSED:
+            self.reasons.append((identity, error.text))
+
+
+@dataclass
+class Tally(Refusals):
     """What moving cases did, or would do."""
 
     cases: int = 0
@@ -71,17 +89,12 @@ class Tally:
     """Deadlines among those that moved that are provisional still."""
     rejudged: int = 0
     """Verdicts that stand, and would be others now."""
-    refused: int = 0
     procedures: dict[str, Tally] = field(default_factory=dict)
     examples: list[Example] = field(default_factory=list)
-    reasons: list[tuple[str, Text]] = field(default_factory=list)
-    """The first cases that were refused, by id, and why."""
 
     def add(self, identity: str, outcome: Result | GuanjiaError) -> None:
         if isinstance(outcome, GuanjiaError):
-            self.refused += 1
-            if len(self.reasons) < MOST_REFUSED:
-                self.reasons.append((identity, outcome.text))
+            self.refuse(identity, outcome)
             return
         event = next((event for event in outcome.events if event.type == "migrated"), None)
         if event is None:
@@ -128,6 +141,17 @@ def plan(engine: Engine, names: Sequence[str] | None = None, decided: Sequence[S
     return Plan(targets, counts, tuple(sorted(changed)))
 
 
+def plan_procedure(engine: Engine, name: str) -> Plan:
+    """Where open cases of a procedure would go: under the version that new cases run under. NotFound, Invalid."""
+    target = engine.opening(name).version
+    counts = {
+        pinned: count
+        for pinned, count in engine.store.pins().items()
+        if pinned != target.hash and engine.compiled(pinned).procedure.procedure == name
+    }
+    return Plan(dict.fromkeys(counts, target), counts, (), name)
+
+
 def foresee(
     engine: Engine, plan: Plan, options: Mapping[str, Any], tally: Tally, progress: Callable[[int], None] | None = None
 ) -> None:
@@ -147,11 +171,12 @@ def carry_out(
     `happened` is the decision (a suspension), else that calendars were applied.
     """
     entitled(engine, actor, reason)
+    reason = kept(engine, reason)
     for version in plan.targets.values():
         engine.know(version)  # ahead of everything: what cannot be compiled is not decided either
     moves = [[pinned, target.hash, plan.counts[pinned]] for pinned, target in plan.targets.items()]
     applied = stream.Happened(
-        "applied", "", {"calendars": list(plan.calendars), "moves": moves, **options, "reason": reason}
+        "applied", plan.procedure or "", {"calendars": list(plan.calendars), "moves": moves, **options, "reason": reason}
     )  # fmt: skip
     engine.record(
         [*(happened or ()), applied] if plan.targets else list(happened or ()),
@@ -199,4 +224,4 @@ def _moved(result: Result, data: Mapping[str, Any], at: Instant) -> Iterator[Exa
         before, after = was.get(clock), plain.get("due")
         if before != after:
             late = after is not None and after <= at and (before is None or before > at)
-            yield Example(result.case.number, result.case.procedure, clock, before, after, late)
+            yield Example(result.case.id, result.case.number, result.case.procedure, clock, before, after, late)

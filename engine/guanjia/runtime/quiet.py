@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ..calendars import Calendar, compile_calendar
+from ..calendars import Calendar, compile_calendar, flatten
 from ..clock import Instant
 from ..errors import GuanjiaError
 from ..expressions import Templates
@@ -22,14 +22,20 @@ if TYPE_CHECKING:
     from ..model.office import Office
 
 
+MOST_TURNS = 20
+"""How often the calendars of an office and the hours of a customer are laid beside each other."""
+
+
 class Quiet:
     """What one office says of it. `given`: `calendars` for customers and staff, `templates` of digests; nothing: nobody waits."""
 
     def __init__(
         self, given: Mapping[str, Any] | None = None, office: Office | None = None, zone: str = "UTC",
-        blind: Callable[[str], str] = str,
+        blind: Callable[[str], str] = str, hours: Callable[[Notification], tuple[str, ...]] = lambda message: (),
     ) -> None:  # fmt: skip
         self._blind = blind
+        self._hours = hours
+        """In which the customer of a message wants to be told; nothing where they did not say."""
         self._data: Mapping[str, Any] = (given or {}).get("calendars", {})
         self._calendars: dict[str, Calendar] = {}
         self._templates = Templates((given or {}).get("templates", {}))
@@ -38,18 +44,18 @@ class Quiet:
 
     def free(self, message: Notification, at: Instant) -> Instant:
         """The first instant, from `at` on, at which its recipient may be told."""
-        calendar = self._calendar(message)
-        return at if calendar is None else calendar.next_open(at)
+        return self._first(at, self._calendars_of(message, self._hours(message)))
 
-    def placed(self, message: Notification, whom: str) -> Notification:
-        """A new message with the instant until which it waits, and what it may go out together with. `whom` it is for."""
-        calendar = self._calendar(message)
-        if calendar is None:
+    def placed(self, message: Notification, whom: str, hours: tuple[str, ...] = ()) -> Notification:
+        """A new message with the instant until which it waits, and what it may go out together with. `whom` it is for, and the hours
+        in which they want to be told."""
+        calendars = self._calendars_of(message, hours)
+        if not calendars:
             return message
         at = message.created_at
-        free = calendar.next_open(at)
+        free = self._first(at, calendars)
         if free == at and message.urgency == "low":
-            free = calendar.next_open(calendar.add_days(at, 1, working=False, first_day_counts=True))
+            free = self._first(calendars[0].add_days(at, 1, working=False, first_day_counts=True), calendars)
         same = "\x1f".join((whom, message.address, message.channel, message.language))
         digest = self._blind(hashlib.sha256(same.encode()).hexdigest())[:32]
         return replace(message, digest=digest, not_before=None if free == at else free)
@@ -73,6 +79,27 @@ class Quiet:
             body = "\n\n".join(f"{each.subject}\n{_without_subject(each)}" for each in messages)
             return replace(told, subject=subject, body=body)
         return replace(told, subject=rendered.subject, body=rendered.body)
+
+    def _calendars_of(self, message: Notification, hours: tuple[str, ...]) -> Sequence[Calendar]:
+        """All that have to be open for whoever it is for: those of the office, and hours of their own."""
+        found = [calendar] if (calendar := self._calendar(message)) is not None else []
+        if hours and message.urgency != "urgent":
+            name = f"hours {hours}"
+            if name not in self._calendars:
+                data = {"zone": self._zone, "week": {"mon-sun": list(hours)}}
+                self._calendars[name] = compile_calendar(flatten("hours", {"hours": data}))
+            found.append(self._calendars[name])
+        return found
+
+    def _first(self, at: Instant, calendars: Sequence[Calendar]) -> Instant:
+        """The first instant, from `at` on, at which all of them are open; where they never are together, one of the last."""
+        for _ in range(MOST_TURNS):
+            before = at
+            for calendar in calendars:
+                at = calendar.next_open(at)
+            if at == before:
+                break
+        return at
 
     def _calendar(self, message: Notification) -> Calendar | None:
         """Of whoever it is for; None where he is told at any time."""

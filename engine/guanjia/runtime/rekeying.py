@@ -1,4 +1,4 @@
-"""Another key for the office: the keys of all cases are wrapped anew, case by case, while everybody works.
+"""Another key for the office: the keys of all cases and customers are wrapped anew, one by one, while everybody works.
 
 Nothing that is sealed is sealed anew; only the small keys that it is sealed under change their wrapping. What an older program
 left in clear is sealed on the way. Whoever is broken off begins again where he was: what is done says so itself.
@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, cast
 
 from ..errors import Refused, Text
 from ..model.event import Actor
 from ..people import keys as files
+from ..store.customers import HeldCustomer
 from ..store.interface import Store, Transaction
+from ..store.paging import pages
 from .sealing import KEY, SEALED, Sealed, row
 from .stream import Happened
 
 if TYPE_CHECKING:
     from .engine import Engine
+
+_PAGE = 1000
 
 
 def secrets(engine: Engine) -> files.Secrets:
@@ -36,6 +40,18 @@ def wrapped_by(store: Store) -> Mapping[str, int]:
         if rows:
             found[rows[KEY][KEY].partition(":")[0] if KEY in rows else ""] += 1
     return found
+
+
+def customers_by(store: Store) -> Mapping[str, int]:
+    """How many customers have a key that each key of the office wraps."""
+    return Counter(held.wrapped.partition(":")[0] for held in _customers(store) if held.wrapped)
+
+
+def _customers(store: Store) -> Iterator[HeldCustomer]:
+    """All of them as they lie in the store."""
+    register = store.within.customers if isinstance(store, Sealed) else store.customers
+    for page in pages(lambda after: register.list(after, _PAGE), "", lambda held: held.id):
+        yield from page
 
 
 def renew(engine: Engine, path: str, actor: Actor) -> str:
@@ -56,7 +72,7 @@ def drop(engine: Engine, path: str, name: str, actor: Actor) -> None:
             "key", Text(f"没有密钥 {name}。", f"There is no key {name!r}."),
             Text(f"有：{'、'.join(known)}", f"There are: {', '.join(known)}"),
         )  # fmt: skip
-    if name == own.secrets.current or wrapped_by(engine.store).get(name):
+    if name == own.secrets.current or wrapped_by(engine.store).get(name) or customers_by(engine.store).get(name):
         raise Refused(
             "key", Text(f"密钥 {name} 还在用。", f"The key {name} is in use."),
             Text("先运行 guanjia keys rotate。", "Run guanjia keys rotate first."),
@@ -87,6 +103,25 @@ def rewrap(store: Store, progress: Callable[[int], None] | None = None) -> int:
     return changed
 
 
+def rewrap_customers(store: Store, progress: Callable[[int], None] | None = None) -> int:
+    """Bring the keys of all customers under the office's current one; how many changed."""
+    outer, changed = cast("Sealed", store), 0
+    for number, held in enumerate(_customers(outer), 1):
+        if held.wrapped and held.wrapped.partition(":")[0] != outer.keys.secrets.current:
+            changed += outer.within.transact(lambda tx, id=held.id: _rewrapped_customer(outer, tx, id))  # type: ignore[misc]
+        if progress is not None:
+            progress(number)
+    return changed
+
+
+def _rewrapped_customer(store: Sealed, tx: Transaction, id: str) -> int:
+    held = tx.customers.read(id)
+    again = store.keys.rewrapped(held.wrapped, f"customer:{id}") if held is not None and held.wrapped else None
+    if again is not None:
+        tx.customers.rewrap(id, again)
+    return int(again is not None)
+
+
 def _stale(store: Sealed, commitment: str, value: str) -> bool:
     plain = json.loads(value)
     if commitment == KEY:
@@ -105,7 +140,7 @@ def _rewrapped(store: Sealed, tx: Transaction, case: str) -> int:
         key = store.keys.opened(wrapped, case)
         again = store.keys.rewrapped(wrapped, case)
         if again is not None:
-            rows.append((KEY, "", json.dumps({KEY: again})))
+            rows.append((KEY, "", json.dumps({**held.personal[KEY], KEY: again})))
     else:
         key = store.keys.made(case)
         rows.append((KEY, "", json.dumps({KEY: key.wrapped})))

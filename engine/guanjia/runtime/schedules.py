@@ -1,70 +1,113 @@
 """Cases that open by the calendar: `schedules` of office.yaml.
 
-An opening is named by its schedule and its planned instant, and that name is the command's key: however many workers look,
-it opens once. What was missed while no worker ran is caught up as the schedule says: skip, once, or all. What is planned for a day on
-which its calendar does not work is left out or done on the next working day; what comes together there is one opening.
+An opening is named by its schedule, the row that it is of, and its planned day or instant; that name is the command's key: however many
+workers look, and wherever a clock is set back to, it opens once. What was missed while no worker ran is caught up, of each row, as the
+schedule says: skip, once, or all. When what is planned is said by `planning`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import timedelta
-from itertools import islice
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..clock import DAY, Instant, instant, moment
-from ..errors import GuanjiaError, Text
+from ..clock import DAY, MINUTE, Instant, moment
+from ..errors import Conflict, GuanjiaError, NotFound, Text
 from ..failpoints import fp
-from ..language.cron import cron_trigger
 from ..model.event import SYSTEM, Command
 from ..model.office import Schedule
+from ..model.procedure import ENTRY
+from .planning import MOST_MISSED, Planned, came_late, changed_at, planned
 
 if TYPE_CHECKING:
-    from ..calendars import Calendar
     from .engine import Engine
 
-MOST_MISSED = 1000
-"""Openings caught up in one round; the rest follows in the next."""
+MOST_TOGETHER = 50
+"""Cases that are opened under one commit."""
 
 
-def open_due(engine: Engine, now: Instant) -> tuple[int, list[str]]:
+def open_due(engine: Engine, now: Instant, stopping: Callable[[], bool] = lambda: False) -> tuple[int, list[str]]:
     """Open what is planned at or before `now`. Returns how many, and what went wrong."""
-    opened, problems = 0, []
+    opened, problems = 0, list[str]()
     for name, schedule in engine.office.schedules.items():
         setting = f"schedule:{name}"
         kept = engine.store.setting(setting)
         since = _since(kept, now)
-        if since is None:
-            if kept is not None:
-                problems.append(f"{setting}: {_LOST}")
-            engine.store.set_setting(setting, str(now))
-            continue
+        if since is None and kept is not None:
+            problems.append(f"{setting}: {_LOST}")
         try:
-            planned = _planned(engine, schedule, since, now)
+            found = planned(engine, schedule, since, now) if since is not None else []
+            wanted = _wanted(schedule, found, now)
+            fresh = since is None or changed_at(engine, schedule) > since
+            if fresh and schedule.catch_up != "skip":
+                wanted += [it for it in came_late(engine, schedule, now) if it not in wanted]
+            done, some, wrong = 0, wanted[:MOST_MISSED], list[str]()
+            some += [it for it in wanted[MOST_MISSED:] if it.at == some[-1].at]
+            for place in range(0, len(some), MOST_TOGETHER):
+                if stopping():
+                    return opened + done, problems
+                done += _opened(engine, name, schedule, some[place : place + MOST_TOGETHER], wrong)
+                fp("after_schedule_open")
         except GuanjiaError as error:  # its calendar cannot be used just now: what is planned meanwhile is caught up
             problems.append(f"{setting}: {error}")
             continue
-        if not planned:
+        opened += done
+        problems += wrong
+        if wrong:  # and tried again in the next round; what was opened is not opened again
             continue
-        wanted = planned
-        if schedule.catch_up != "all":
-            late = planned[:-1] if now - planned[-1] < 60_000_000 else planned
-            wanted = [at for at in planned if at not in late]
-            if schedule.catch_up == "once" and late and not wanted:
-                wanted = [late[-1]]
-        try:
-            for at in wanted:
-                values: dict[str, Any] = dict(schedule.with_)
-                result = engine.execute(
-                    Command("open", schedule.open, values=values, actor=SYSTEM, key=f"{setting}:{at}")
-                )
-                opened += not result.repeated
-                fp("after_schedule_open")
-        except GuanjiaError as error:
-            problems.append(f"{setting}: {error}")
-            continue
-        engine.store.set_setting(setting, str(planned[-1]))
+        if len(some) < len(wanted):
+            engine.store.set_setting(setting, str(some[-1].at))
+        elif fresh:
+            engine.store.set_setting(setting, str(now))
+        elif found:
+            engine.store.set_setting(setting, str(found[-1].at))
     return opened, problems
+
+
+def _wanted(schedule: Schedule, found: Sequence[Planned], now: Instant) -> list[Planned]:
+    """What is to be opened of what was planned, row by row: what is late by a minute or more as `catch_up` says."""
+    if schedule.catch_up == "all":
+        return list(found)
+    of_row: dict[str, list[Planned]] = {}
+    for it in found:
+        of_row.setdefault(it.row, []).append(it)
+    wanted = []
+    for plan in of_row.values():
+        late = plan[:-1] if now - plan[-1].at < MINUTE else plan
+        wanted += [it for it in plan if it not in late] or (late[-1:] if schedule.catch_up == "once" else [])
+    return sorted(wanted)
+
+
+def _opened(engine: Engine, name: str, schedule: Schedule, plan: Sequence[Planned], problems: list[str]) -> int:
+    """Open these cases, unless there are such already: another worker was quicker, or the clock came by here before, and the
+    schedule may have said something else then."""
+    commands = [_command(engine, name, schedule, it) for it in plan]
+    count = 0
+    for command, outcome in zip(commands, engine.execute_many(commands), strict=True):
+        if isinstance(outcome, Conflict) and outcome.data.get("key") == command.key:
+            continue
+        if isinstance(outcome, GuanjiaError):
+            problems.append(f"{command.key}: {outcome}")
+        else:
+            count += not outcome.repeated
+    return count
+
+
+def _command(engine: Engine, name: str, schedule: Schedule, it: Planned) -> Command:
+    values: dict[str, Any] = dict(schedule.with_)
+    procedure = engine.opening(schedule.open).procedure
+    if schedule.each is not None:
+        field = next(
+            (each for each, about in procedure.fields.items() if about.type == ENTRY and about.of == (schedule.each,)),
+            None,
+        )
+        if field is None:
+            raise NotFound(Text(f"流程 {schedule.open} 没有指向台账 {schedule.each} 的字段", f"{schedule.open} has no field that points to the registry {schedule.each}"))  # fmt: skip
+        values[field] = it.row
+    if schedule.planned is not None:
+        day = moment(it.at, engine.zone).date().isoformat()
+        values[schedule.planned] = it.at if procedure.fields[schedule.planned].type == "instant" else day
+    key = ":".join(filter(None, ("schedule", name, it.row, it.name)))
+    return Command("open", schedule.open, values=values, actor=SYSTEM, key=key)
 
 
 _LOST = Text(
@@ -78,42 +121,3 @@ def _since(kept: str | None, now: Instant) -> Instant | None:
     to wait for that would be to wait for nothing."""
     known = kept is not None and kept.isascii() and kept.isdigit() and len(kept) < 20
     return int(kept) if known and kept is not None and int(kept) < now + DAY else None
-
-
-def _planned(engine: Engine, schedule: Schedule, since: Instant, until: Instant) -> list[Instant]:
-    """The first planned instants in (since, until], oldest first, each once."""
-    if schedule.calendar is None:
-        return list(islice(_by_cron(schedule, engine.zone, since, until), MOST_MISSED))
-    calendar = engine.working(schedule.calendar)
-
-    def works(at: Instant) -> bool:
-        return calendar.is_workday(moment(at, engine.zone).date())
-
-    if schedule.on_closed == "skip":
-        return list(islice(filter(works, _by_cron(schedule, engine.zone, since, until)), MOST_MISSED))
-    # What was planned for days without work before `since` may come after it.
-    begin = since - DAY
-    while not works(begin):
-        begin -= DAY
-    moved = {_on_workday(calendar, at, engine.zone) for at in _by_cron(schedule, engine.zone, begin, until)}
-    return sorted(at for at in moved if since < at <= until)[:MOST_MISSED]
-
-
-def _on_workday(calendar: Calendar, at: Instant, zone: str) -> Instant:
-    """The same time of the first working day from this one on."""
-    local = moment(at, zone)
-    while not calendar.is_workday(local.date()):
-        local += timedelta(days=1)
-    return instant(local)
-
-
-def _by_cron(schedule: Schedule, zone: str, since: Instant, until: Instant) -> Iterator[Instant]:
-    trigger = cron_trigger(schedule.cron, zone)
-    before = moment(since, zone)
-    while True:
-        # One microsecond on: the trigger counts the given moment itself as still to come.
-        following = trigger.get_next_fire_time(None, moment(instant(before) + 1, zone))
-        if following is None or instant(following) > until:
-            return
-        yield instant(following)
-        before = following

@@ -3,7 +3,8 @@
 Around any other store. Sealed are the personal values of a case with their salts, the text and address of every message of a
 case that has such values, and what it sends to other cases; each under the case's own key, which lies, wrapped, among its
 personal values (`KEY`). The history holds commitments only, so it verifies with and without the key. Where the key was
-destroyed, the values are absent and the messages empty, and nothing fails.
+destroyed, the values are absent and the messages empty, and nothing fails. Where the office has no key that opens one case
+now, its messages say so, and those of the others go out.
 """
 
 from __future__ import annotations
@@ -11,20 +12,24 @@ from __future__ import annotations
 import builtins
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from ..clock import Instant
-from ..errors import GuanjiaError, StoreError, Text
-from ..model.event import Notification
+from ..errors import GuanjiaError, StoreError, Text, Unopened
+from ..model.event import Notification, to_json
+from ..model.frozen import changed
 from ..people.keys import FILE, VARIABLE, Key, Keys, Secrets, Unreadable, read, write
 from ..store.interface import Change, Held, InboxItem, OutboxRow, Read, Store, Transaction
+from .sealed_customers import SealedCustomers, SealedCustomersInHand
 
 T = TypeVar("T")
 
 KEY = "key"
 """The commitment under which the wrapped key of a case stands; real ones are hexadecimal."""
+
+SINCE = "since"
+"""Beside it, where the case has had another key before: the version as of which that is gone, with all that it sealed."""
 
 SETTING = "keys"
 """The setting that says which office's keys these are (`Secrets.mark`)."""
@@ -68,6 +73,12 @@ def of_office(store: Store, folder: Path) -> tuple[Store, Keys]:
     return sealed(store, keys), keys
 
 
+def left(store: Store, case: str) -> bool:
+    """Whether there is anything personal of a case to destroy: values, or the key of what was told."""
+    plain = store.within if isinstance(store, Sealed) else store
+    return bool(plain.sealed(case))
+
+
 class Sealed:
     """What holds nothing personal goes through to the store as it is."""
 
@@ -76,6 +87,7 @@ class Sealed:
         self.keys = keys
         self._addresses: dict[str, str] = {}
         """Of messages in hand: what the other side says of an address must not be kept in clear."""
+        self.customers = SealedCustomers(store.customers, keys)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.within, name)
@@ -130,35 +142,25 @@ class Sealed:
         return [(self._item(item), problem) for item, problem in self.within.dropped_inbox(limit)]
 
     def outbox(self, *, case: str | None = None, status: str | None = None, limit: int = 100) -> Sequence[OutboxRow]:
-        rows = self.within.outbox(case=case, status=status, limit=limit)
-        wrapped = {row.notification.case: "" for row in rows if row.notification.body.startswith(MARK)}
-        wrapped = {case: self._wrapped(case) for case in wrapped}
-        return [replace(row, notification=self._message(row.notification, wrapped) or row.notification) for row in rows]
+        return self._in_clear(self.within.outbox(case=case, status=status, limit=limit))
+
+    def _in_clear(self, rows: Sequence[OutboxRow]) -> Sequence[OutboxRow]:
+        cases = {row.notification.case for row in rows if row.notification.body.startswith(MARK)}
+        wrapped = {case: self._wrapped(case) for case in cases}
+        return [changed(row, notification=self._message(row.notification, wrapped)) for row in rows]
 
     def claim(self, now: Instant, owner: str, lease: Instant, limit: int = 20) -> Sequence[OutboxRow]:
-        """A message whose text was destroyed is a dead letter."""
-        while taken := self.within.claim(now, owner, lease, limit):
-            ready = []
-            for row in taken:
-                message = row.notification
-                if message.body.startswith(MARK):
-                    found = self._message(message, {message.case: self._wrapped(message.case)})
-                    if found is None or found.problem == DESTROYED:
-                        self.within.failed(message.key, owner, DESTROYED, None)
-                        continue
-                    message = found
-                if message.address:
-                    self._addresses[message.key] = message.address
-                ready.append(replace(row, notification=message))
-            if ready:
-                return ready
-        return []
+        rows = self._in_clear(self.within.claim(now, owner, lease, limit))
+        self._addresses.update(
+            (row.notification.key, row.notification.address) for row in rows if row.notification.address
+        )
+        return rows
 
     def sent(self, key: str, owner: str, at: Instant, note: str | None = None) -> bool:
         return self.within.sent(key, owner, at, None if note is None else self._hidden(key, note))
 
-    def failed(self, key: str, owner: str, error: str, retry_at: Instant | None) -> bool:
-        return self.within.failed(key, owner, self._hidden(key, error), retry_at)
+    def failed(self, key: str, owner: str, error: str, retry_at: Instant | None, *, alone: bool = False) -> bool:
+        return self.within.failed(key, owner, self._hidden(key, error), retry_at, alone=alone)
 
     def _hidden(self, key: str, told: str) -> str:
         address = self._addresses.pop(key, "")
@@ -167,11 +169,11 @@ class Sealed:
     def closed(self, message: Notification, key: Key | None) -> Notification:
         """A message as it is to lie in the store: sealed, where its case has a key."""
         if key is None:
-            return replace(message, body=f" {message.body}") if message.body.startswith(MARK) else message
+            return changed(message, body=f" {message.body}") if message.body.startswith(MARK) else message
         if not (message.subject or message.body or message.address):
             return message
-        text = json.dumps([message.subject, message.body, message.address], ensure_ascii=False)
-        return replace(message, subject="", body=f"{MARK}{key.seal(text, message.key)}", address="")
+        text = to_json([message.subject, message.body, message.address])
+        return changed(message, subject="", body=f"{MARK}{key.seal(text, message.key)}", address="")
 
     # -- opening
 
@@ -180,7 +182,7 @@ class Sealed:
         return held._replace(personal=_Opened(self, held)) if held.personal else held
 
     def key(self, case: str, wrapped: str) -> Key | None:
-        """The key of a case, None where it has none; StoreError where the office has no key that opens it."""
+        """The key of a case, None where it has none; Unopened where the office has no key that opens it."""
         if not wrapped:
             return None
         try:
@@ -192,30 +194,38 @@ class Sealed:
         rows = self.within.sealed(case)
         return _wrapped({commitment: json.loads(value) for commitment, _, value in rows if commitment == KEY})
 
-    def _message(self, message: Notification, wrapped: Mapping[str, str]) -> Notification | None:
-        """The message in clear; None when it is that already."""
+    def _anew(self, case: str) -> int:
+        """The version as of which the case has its present key, 0 where it never had another."""
+        found = [
+            json.loads(value).get(SINCE, 0) for commitment, _, value in self.within.sealed(case) if commitment == KEY
+        ]
+        return found[0] if found else 0
+
+    def _message(self, message: Notification, wrapped: Mapping[str, str]) -> Notification:
+        """The message in clear; without its text and with the problem, where it cannot be opened."""
         if not message.body.startswith(MARK):
-            return None
-        key = self.key(message.case, wrapped.get(message.case, ""))
-        if key is None:
-            return replace(message, body="", problem=DESTROYED)
+            return message
         try:
+            key = self.key(message.case, wrapped[message.case])
+            if key is None:
+                return changed(message, body="", problem=DESTROYED)
             subject, body, address = json.loads(key.open(message.body[len(MARK) :], message.key))
-        except Unreadable:
-            raise _wrong(message.case) from None
-        return replace(message, subject=subject, body=body, address=address)
+        except (Unreadable, Unopened):
+            gone = message.seq < self._anew(message.case)
+            return changed(message, body="", problem=DESTROYED if gone else _told(_wrong(message.case)))
+        return changed(message, subject=subject, body=body, address=address)
 
     def _item(self, item: InboxItem) -> InboxItem:
-        plain = json.loads(item.command)
-        if not _is_sealed(plain):
-            return item
-        key = self.key(item.sender, self._wrapped(item.sender))
-        if key is None:  # its sender was forgotten: what it asked for cannot be known any more
-            return replace(item, command=json.dumps({"kind": "signal" if item.receiver else "open", "name": ""}))
         try:
-            return replace(item, command=key.open(plain[SEALED], item.key))
-        except Unreadable:
-            raise _wrong(item.sender) from None
+            plain = json.loads(item.command)
+            if not _is_sealed(plain):
+                return item
+            key = self.key(item.sender, self._wrapped(item.sender))
+            if key is None:  # its sender was forgotten: what it asked for cannot be known any more
+                return changed(item, command=json.dumps({"kind": "signal" if item.receiver else "open", "name": ""}))
+            return changed(item, command=key.open(plain[SEALED], item.key))
+        except (Unreadable, Unopened, ValueError, RecursionError):
+            return item  # nobody can read it now: it is parked, and holds nothing up
 
 
 class _Opened(Mapping[str, Any]):
@@ -255,6 +265,10 @@ class SealedTransaction:
         self._tx = tx
         self._wrapped: dict[str, str] = {}
 
+    @property
+    def customers(self) -> SealedCustomersInHand:
+        return SealedCustomersInHand(self._tx.customers, self._store.keys)
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._tx, name)
 
@@ -267,12 +281,18 @@ class SealedTransaction:
 
     def write(self, change: Change) -> None:
         tells = change.personal or change.notifications or change.inbox
-        key = self._store.key(change.case, self._wrapped.get(change.case, "")) if tells else None
+        # What remains of a case that forgets comes under another key, so that nothing sealed under the old one can be read.
+        wrapped = "" if change.forget else self._wrapped.get(change.case, "")
+        key = self._store.key(change.case, wrapped) if tells else None
         personal = []
-        if key is None and change.personal:
+        # What is told to a customer may hold what only the register knows.
+        if key is None and (change.personal or any(each.recipient == "customer" for each in change.notifications)):
             key = self._store.keys.made(change.case)
             self._wrapped[change.case] = key.wrapped
-            personal.append((KEY, "", json.dumps({KEY: key.wrapped})))
+            lies: dict[str, Any] = {KEY: key.wrapped}
+            if change.before:  # what was told before lies in clear, or under a key that was destroyed
+                lies[SINCE] = change.seq if change.forget else change.before + 1
+            personal.append((KEY, "", json.dumps(lies)))
         for commitment, salt, value in change.personal:
             assert key is not None
             personal.append((commitment, "", row(key, change.case, commitment, salt, value)))
@@ -288,7 +308,7 @@ class SealedTransaction:
 def _shut(item: InboxItem, key: Key | None) -> InboxItem:
     if key is None or '"values"' not in item.command:
         return item
-    return replace(item, command=json.dumps({SEALED: key.seal(item.command, item.key)}))
+    return changed(item, command=json.dumps({SEALED: key.seal(item.command, item.key)}))
 
 
 def _is_sealed(value: Any) -> bool:
@@ -315,8 +335,13 @@ def row(key: Key, case: str, commitment: str, salt: str, value: str) -> str:
     return f'{{"{SEALED}":"{closed}"}}'
 
 
-def _wrong(case: str) -> StoreError:
-    return StoreError(
+def _told(error: GuanjiaError) -> str:
+    hint = error.hint or Text("", "")
+    return str(Text(f"{error.text.zh}{hint.zh}", f"{error.text.en} {hint.en}"))
+
+
+def _wrong(case: str) -> Unopened:
+    return Unopened(
         Text(f"工单 {case} 的个人信息解不开：密钥不对，或数据被改过。", f"The personal data of case {case} cannot be opened: another key, or the data was changed."),
         Text("把这个办公室当时的 office.key 放回来；guanjia keys 列出缺哪把钥匙。", "Put back the office.key that this office had then; guanjia keys says which key is missing."),
         case=case,

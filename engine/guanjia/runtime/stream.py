@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from ..clock import Instant
 from ..model.event import Event, OfficeEventType, chain
 from ..store.interface import EventRow, OfficeChange, Store, Transaction
+from ..store.paging import pages
 
 OFFICE = ""
 """What stands for the case in an event of the office."""
@@ -53,6 +54,5 @@ def events(store: Store, after: int = 0) -> Iterator[Event]:
 
 
 def _rows(store: Store, after: int) -> Iterator[EventRow]:
-    while page := store.office_events(after):
+    for page in pages(store.office_events, after, lambda row: row.seq):
         yield from page
-        after = page[-1].seq

@@ -14,6 +14,7 @@ from ..clock import Instant
 from ..errors import NotFound, Refused, Text
 from ..model.suspension import Suspension, suspensions
 from .stream import Happened
+from .unsaid import kept
 
 if TYPE_CHECKING:
     from .engine import Engine
@@ -40,7 +41,14 @@ def decide(
             Text("法定时限也要暂停的，请明确加上 --statutory。", "To suspend statutory clocks too, say so: --statutory."),
         )  # fmt: skip
     number = 1 + sum(event.type == "suspended" for event in engine.log())
-    return Suspension(f"S{number}", begin, end, factor, reason, tuple(procedures), tuple(clocks), statutory)
+    return Suspension(
+        f"S{number}", begin, end, factor, kept(engine, reason), tuple(procedures), tuple(clocks), statutory
+    )
+
+
+def reasoned(engine: Engine, item: Suspension, why: str) -> Suspension:
+    """The same with its reason, as it may be kept."""
+    return replace(item, reason=kept(engine, why))
 
 
 def suspended(item: Suspension) -> Happened:
@@ -63,8 +71,8 @@ def ended(engine: Engine, id: str, at: Instant) -> list[Suspension]:
     return [item for item in left if item.begin < item.end]
 
 
-def resumed(id: str, at: Instant, reason: str) -> Happened:
-    return Happened("resumed", id, {"to": at, "reason": reason})
+def resumed(engine: Engine, id: str, at: Instant, reason: str) -> Happened:
+    return Happened("resumed", id, {"to": at, "reason": kept(engine, reason)})
 
 
 def _known(what: Text, names: Iterable[str], known: Iterable[str]) -> None:

@@ -63,7 +63,7 @@ def take_in(
     pack.sealed = sealed
     change = pack.change(first, digest, (), None)
     fp("before_write")
-    tx.write(change)
+    pack.write(change)
     assert pack.case is not None
     return Result(pack.case, tuple(pack.events))
 

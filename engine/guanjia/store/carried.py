@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from .interface import Answer, Columns, EventRow, Held, InboxItem, Record
+from .memory.customers import rows as customer_rows, take_in as take_in_customer
 from .records import LOCAL
 from .rows import outbox_row, outbox_values
 
@@ -35,12 +36,16 @@ def rows(store: MemoryStore, table: str) -> Iterable[tuple[Any, ...]]:
         return ((*_held(case.held), *case.columns) for _, case in cases)
     if table == "personal":
         return ((identity, key, *rest) for identity, case in cases for key, rest in sorted(case.sealed.items()))
+    if table == "alike":
+        return ((key, at, identity) for identity, found in sorted(store.alike_by_case.items()) for key, at in found)
     if table == "blobs":
         return sorted(store.blobs.items())
     if table == "outbox":
         return map(outbox_values, store.messages.values())
     if table == "inbox":
         return ((*_item(item), state, problem or None) for item, state, problem in store.items.values())
+    if table.startswith("customer"):
+        return customer_rows(store.customers.kept, table)
     return sorted((key, answer.digest, answer.text) for key, answer in store.keys.items())
 
 
@@ -74,6 +79,9 @@ def take_in(store: MemoryStore, tx: MemoryTransaction, records: Iterable[Record]
             tx.put(case.sealed, commitment, (salt, value))
             personal = {**case.held.personal, commitment: json.loads(value)}
             tx.set(case, case.held._replace(personal=personal), case.columns)
+        elif table == "alike":
+            key, at, identity = row
+            tx.put_alike(identity, (*store.alike_by_case.get(identity, ()), (key, at)))
         elif table == "blobs":
             tx.put(store.blobs, *row)
         elif table == "outbox":
@@ -85,5 +93,7 @@ def take_in(store: MemoryStore, tx: MemoryTransaction, records: Iterable[Record]
             tx.put(store.items, item.key, (item, row[4], row[5] or ""))
             if row[4] == "waiting":
                 tx.put(store.waiting, item.key, len(store.items))
+        elif table.startswith("customer"):
+            take_in_customer(tx.customers, tx, table, row)
         else:
             tx.put(store.keys, row[0], Answer(*row[1:]))

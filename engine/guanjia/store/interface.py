@@ -11,13 +11,17 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol, TypeVar
+from dataclasses import field
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeVar
 
 from ..clock import Instant
 from ..errors import GuanjiaError
 from ..model.event import Notification
 from ..model.frozen import quick
+from ..model.sight import Sight
+
+if TYPE_CHECKING:
+    from .customers import Customers, CustomersInHand
 
 T = TypeVar("T")
 
@@ -41,8 +45,7 @@ class Held(NamedTuple):
     """commitment -> value; a destroyed one is absent."""
 
 
-@quick
-@dataclass(frozen=True, slots=True)
+@quick(frozen=True, slots=True)
 class Answer:
     """What is remembered of a command key: the digest of the command, and the answer that was given (JSON text)."""
 
@@ -87,6 +90,8 @@ class Columns(NamedTuple):
     """How many of its running clocks have a deadline in a year for which the calendar is not published."""
     alarms: int = 0
     """How many of its escalations came to the end of their ladder, and nobody has acknowledged them."""
+    marks: str | None = None
+    """What decides who sees it (`model.sight`); None while nobody has marked it: a bounded sight does not reach it."""
 
 
 class EventRow(NamedTuple):
@@ -110,8 +115,7 @@ class Tally(NamedTuple):
     """That time should have changed by now."""
 
 
-@quick
-@dataclass(frozen=True, slots=True)
+@quick(frozen=True, slots=True)
 class InboxItem:
     """A command that one case sends to another, applied in order for each pair, once. `key` derives from its cause."""
 
@@ -143,10 +147,10 @@ class Change(NamedTuple):
     blobs: Sequence[tuple[str, bytes]] = ()
     """(sha256 in hexadecimal, content); one that is there already is kept."""
     forget: bool = False
-    """Destroy all personal values of the case."""
+    """Destroy all personal values of the case that there were; those of `personal` are what remains."""
 
 
-@dataclass(frozen=True, slots=True)
+@quick(frozen=True, slots=True)
 class OfficeChange:
     """What is written about the office itself: events of its own stream, and what they record."""
 
@@ -157,7 +161,7 @@ class OfficeChange:
     settings: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@quick(frozen=True, slots=True)
 class Query:
     """Which cases to list. None means any."""
 
@@ -168,24 +172,29 @@ class Query:
     """One of the active innermost states."""
     assignee: str | None = None
     room: str | None = None
-    customer: str | None = None
+    customer: str | tuple[str, ...] | None = None
+    """One of them, where several are given: the ids that one person was known by."""
     parent: str | None = None
+    since: Instant | None = None
+    until: Instant | None = None
+    """Opened from `since` on, before `until`."""
     provisional: bool | None = None
     """Whether some deadline is provisional."""
     alarm: bool | None = None
     """Whether some escalation came to the end of its ladder without anybody acknowledging it."""
     mode: str | None = ""
     """"" = real cases only; None = all; "drill" = that mode only."""
+    sight: Sight | None = None
+    """Only what somebody with this sight sees."""
     text: str | None = None
-    """Words, separated by blanks, each of which stands in number, summary or room; letters of either case."""
-    order: str = "deadline"
+    """Words, separated by blanks, each of which stands in number, summary, room or customer id; letters of either case."""
+    order: Literal["deadline", "opened", "changed"] = "deadline"
     """`deadline` (soonest first, none last), `opened`, `changed` (both latest first)."""
     limit: int = 50
     offset: int = 0
 
 
-@quick
-@dataclass(frozen=True, slots=True)
+@quick(frozen=True, slots=True)
 class Row:
     """One line of a list."""
 
@@ -193,8 +202,7 @@ class Row:
     columns: Columns
 
 
-@quick
-@dataclass(frozen=True, slots=True)
+@quick(frozen=True, slots=True)
 class OutboxRow:
     """A notification with the state of its delivery: waiting | sending | sent | dead | unrenderable | recorded."""
 
@@ -207,6 +215,15 @@ class OutboxRow:
     owner: str | None = None
     note: str | None = None
     """What the other side answered when it was sent."""
+
+
+class Withdrawn(NamedTuple):
+    """What became of messages that are not to be sent any more."""
+
+    told: Sequence[tuple[str, str]] = ()
+    """(template, recipient) of those that were sent already, or are in somebody's hand, in the order of writing."""
+    kept: Sequence[str] = ()
+    """The keys of those that waited, in the order of writing: they are kept as `recorded`."""
 
 
 class Transaction(Protocol):
@@ -223,7 +240,8 @@ class Transaction(Protocol):
         """
 
     def next_number(self, site: str, counter: str, year: int) -> int:
-        """The next number of this counter, from 1, without gaps: taken back when the work fails."""
+        """The next number of this counter, from 1, without gaps: taken back when the work fails. In the year 0, which is for
+        numbers that go on for ever, from where the counter stood in any year."""
 
     def write(self, change: Change) -> None:
         """Write it all. Conflict when the case is not at `change.before` any more or a key was taken meanwhile.
@@ -232,14 +250,44 @@ class Transaction(Protocol):
         transaction ends; either way it leaves `transact`, and nothing of the work remains.
         """
 
+    def attempt(self, name: str, period: int) -> int:
+        """How often this was tried in this period, with this time; taken back when the work fails. Of a name only the latest period is
+        remembered, in this copy of the office alone."""
+
+    def withdraw(self, case: str, since: int) -> Withdrawn:
+        """Messages of the case that were made by events from number `since` on and still wait are kept as `recorded` and not sent,
+        until somebody lets them wait again."""
+
+    def resume(self, keys: Sequence[str]) -> Sequence[str]:
+        """Messages that were withdrawn wait again, each from when it might first go out on; the keys of those that do. Not what was never
+        to be sent (of a drill)."""
+
+    def put_marks(self, case: str, marks: str) -> None:
+        """Mark a case that is there; nothing else of it changes."""
+
+    def put_alike(self, case: str, rows: Sequence[tuple[str, Instant]]) -> None:
+        """From now on the case is counted under these keys, each as of an instant, and under no others."""
+
+    def count_alike(self, key: str, since: Instant, until: Instant, beside: str, most: int) -> int:
+        """How many cases but the one of this id are counted under the key as of an instant in (since, until], and no more than `most`.
+        Until the transaction ends nobody else counts under it: so of two cases that come to be alike at once one sees the other."""
+
     def put_personal(self, case: str, rows: Sequence[tuple[str, str, str]]) -> None:
         """Put other contents in the place of personal values that are there: (commitment, salt, value as JSON text)."""
 
     def load(self, assignees: Sequence[str]) -> Mapping[str, int]:
         """How many open cases each of these has; 0 for none."""
 
-    def children(self, ids: Sequence[str]) -> Mapping[str, Held]:
-        """Other cases that a decision asks about, as they are now, without their personal values; unknown ids are absent."""
+    def events(self, case: str) -> Sequence[EventRow]:
+        """The events of a case in order, those too that other works wrote under the commit of this one."""
+
+    def children(self, ids: Sequence[str], *, still: bool = False) -> Mapping[str, Held]:
+        """Other cases that a decision asks about, as they are now, without their personal values; unknown ids are absent. Where they
+        have to stay `still`, nobody changes them until the transaction ends."""
+
+    @property
+    def customers(self) -> CustomersInHand:
+        """The register of customers, inside this transaction."""
 
     def office_head(self) -> tuple[int, bytes]:
         """Number and head of the last event of the office's own stream, (0, GENESIS) ahead of the first. Locked: until the
@@ -311,6 +359,9 @@ class Store(Protocol):
         """Open cases counted by procedure, states and mode, in this order."""
 
     def columns(self, case: str) -> Columns | None: ...
+    def alike(self, case: str) -> Sequence[tuple[str, Instant]]:
+        """Under which keys the case is counted, each as of when, in order."""
+
     def cases(self, after: str = "") -> Iterator[str]:
         """The ids of all cases above `after` in order, for the auditor; cases may be added while it runs."""
 
@@ -335,6 +386,10 @@ class Store(Protocol):
         """Where the database can tell that another program wrote something for the workers; None where it cannot."""
 
     def blob(self, sha256: str) -> bytes | None: ...
+
+    @property
+    def customers(self) -> Customers:
+        """The register of customers, as last committed."""
 
     # -- between cases
     def inbox(self, limit: int = 100) -> Sequence[InboxItem]:
@@ -366,9 +421,9 @@ class Store(Protocol):
         """Mark as sent, and with it what `owner` claimed together with it; False when the lease was lost to another
         owner meanwhile (fencing)."""
 
-    def failed(self, key: str, owner: str, error: str, retry_at: Instant | None) -> bool:
-        """Put back until `retry_at`, with what was claimed together with it; None makes dead letters. False when the
-        lease was lost."""
+    def failed(self, key: str, owner: str, error: str, retry_at: Instant | None, *, alone: bool = False) -> bool:
+        """Put back until `retry_at`, with what was claimed together with it unless it failed `alone`; None makes dead letters.
+        False when the lease was lost."""
 
     def hold(self, key: str, owner: str, until: Instant) -> bool:
         """Put back untried: its recipient is told nothing before `until`, neither this nor what else with the same `digest`

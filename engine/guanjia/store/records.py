@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from .customers import CUSTOMER
 from .rows import COLUMNS, OUTBOX
 
 HELD = "held"
@@ -53,9 +54,13 @@ TABLES = {
         Table("events", ("cursor", "case_id", "seq", "text", "head", "recorded_at"), "cursor"),
         Table("cases", ("id", "seq", "head", "snapshot", *COLUMNS), "id"),
         Table("personal", ("case_id", "commitment", "salt", "value"), "case_id, commitment"),
+        Table("alike", ("key", "at", "case_id"), "case_id, key, at"),
         Table("blobs", ("sha256", "content"), "sha256"),
         Table("outbox", OUTBOX, "n", flags=("outside",), off="messages_take_along_what_waits"),
         Table("inbox", ("key", "sender", "receiver", "command", "status", "problem"), "n"),
+        Table("customers", CUSTOMER, "id"),
+        Table("customer_events", ("customer", "seq", "text", "head", "recorded_at"), "customer, seq"),
+        Table("customer_terms", ("customer", "kind", "term"), "customer, kind, term"),
         Table("commands", ("key", "digest", "answer"), "key"),
     )
 }

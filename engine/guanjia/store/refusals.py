@@ -18,6 +18,15 @@ def changed_meanwhile(case: str) -> Conflict:
     )
 
 
+def customer_changed(customer: str) -> Conflict:
+    return Conflict(
+        Text(f"客户 {customer} 的资料刚刚被别人改动过，本次未作任何改动。", f"Customer {customer} was changed meanwhile; nothing was done."),
+        Text("请重新查看后再办。", "Look again, then repeat."),
+        customer=customer,
+        again=True,
+    )  # fmt: skip
+
+
 def key_taken(key: str) -> Conflict:
     return Conflict(
         Text(f"键“{key}”刚刚被另一条命令用掉了。", f"The key {key!r} was taken by another command meanwhile."),
@@ -83,6 +92,18 @@ def broken_rule(detail: str) -> StoreError:
             "这是程序的错误，数据没有被改动，请报告给开发者。",
             "This is a fault of the program; nothing was changed. Please report it.",
         ),
+    )
+
+
+def out_of_order() -> StoreError:
+    """Rows come in an order in which they cannot be, as from a damaged index."""
+    return StoreError(
+        Text("数据库已损坏：索引给出的顺序不对。", "The database is damaged: an index gives rows out of order."),
+        Text(
+            "请先停止使用，把数据库另存一份，再从备份恢复（guanjia restore）；guanjia audit 说出坏了什么。",
+            "Stop using it, keep a copy of the database, then restore it from a backup (guanjia restore); guanjia audit says what is damaged.",
+        ),
+        damaged=True,
     )
 
 

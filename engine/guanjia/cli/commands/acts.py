@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...clock import Instant
-from ...errors import Refused, Text, because
+from ...errors import Refused, Text
 from ...model.event import Command as Asked
 from .. import words
 from ..desk import Desk
 from ..failure import Usage
-from ..naming import PROCEDURE, nameless
+from ..naming import PROCEDURE, SITE, nameless
 from ..out import Ink
 from ..spec import Argument, Command, Entry, Group, Option, json_option, whole
 from ..telling import Telling
@@ -25,18 +24,23 @@ if TYPE_CHECKING:
     from ...model.case import Case
     from ...model.procedure import Field
     from ...runtime.funnel import Result
+    from ...store.interface import Row
 
 
 def open_case(
-    desk: Desk, *, given: Given, procedure: str, mode: str | None, customer: str | None, reason: str | None, at: str | None, key: str | None,
-    as_json: bool,
+    desk: Desk, *, given: Given, procedure: str, mode: str | None, customer: str | None, site: str | None, reason: str | None, at: str | None,
+    key: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     engine = desk.engine
     if procedure not in (known := engine.procedures()):
         raise nameless(PROCEDURE, procedure, known, {name: desk.label(name, name) for name in known})
     definition = engine.opening(procedure).procedure
     fields = definition.fields
-    values = _values(given, fields, customer=customer, reason=reason)
+    values = values_of(given, fields, customer=customer, reason=reason, site=site)
+    site = None if "site" in fields else site
+    sites = list(dict.fromkeys([engine.office.site, *engine.organisation.sites]))
+    if site and site not in sites:
+        raise nameless(SITE, site, sites, {name: desk.called("sites", name) for name in sites})
     actor, when = desk.actor, _at(desk, at)
 
     def label(name: str) -> str:
@@ -60,28 +64,55 @@ def open_case(
                 at=when,
                 reason=reason,
                 customer=customer,
+                site=site or "",
             )
         )
 
-    _told(desk, retrying(desk, values, fields, label, run), as_json=as_json)
+    result = retrying(desk, values, fields, label, run)
+    like = engine.like(result.case.id, actor=actor) if not result.repeated else []
+    told(desk, result, as_json=as_json, more={"like": [row.columns.number for row in like]})
+    if not as_json:
+        _alike(desk, result.case.number, like)
+
+
+def _alike(desk: Desk, number: str, like: Sequence[Row]) -> None:
+    """Cases that may be the same matter, with the line that would make them one."""
+    for row in like:
+        other, at = row.columns, words.when(row.columns.opened_at, desk.zone, desk.now())
+        where = other.room or other.customer or ""
+        desk.out.line(
+            "  ", Ink(Text(f"可能重复：{other.number}（{at}，{where}）{other.summary}", f"Perhaps the same: {other.number} ({at}, {where}) {other.summary}"), "soon"),
+        )  # fmt: skip
+        desk.out.line(
+            "    ",
+            Ink(Text("若是同一件事：", "if it is: "), "dim"),
+            Ink(f"{desk.line} merge {number} {other.number} --reason …", "good"),
+        )
 
 
 def do(
     desk: Desk, *, given: Given, ref: str, action: str | None, reason: str | None, at: str | None, key: str | None, expect: int | None,
-    as_json: bool,
-) -> None:  # fmt: skip
+    where: str | None, yes: bool, as_json: bool,
+) -> int | None:  # fmt: skip
     engine, out = desk.engine, desk.out
+    if where is not None:
+        return _many(desk, given, ref, action, where, reason, at, key, expect, yes=yes, as_json=as_json)
+    if yes:
+        raise Usage(Text("--yes 只和 --where 一起用。", "--yes goes with --where only."))
     case = engine.case(ref)
     telling = Telling(desk, case)
     actor = desk.actor
-    options = engine.available(case.id, actor)
     if action is None:
-        _list(desk, telling, options, as_json=as_json)
-        return
+        _list(desk, telling, engine.available(case.id, actor), as_json=as_json)
+        return None
+    try:
+        options = engine.available(case.id, actor)
+    except Refused:  # said by the funnel, where it is recorded
+        options = ()
     fields = {**telling.procedure.fields, **telling.program.inputs.get(("act", action), {})}
     option = next((item for item in options if item.action == action), None)
     # That there is no such action is said by the engine, with what is possible; complaints about its fields would hide it.
-    values = _values(given, fields, reason=reason) if action in telling.program.actions else {}
+    values = values_of(given, fields, reason=reason) if action in telling.program.actions else {}
     missing = (
         [name for name in option.requires if values.get(name) is None] if option is not None and option.allowed else []
     )
@@ -92,14 +123,32 @@ def do(
     def run(values: dict[str, Any]) -> Result:
         return engine.execute(Asked("act", action, case.id, values, actor, key, at=when, reason=reason, expect=expect))
 
-    _told(desk, retrying(desk, values, fields, telling.label, run), as_json=as_json)
+    told(desk, retrying(desk, values, fields, telling.label, run), as_json=as_json)
+    return None
+
+
+def _many(
+    desk: Desk, given: Given, action: str, more: str | None, where: str, reason: str | None, at: str | None, key: str | None,
+    expect: int | None, *, yes: bool, as_json: bool,
+) -> int:  # fmt: skip
+    from .many import do_many
+
+    for name, value in (("--at", at), ("--expect", expect)):
+        if value is not None:
+            raise Usage(Text(f"{name} 不能和 --where 一起用。", f"{name} does not go with --where."))
+    if more is not None:
+        raise Usage(
+            Text("有 --where 时只写操作，不写工单编号。", "With --where there is the action alone, and no number."),
+            Text(f"例如：guanjia do {more} --where '{where}'", f"For example: guanjia do {more} --where '{where}'"),
+        )
+    return do_many(desk, given=given, action=action, where=where, reason=reason, key=key, yes=yes, as_json=as_json)
 
 
 def signal(desk: Desk, *, given: Given, ref: str, name: str, key: str | None, as_json: bool) -> None:
     case = desk.engine.case(ref)
     program = desk.engine.program(case)
-    values = _values(given, {**program.procedure.fields, **program.inputs.get(("signal", name), {})})
-    _told(
+    values = values_of(given, {**program.procedure.fields, **program.inputs.get(("signal", name), {})})
+    told(
         desk, desk.engine.execute(Asked("signal", name, case.id, values, desk.actor_or_system(), key)), as_json=as_json
     )
 
@@ -109,23 +158,49 @@ def edit(
 ) -> None:
     case = desk.engine.case(ref)
     fields = desk.engine.program(case).procedure.fields
-    values = _values(given, fields, reason=reason)
+    values = values_of(given, fields, reason=reason)
     if not values:
         names = " ".join(f"--{name}" for name in fields)
         raise Usage(
             Text("要改哪个字段？", "Which field is to be changed?"), Text(f"可以写：{names}", f"There are: {names}")
         )
     command = Asked("edit", "", case.id, values, desk.actor, key, reason=reason, expect=expect)
-    _told(desk, desk.engine.execute(command), as_json=as_json)
+    told(desk, desk.engine.execute(command), as_json=as_json)
 
 
 def assign(desk: Desk, *, ref: str, who: str, reason: str | None, key: str | None, as_json: bool) -> None:
     desk.engine.organisation.actor(who)
-    _told(desk, desk.engine.execute(Asked("assign", who, ref, {}, desk.actor, key, reason=reason)), as_json=as_json)
+    told(desk, desk.engine.execute(Asked("assign", who, ref, {}, desk.actor, key, reason=reason)), as_json=as_json)
 
 
 def ack(desk: Desk, *, ref: str, reason: str | None, key: str | None, as_json: bool) -> None:
-    _told(desk, desk.engine.acknowledge(ref, actor=desk.actor, key=key, reason=reason), as_json=as_json)
+    told(desk, desk.engine.acknowledge(ref, actor=desk.actor, key=key, reason=reason), as_json=as_json)
+
+
+def undo(desk: Desk, *, ref: str, reason: str | None, key: str | None, as_json: bool) -> None:
+    result = desk.engine.undo(ref, actor=desk.actor, reason=reason, key=key)
+    back = next((event for event in result.events if event.type == "undone"), None)
+    rows = desk.engine.store.outbox(case=result.case.id, limit=500) if back else []
+    mine = [row for row in rows if back and back.data["undone"] <= row.notification.seq < back.seq]
+    recalled = [row.notification for row in mine if row.status == "recorded"]
+    sent = [row.notification for row in mine if row.status in ("sent", "sending")]
+    again = set(back.data.get("facts", {}).get(f"resume:{back.data['undone']}", ())) if back else set()
+    resumed = [row.notification for row in rows[::-1] if row.notification.key in again]
+    more = {
+        "withdrawn": [told.key for told in recalled],
+        "corrected": [told.key for told in sent],
+        "resumed": [told.key for told in resumed],
+    }
+    told(desk, result, as_json=as_json, more=more)
+    if as_json:
+        return
+    for title, messages in (
+        (Text("未发出，不再发：", "not sent any more: "), recalled),
+        (Text("已发出，已另发更正：", "sent already, a correction follows: "), sent),
+        (Text("原先被并单扣下，现在照发：", "withdrawn by the merging, sent after all: "), resumed),
+    ):
+        for message in messages:
+            desk.out.line("  ", Ink(title, "dim"), desk.short(message.recipient), "  ", message.subject)
 
 
 def adjust(way: str) -> Callable[..., None]:
@@ -133,33 +208,20 @@ def adjust(way: str) -> Callable[..., None]:
         desk: Desk, *, ref: str, clock: str, reason: str | None, at: str | None, key: str | None, as_json: bool
     ) -> None:
         command = Asked("clock", clock, ref, {"way": way}, desk.actor, key, at=_at(desk, at), reason=reason)
-        _told(desk, desk.engine.execute(command), as_json=as_json)
+        told(desk, desk.engine.execute(command), as_json=as_json)
 
     return run
 
 
 def note(desk: Desk, *, ref: str, text: tuple[str, ...], key: str | None, as_json: bool) -> None:
     command = Asked("note", "", ref, {"text": " ".join(text)}, desk.actor, key)
-    _told(desk, desk.engine.execute(command), as_json=as_json)
-
-
-def attach(desk: Desk, *, ref: str, file: str, name: str | None, key: str | None, as_json: bool) -> None:
-    from ...runtime.engine import MOST_ATTACHED
-
-    try:
-        with open(file, "rb") as stream:
-            content = stream.read(MOST_ATTACHED + 1)
-    except OSError as error:
-        why = because(error)
-        raise Refused("file", Text(f"读不了文件 {file}：{why.zh}", f"{file} cannot be read: {why.en}")) from None
-    result = desk.engine.attach(ref, name or os.path.basename(file), content, actor=desk.actor, key=key)
-    _told(desk, result, as_json=as_json)
+    told(desk, desk.engine.execute(command), as_json=as_json)
 
 
 # -- pieces
 
 
-def _values(given: Given, fields: Mapping[str, Field], **own: str | None) -> dict[str, Any]:
+def values_of(given: Given, fields: Mapping[str, Field], **own: str | None) -> dict[str, Any]:
     """What was typed for fields; an option of the command itself fills a field of the same name too."""
     values = gather(given, fields)
     return {**{name: value for name, value in own.items() if value is not None and name in fields}, **values}
@@ -179,8 +241,11 @@ def _list(desk: Desk, telling: Telling, options: Any, *, as_json: bool) -> None:
     telling.options(options)
 
 
-def _told(desk: Desk, result: Result, *, as_json: bool) -> None:
+def told(desk: Desk, result: Result, *, as_json: bool, more: Mapping[str, Any] | None = None) -> None:
     """What happened: the case as it is now, the events, and the next deadline."""
+    from ...runtime.looking import outcome
+
+    result = outcome(desk.engine, desk.asking, result)
     out, case = desk.out, result.case
     telling = Telling(desk, case)
     if as_json:
@@ -190,10 +255,11 @@ def _told(desk: Desk, result: Result, *, as_json: bool) -> None:
                 "assignee": case.assignee, "closed_at": telling.at(case.closed_at), "outcome": case.outcome,
                 "repeated": result.repeated,
                 "events": [
-                    {"seq": event.seq, "type": event.type, "name": event.name, "actor": event.actor,
+                    {"seq": event.seq, "type": event.type, "name": event.name, "actor": event.actor, "through": event.data.get("through"),
                      "occurred_at": telling.at(event.occurred_at), "words": telling.event(event)}
                     for event in result.events
                 ],
+                **(more or {}),
             }
         )  # fmt: skip
         return
@@ -232,14 +298,14 @@ def _next(desk: Desk, telling: Telling, case: Case) -> None:
     )
 
 
-_REF = Text("工单编号", "number of the case")
+REF = Text("工单编号", "number of the case")
 
 
-def _ref() -> Argument:
-    return Argument("ref", complete="references", say=_REF)
+def ref_argument() -> Argument:
+    return Argument("ref", complete="references", say=REF)
 
 
-def _key() -> Option:
+def key_option() -> Option:
     return Option(
         "--key",
         metavar="KEY",
@@ -247,7 +313,7 @@ def _key() -> Option:
     )
 
 
-def _reason() -> Option:
+def reason_option() -> Option:
     return Option("--reason", metavar="TEXT", say=Text("原因", "why"))
 
 
@@ -266,8 +332,8 @@ def _expect() -> Option:
 
 def _by_hand(way: str, say: Text, example: str) -> Command:
     params: list[Option | Argument] = [
-        _ref(), Argument("clock", complete="clocks", say=Text("时限的名字（见 guanjia show）", "name of the clock (see guanjia show)")),
-        _reason(), _backdate(), _key(), json_option(),
+        ref_argument(), Argument("clock", complete="clocks", say=Text("时限的名字（见 guanjia show）", "name of the clock (see guanjia show)")),
+        reason_option(), _backdate(), key_option(), json_option(),
     ]  # fmt: skip
     return Command(way, adjust(way), params, say=say, examples=(f"guanjia clock {way} {example}",))
 
@@ -297,7 +363,8 @@ COMMANDS = {
             Argument("procedure", complete="procedures", say=Text("流程的名字（见 guanjia procedures）", "name of the procedure (see guanjia procedures)")),
             Option("--mode", metavar="MODE", say=Text("模式，如演练 drill", "a mode, e.g. drill")),
             Option("--customer", metavar="ID", say=Text("客户编号", "the customer's id")),
-            _reason(), _backdate(), _key(), json_option(),
+            Option("--site", metavar="SITE", say=Text("小区；不写为客户所在的、您任职的，再不然办公室自己的", "the site; else where the customer lives, that you serve, or the office's own")),
+            reason_option(), _backdate(), key_option(), json_option(),
         ],
         dynamic=True,
         say=Text("新建工单。", "Open a case."),
@@ -310,9 +377,11 @@ COMMANDS = {
     "do": Command(
         "do", do,
         [
-            _ref(),
+            ref_argument(),
             Argument("action", required=False, complete="actions", say=Text("操作；不写则列出现在能做什么", "the action; without it, what can be done is listed")),
-            _reason(), _backdate(), _key(), _expect(), json_option(),
+            reason_option(), _backdate(), key_option(), _expect(),
+            Option("--where", metavar="CONDITIONS", say=Text("对所有符合的在办工单办理，这时只写操作", "for all open cases that these name; then the action stands alone")),
+            Option("--yes", flag=True, say=Text("不再询问，现在就办（用于 --where）", "do it, without asking (with --where)")), json_option(),
         ],
         dynamic=True,
         say=Text("办理一步。", "Take an action."),
@@ -320,47 +389,51 @@ COMMANDS = {
             "操作要的内容和工单的字段写成 --名字 值。在终端上会询问缺少的必填项。名字与本命令选项相同的字段写成 --field:名字=值。",
             "What the action asks for and fields of the case are written --NAME VALUE. On a terminal what is missing is asked for. A field that is called like an option of this command is written --field:NAME=VALUE.",
         ),
-        examples=("guanjia do TS-2026-00001", "guanjia do TS-2026-00001 acknowledge --contact phone"),
+        examples=(
+            "guanjia do TS-2026-00001", "guanjia do TS-2026-00001 acknowledge --contact phone",
+            "guanjia do update --where 'procedure=repair state=waiting_parts overdue' --message 配件明天到",
+        ),
     ),
     "signal": Command(
         "signal", signal,
-        [_ref(), Argument("name", complete="signals", say=Text("信号的名字", "name of the signal")), _key(), json_option()],
+        [ref_argument(), Argument("name", complete="signals", say=Text("信号的名字", "name of the signal")), key_option(), json_option()],
         dynamic=True,
         say=Text("把其他系统的信号传给工单。", "Send a signal from another system to a case."),
         more=Text("没有说明身份时以系统的名义发送。", "Where nobody is known it is sent by the system."),
         examples=("guanjia signal WX-2026-00007 paid --amount 120.00 --key pos-8841",),
     ),
     "edit": Command(
-        "edit", edit, [_ref(), _reason(), _key(), _expect(), json_option()],
+        "edit", edit, [ref_argument(), reason_option(), key_option(), _expect(), json_option()],
         dynamic=True,
         say=Text("修改字段；值为空则清除。", "Change fields; an empty value clears one."),
         examples=("guanjia edit TS-2026-00001 --severity major", "guanjia edit TS-2026-00001 --phone="),
     ),
     "assign": Command(
         "assign", assign,
-        [_ref(), Argument("who", complete="people", say=Text("员工编号", "id of a member of staff")), _reason(), _key(), json_option()],
+        [ref_argument(), Argument("who", complete="people", say=Text("员工编号", "id of a member of staff")), reason_option(), key_option(), json_option()],
         say=Text("指定责任人。", "Make somebody responsible."),
         examples=("guanjia assign TS-2026-00001 engineer.li --reason 换班",),
     ),
     "ack": Command(
-        "ack", ack, [_ref(), _reason(), _key(), json_option()],
+        "ack", ack, [ref_argument(), reason_option(), key_option(), json_option()],
         say=Text("确认收到升级：不再往上通知；时限照走。", "Acknowledge an escalation: nobody further up is told; the clock goes on."),
         more=Text("只有收到升级通知的人可以确认。", "Only somebody who was told of it may."),
         examples=("guanjia ack TS-2026-00001", "guanjia ack TS-2026-00001 --reason 已安排夜班处理"),
     ),
+    "undo": Command(
+        "undo", undo, [ref_argument(), reason_option(), key_option(), json_option()],
+        say=Text("撤回自己刚办的一步。", "Take back what you did last."),
+        more=Text(
+            "流程用 undo 规定多久以内可以撤回，show 里写着到几点。之后又有别的事发生，或已由此新开工单、发出信号，就不能撤回。状态、字段和时限都回到原样；没发出的通知不再发，已发出的另发更正。",
+            "The procedure says for how long (undo); `show` says until when. It is too late once anything has happened since, or when other cases were opened or signalled by it. "
+            "States, fields and clocks are as they were; what was not sent yet is not sent, whoever was told gets a correction.",
+        ),
+        examples=("guanjia undo TS-2026-00001",),
+    ),
     "note": Command(
         "note", note,
-        [_ref(), Argument("text", many=True, say=Text("备注", "the remark")), _key(), json_option()],
+        [ref_argument(), Argument("text", many=True, say=Text("备注", "the remark")), key_option(), json_option()],
         say=Text("加一条备注。", "Add a remark."),
         examples=("guanjia note TS-2026-00001 已电话联系，下午在家",),
-    ),
-    "attach": Command(
-        "attach", attach,
-        [
-            _ref(), Argument("file", complete="files", say=Text("文件", "the file")),
-            Option("--name", metavar="NAME", say=Text("另起名字", "keep it under another name")), _key(), json_option(),
-        ],
-        say=Text("把文件附在工单上。", "Keep a file with a case."),
-        examples=("guanjia attach TS-2026-00001 现场.jpg",),
     ),
 }  # fmt: skip

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ...clock import iso
-from ...errors import Refused, Text
+from ...errors import Refused, StoreError, Text
 from ...store.interface import Query
 from ..desk import Desk
 from ..failure import OK, REFUSED
@@ -34,10 +34,13 @@ def audit(desk: Desk, *, anchor: str | None, resume: str | None, as_json: bool) 
     total = engine.store.count(Query(open=None, mode=None))
     problems = list(auditor.beside(engine))
     with progress(out, Text("核对", "Verifying"), total) as bar, so_far.noted():
-        for identity, wrong in auditor.cases(engine, so_far.after):
-            so_far.add(identity, [_plain(problem) for problem in wrong])
-            if bar is not None:
-                bar(so_far.cases)
+        try:
+            for identity, wrong in auditor.cases(engine, so_far.after):
+                so_far.add(identity, [_plain(problem) for problem in wrong])
+                if bar is not None:
+                    bar(so_far.cases)
+        except StoreError as error:
+            problems.append(auditor.ended(error))
     present, lost = anchors.verify(engine.store, kept, desk.now())
     problems += lost
     found = [_plain(problem) for problem in problems] + so_far.problems

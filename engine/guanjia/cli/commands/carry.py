@@ -8,6 +8,7 @@ from itertools import chain
 from ...clock import iso
 from ...errors import Refused, Text
 from ...model.event import Event
+from ...model.rights import check_whole
 from ...people.keys import FILE, read
 from ...store.interface import Query
 from ...store.records import BACKED_UP
@@ -20,6 +21,7 @@ from ..spec import Argument, Command, Option, json_option
 
 def backup(desk: Desk, *, file: str, as_json: bool) -> None:
     out = desk.out
+    _whole(desk)
     _new(file)
     with progress(out, Text("备份", "Copying"), None) as bar:
         desk.store.backup(file, None if bar is None else lambda done, total: bar(done))
@@ -36,6 +38,12 @@ def backup(desk: Desk, *, file: str, as_json: bool) -> None:
             "a copy of that elsewhere.",
         )
     )
+
+
+def _whole(desk: Desk) -> None:
+    """To carry the whole office away is to see all of it."""
+    if desk.looker is not None:
+        check_whole(desk.known.get("organisation", {}), desk.looker)
 
 
 def restore(desk: Desk, *, file: str, send: bool, as_json: bool) -> None:
@@ -65,6 +73,7 @@ def export(desk: Desk, *, file: str, as_json: bool) -> None:
     from ...runtime import export as lines
 
     out = desk.out
+    _whole(desk)
     _new(file)
     with progress(out, Text("导出", "Exporting"), None) as bar:
         rows = lines.write(desk.store, file, bar)

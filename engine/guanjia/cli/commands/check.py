@@ -1,19 +1,25 @@
-"""`check` and `test`: is what the administrator wrote right, and does it do what its stories say?"""
+"""`check`: is what the administrator wrote right?"""
 
 from __future__ import annotations
 
 from ...errors import Text
 from ..desk import Desk
-from ..failure import INVALID, OK, REFUSED
-from ..naming import PROCEDURE, nameless
+from ..failure import INVALID, OK, Usage
 from ..out import Ink
-from ..spec import Argument, Command, Option, json_option
+from ..spec import Command, Option, json_option
 
 
-def check(desk: Desk, *, as_json: bool) -> int:
-    from ...language import OfficeFiles
+def check(desk: Desk, *, as_json: bool, sarif: bool, explain: str | None, fix: bool, dry_run: bool) -> int:
+    if explain is not None:
+        return _explain(desk, explain, as_json)
+    if dry_run and not fix:
+        raise Usage(Text("--dry-run 只和 --fix 同用。", "--dry-run goes with --fix."))
+    if fix:
+        return _fix(desk, dry_run=dry_run, as_json=as_json)
 
-    findings = OfficeFiles(desk.folder).check()
+    from ...authoring import remembering
+
+    findings = remembering.check(desk.folder)
     errors = [item for item in findings if item.severity == "error"]
     out = desk.out
     if as_json:
@@ -22,17 +28,31 @@ def check(desk: Desk, *, as_json: bool) -> int:
                 {
                     "severity": item.severity, "code": item.code, "file": item.file, "line": item.line, "column": item.column,
                     "text": {"zh": item.text.zh, "en": item.text.en},
-                    "hint": None if item.hint is None else {"zh": item.hint.zh, "en": item.hint.en},
+                    "hint": None if item.hint is None else {"zh": item.hint.zh, "en": item.hint.en}, "page": f"docs/checks.md#{item.code}",
                 }
                 for item in findings
             ]
         )  # fmt: skip
         return INVALID if errors else OK
+    if sarif:
+        from importlib.metadata import version
+
+        from ...authoring import interchange
+
+        out.json(interchange.sarif(findings, out.say, version("guanjia")))
+        return INVALID if errors else OK
     for finding in findings:
         out.finding(finding, err=False)
     warnings = len(findings) - len(errors)
     if findings:
+        codes = " | ".join(dict.fromkeys(item.code for item in findings))
         out.line()
+        out.lines(
+            Text(
+                f"每一种的说明和例子：guanjia check --explain {codes}",
+                f"What each means, with an example: guanjia check --explain {codes}",
+            )
+        )
     if errors:
         out.line(
             Ink(
@@ -48,56 +68,86 @@ def check(desk: Desk, *, as_json: bool) -> int:
     return OK
 
 
-def test(desk: Desk, *, name: tuple[str, ...], verbose: bool, as_json: bool) -> int:
-    from ...authoring.stories import run_stories
-    from ...language import OfficeFiles
+def _fix(desk: Desk, *, dry_run: bool, as_json: bool) -> int:
+    """Mend what can be mended safely, showing the difference first."""
+    from ...authoring.fixing import mend
 
-    out, known = desk.out, OfficeFiles(desk.folder).procedures()
-    for wanted in name:
-        if wanted not in known:
-            raise nameless(PROCEDURE, wanted, known)
-    passed, failed, plain = 0, 0, []
-    for result in run_stories(desk.folder, list(name)):
-        passed += result.passed
-        failed += not result.passed
-        if as_json:
-            message = result.message
-            plain.append(
-                {"procedure": result.procedure, "story": result.name, "passed": result.passed, "place": result.place,
-                 "message": None if message is None else {"zh": message.zh, "en": message.en}}
-            )  # fmt: skip
-        elif not result.passed:
-            out.line(Ink("✗ ", "late"), result.procedure, "  ", Ink(result.name, "bold"))
-            out.line("  ", Ink(f"{result.place}: ", "bold"), result.message or "")
-        elif verbose:
-            out.line(Ink("✓ ", "good"), result.procedure, "  ", result.name)
+    mended, out = mend(desk.folder), desk.out
+    errors = [item for item in mended.left if item.severity == "error"]
+    if as_json and not dry_run:
+        mended.write()
     if as_json:
-        out.json(plain)
-    elif not passed + failed:
-        out.line(Text("没有情景测试。", "There are no stories."))
+        out.json(
+            {"files": sorted(mended.files), "fixed": [{"code": it.code, "file": it.file, "line": it.line, "column": it.column} for it in mended.findings],
+             "diff": list(mended.diff()), "errors": len(errors), "written": not dry_run}
+        )  # fmt: skip
     else:
-        out.line(
-            Ink(
-                Text(f"情景：通过 {passed}，失败 {failed}", f"Stories: {passed} passed, {failed} failed"),
-                "late" if failed else "good",
+        for line in mended.diff():
+            style = {"+": "good", "-": "late", "@": "dim"}.get(line[:1], "")
+            out.line(Ink(line, style))
+        if not dry_run:
+            mended.write()
+        count = len(mended.findings)
+        if count:
+            out.line()
+            said = Text(
+                f"可以改好 {count} 处，没有改动文件；去掉 --dry-run 就改。",
+                f"{count} can be mended; no file was changed. Leave out --dry-run to do it.",
             )
+            out.line(Ink(said if dry_run else Text(f"改好了 {count} 处。", f"{count} mended."), "good"))
+        else:
+            out.line(Text("没有可以放心替您改的。", "There is nothing that can be mended safely."))
+        if errors:
+            out.line(
+                Ink(
+                    Text(f"还有 {len(errors)} 处错误：guanjia check", f"{len(errors)} errors are left: guanjia check"),
+                    "late",
+                )
+            )
+    return INVALID if errors else OK
+
+
+def _explain(desk: Desk, code: str, as_json: bool) -> int:
+    """What a code means: what is wrong and why, a wrong example and the right one."""
+    from ...authoring.pages import page
+
+    found, out = page(code.strip("[]")), desk.out
+    if as_json:
+        out.json(
+            {
+                "code": found.code,
+                "text": {"zh": found.text.zh, "en": found.text.en},
+                "wrong": found.wrong,
+                "right": found.right,
+            }
         )
-    return REFUSED if failed else OK
+        return OK
+    out.line(Ink(found.code, "bold"), Ink(f"  {found.anchor}", "dim"))
+    out.lines(found.text)
+    for title, style, example in (
+        (Text("错", "Wrong"), "late", found.wrong),
+        (Text("对", "Right"), "good", found.right),
+    ):
+        if example is not None:
+            out.line()
+            out.line(Ink(title, style))
+            for line in example.split("\n"):
+                out.line("  ", line)
+    return OK
 
 
 COMMANDS = {
     "check": Command(
-        "check", check, [json_option()],
+        "check", check,
+        [
+            Option("--explain", metavar="CODE", complete="findings", say=Text("说明一种检查结果：错在哪里、为什么、怎么写", "explain one code: what is wrong, why, what to write")),
+            Option("--fix", flag=True, say=Text("改好可以放心改的：拼错的名字、该加引号的数、全角标点、制表符", "mend what can be mended safely: misspelt names, numbers that are text, full-width punctuation, tabs")),
+            Option("--dry-run", to="dry_run", flag=True, say=Text("只显示 --fix 会改什么", "only show what --fix would change")),
+            json_option(),
+            Option("--sarif", flag=True, say=Text("输出 SARIF，供编辑器和代码平台读取", "print SARIF, for editors and code forges")),
+        ],
         say=Text("检查办公室的所有文件；有错误则以 3 退出。", "Check all files of the office; the exit code is 3 when there are errors."),
         more=Text("每一处都给出 文件:行:列、错在哪里、应当怎么写。", "Each is given as file:line:column with what is wrong and what to write instead."),
-    ),
-    "test": Command(
-        "test", test,
-        [
-            Argument("name", metavar="PROCEDURE", many=True, required=False, complete="procedures", say=Text("只跑这些流程的（默认全部）", "only of these procedures (default: all)")),
-            Option("--verbose", "-v", flag=True, say=Text("通过的也列出", "name those that passed too")),
-            json_option(),
-        ],
-        say=Text("运行流程旁边的情景测试（*.stories.yaml）；有失败则以 1 退出。", "Run the stories beside the procedures (*.stories.yaml); the exit code is 1 when one fails."),
+        examples=("guanjia check", "guanjia check --explain unbounded-wait", "guanjia check --fix --dry-run"),
     ),
 }  # fmt: skip

@@ -222,15 +222,19 @@ def _machine(desk: Desk, found: dict[str, Any], now: Instant) -> Iterator[Text]:
 
 
 def _parked(desk: Desk) -> list[str]:
-    """Commands between cases that their receivers refused, each with the reason."""
-    return [f"{item.key}: {problem}" for item, problem in desk.engine.store.dropped_inbox()]
+    """Commands between cases that their receivers refused, each with the reason, where whoever asks sees both."""
+    eyes = desk.eyes
+    return [
+        f"{item.key}: {problem}" if eyes.sees(item.sender) and eyes.sees(item.receiver) else item.key
+        for item, problem in desk.engine.store.dropped_inbox()
+    ]
 
 
 def _oldest_late(desk: Desk, now: Instant) -> dict[str, Any] | None:
     first = desk.engine.store.list(Query(order="deadline", limit=1))
     if not first or first[0].columns.deadline is None or first[0].columns.deadline > now:
         return None
-    return {"number": first[0].columns.number, "deadline": _at(desk, first[0].columns.deadline)}
+    return {"number": desk.eyes.number(first[0].id), "deadline": _at(desk, first[0].columns.deadline)}
 
 
 def _overdue(wake: Instant | None, now: Instant) -> int:

@@ -44,7 +44,7 @@ def handover(
     takers: Sequence[str] = ()
     if taker is not None:
         takers = handing.beginning(engine, taker) if taker in people.duty.shifts else [_person(desk, taker)]
-    planned = handing.plan(engine, givers, takers, case)
+    planned = handing.plan(engine, givers, takers, case, by=desk.asking)
     done: dict[str, GuanjiaError | None] | None = None
     if planned and _agreed(desk, planned, yes=yes, reason=reason, as_json=as_json):
         reason = reason or out.ask(Text("原因：", "Why:"))

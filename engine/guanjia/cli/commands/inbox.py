@@ -9,6 +9,7 @@ from typing import Any
 from ...clock import iso
 from ...errors import NotFound, Refused, Text
 from ...model.event import short
+from ...runtime import looking
 from ...store.interface import InboxItem
 from .. import words
 from ..desk import Desk
@@ -24,7 +25,7 @@ KINDS = {
 
 
 def list_(desk: Desk, *, limit: int, as_json: bool) -> None:
-    parked = desk.engine.store.dropped_inbox(limit)
+    parked = looking.parked(desk.engine, desk.asking, limit)
     if as_json:
         desk.out.json([_plain(desk, item, problem) for item, problem in parked])
         return
@@ -37,9 +38,9 @@ def list_(desk: Desk, *, limit: int, as_json: bool) -> None:
         what = KINDS.get(told["kind"], Text("已损坏", "damaged"))
         since = words.when(told["since"], desk.zone, desk.now())
         kind = Text(f"{what.zh} {told['name']}".strip(), f"{what.en} {told['name']}".strip())
-        to = _number(desk, item.receiver) or Text("新工单", "a new case")
+        to = desk.number(item.receiver) if item.receiver else Text("新工单", "a new case")
         key = Ink(short(item.key), "dim")
-        rows.append([since, _number(desk, item.sender), to, kind, Text.parse(problem), key])
+        rows.append([since, desk.number(item.sender), to, kind, Text.parse(problem), key])
     head = (Text("时间", "WHEN"), Text("发自", "FROM"), Text("发给", "TO"), Text("命令", "WHAT"), Text("原因", "WHY"),
             Text("键", "KEY"))  # fmt: skip
     desk.out.table(rows, head, flex=4, keep=(1, 5))
@@ -53,7 +54,7 @@ def retry(desk: Desk, *, key: str | None, everything: bool) -> int:
             Text("要重办哪一条？", "Which one is to be carried out?"),
             Text("写键，或 --all 重办全部搁置的", "Give its key, or --all for all that are parked"),
         )
-    parked = [item for item, _ in desk.engine.store.dropped_inbox(100_000)]
+    parked = [item for item, _ in looking.parked(desk.engine, desk.asking, looking.MOST)]
     # The oldest first: that is the order in which they were sent.
     chosen = parked[::-1] if key is None else [_find(parked, key)]
     if not chosen:
@@ -97,17 +98,12 @@ def _told(item: InboxItem) -> dict[str, Any]:
     return told
 
 
-def _number(desk: Desk, case: str | None) -> str:
-    columns = desk.store.columns(case) if case else None
-    return columns.number if columns else case or ""
-
-
 def _plain(desk: Desk, item: InboxItem, problem: str) -> dict[str, Any]:
     told, why = _told(item), Text.parse(problem)
     return {
         "key": item.key, "short": short(item.key), "kind": told["kind"], "name": told["name"],
         "since": None if told["since"] is None else iso(told["since"], desk.zone),
-        "from": _number(desk, item.sender), "to": _number(desk, item.receiver) or None,
+        "from": desk.number(item.sender), "to": desk.number(item.receiver) if item.receiver else None,
         "problem": {"zh": why.zh, "en": why.en},
     }  # fmt: skip
 

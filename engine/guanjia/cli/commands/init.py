@@ -39,6 +39,10 @@ def init(desk: Desk, *, folder: str) -> None:
         raise Refused(
             "file", Text(f"写不了 {error.filename}：{why.zh}", f"{error.filename} cannot be written: {why.en}")
         ) from None
+    from ...authoring import editors
+
+    written, left = editors.write(target)
+    made, kept = made + written, kept + left
     out.lines(Text(f"办公室文件夹：{folder}（新建 {len(made)} 个文件，保留原有 {len(kept)} 个）",
                   f"Office in {folder}: {len(made)} files made, {len(kept)} kept as they were"))  # fmt: skip
     who = adopt(target / "organisation.yaml", system_user()) if "organisation.yaml" in made else None

@@ -32,19 +32,46 @@ def ls(
     _print(
         desk, limit, as_json,
         procedure=procedure, open=None if everything else not closed, state=state,
-        assignee=desk.who if mine else assignee, room=room, customer=customer, parent=_identity(desk, parent),
+        assignee=desk.who if mine else assignee, room=room, customer=_person(desk, customer), parent=_identity(desk, parent),
         mode=_mode(mode), provisional=provisional or None, alarm=alarm or None, order=order, offset=offset,
     )  # fmt: skip
 
 
 def find(desk: Desk, *, text: tuple[str, ...], limit: int, as_json: bool) -> None:
-    _print(desk, limit, as_json, text=" ".join(text), open=None, mode=None, order="changed")
+    words = " ".join(text)
+    _print(desk, limit, as_json, _persons(desk, words), text=words, open=None, mode=None, order="changed")
 
 
-def _print(desk: Desk, limit: int, as_json: bool, **query: Any) -> None:
+def _persons(desk: Desk, text: str) -> tuple[str, ...]:
+    """The ids of whoever in the register has this name, telephone number or mail address, of those whom whoever asks sees."""
+    if not desk.store.customers.list(limit=1):
+        return ()
+    from ...runtime.customer_reading import family, named
+
+    persons = filter(desk.acquaintance.knows, named(desk.register, text))
+    return tuple(id for person in persons for id in family(desk.register, person.id))
+
+
+def _person(desk: Desk, customer: str | None) -> tuple[str, ...] | None:
+    """The ids that the customer of this one was ever known by."""
+    if customer is None:
+        return None
+    from ...runtime.customer_reading import family
+
+    return tuple(family(desk.store.customers, customer))
+
+
+def _print(desk: Desk, limit: int, as_json: bool, persons: tuple[str, ...] = (), **query: Any) -> None:
+    """`persons`: customers whose cases are meant besides."""
     out = desk.out
     # One row more than asked for tells whether there are more, without counting them all.
-    found = desk.store.list(Query(limit=limit + 1, **query))
+    found = desk.store.list(Query(limit=limit + 1, sight=desk.sight, **query))
+    if persons:
+        theirs = desk.store.list(
+            Query(limit=limit + 1, sight=desk.sight, **{**query, "text": None, "customer": persons})
+        )
+        both = {row.id: row for row in (*found, *theirs)}
+        found = sorted(both.values(), key=lambda row: (row.columns.changed_at, row.id), reverse=True)
     more, rows = len(found) > limit, found[:limit]
     if not rows:
         _nameless(desk, query)
@@ -64,10 +91,10 @@ PAGE = 1000
 
 
 def pages(desk: Desk, **narrowed: Any) -> Iterator[Row]:
-    """All open cases of a query, the most urgent first, a page at a time."""
+    """All open cases of a query that whoever asks sees, the most urgent first, a page at a time."""
     offset = 0
     while True:
-        rows = desk.store.list(Query(limit=PAGE, offset=offset, **narrowed))
+        rows = desk.store.list(Query(limit=PAGE, offset=offset, sight=desk.sight, **narrowed))
         yield from rows
         if len(rows) < PAGE:
             return
@@ -185,7 +212,7 @@ def _identity(desk: Desk, ref: str | None) -> str | None:
         return None
     held = desk.store.get(ref)
     if held is None:
-        from ...runtime.funnel import unknown
+        from ...runtime.recent import unknown
 
         raise unknown(desk.store, ref)
     return held.id
@@ -206,7 +233,7 @@ COMMANDS = {
             Option("--assignee", "-a", metavar="WHO", complete="people", say=Text("只看这位责任人的", "only cases of this assignee")),
             Option("--mine", "-m", flag=True, say=Text("只看我负责的", "only mine")),
             Option("--room", metavar="ROOM", say=Text("只看这个房号的", "only of this room")),
-            Option("--customer", metavar="ID", say=Text("只看这位客户的", "only of this customer")),
+            Option("--customer", metavar="ID", say=Text("只看这位客户的（并入他的也算）", "only of this customer, and of whoever was merged into them")),
             Option("--parent", metavar="REF", complete="references", say=Text("只看这个工单的下级工单", "only children of this case")),
             Option("--mode", metavar="MODE", say=Text("看演练等模式的（drill）；all 为全部；不写只看真实工单",
                                                      "cases of a mode (drill); `all` for every mode; else real ones only")),
@@ -230,8 +257,8 @@ COMMANDS = {
             limit_option(20),
             json_option(),
         ],
-        say=Text("按编号、内容、房号查找，含已办结的；最近变动的在前。",
-                 "Find cases by number, summary or room, closed ones too; the last changed first."),
+        say=Text("按编号、内容、房号、客户（编号、姓名、电话、邮箱）查找，含已办结的；最近变动的在前。",
+                 "Find cases by number, summary, room or customer (id, name, telephone, mail), closed ones too; the last changed first."),
         examples=("guanjia find 3-1-502", "guanjia find 电梯"),
     ),
 }  # fmt: skip

@@ -17,9 +17,9 @@ def mine(desk: Desk, *, limit: int, as_json: bool) -> None:
     from ...runtime.taking import could_take
 
     out, engine, actor, now = desk.out, desk.engine, desk.actor, desk.now()
-    own = engine.list(Query(assignee=actor.id, limit=limit + 1))
+    own = engine.list(Query(assignee=actor.id, limit=limit + 1, sight=desk.sight))
     could = []
-    for found in could_take(engine, actor, engine.list(Query(limit=LOOKED_AT))):
+    for found in could_take(engine, actor, engine.list(Query(limit=LOOKED_AT, sight=desk.sight))):
         could.append(found)
         if len(could) > limit:
             break
@@ -33,7 +33,9 @@ def mine(desk: Desk, *, limit: int, as_json: bool) -> None:
             }
         )
         return
-    out.line(Ink(Text("我负责的", "Mine"), "bold"))
+    person = desk.known.get("organisation", {}).get("staff", {}).get(actor.id, {})
+    about = (desk.short(actor.id), desk.called("teams", person.get("team")), desk.area(person))
+    out.line(Ink(Text("我负责的", "Mine"), "bold"), "  ", Ink("  ".join(filter(None, about)), "dim"))
     if own:
         table(desk, own[:limit], now)
     else:

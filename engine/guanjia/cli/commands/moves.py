@@ -1,4 +1,5 @@
-"""`calendar apply`: open cases come under the calendars as they are now, after a look at what that changes."""
+"""`calendar apply` and `migrate`: open cases come under the calendars, or the procedure, as they are now, after a look at what that
+changes."""
 
 from __future__ import annotations
 
@@ -9,7 +10,8 @@ from ...clock import iso
 from ...errors import Text
 from .. import words
 from ..desk import Desk
-from ..failure import INTERRUPTED, OK, REFUSED
+from ..failure import INTERRUPTED, OK, REFUSED, Usage
+from ..naming import PROCEDURE, nameless
 from ..out import Ink, Piece
 from ..progress import progress
 from ..spec import Argument, Command, Option, json_option
@@ -17,6 +19,7 @@ from ..values import interactive
 
 if TYPE_CHECKING:
     from ...runtime.moving import Plan, Tally
+    from ...runtime.moving_back import Back, Last
     from ...runtime.stream import Happened
 
 ALWAYS = ("cases", "deadlines", "breaches")
@@ -48,16 +51,119 @@ def apply(
     return moved(desk, lambda _: (plan, ()), policy=policy, notify=notify, yes=yes, reason=reason, as_json=as_json)
 
 
+def migrate(
+    desk: Desk, *, name: str | None, drop: tuple[str, ...], undo: bool, policy: str, notify: bool, yes: bool, reason: str | None, as_json: bool,
+) -> int:  # fmt: skip
+    from ...runtime import moving
+
+    known = desk.engine.procedures()
+    if name is None and not undo:
+        raise Usage(
+            Text("要写是哪个流程。", "Say which procedure."),
+            Text(f"有：{'、'.join(known)}；撤回上一次：guanjia migrate --undo", f"There are: {', '.join(known)}; to take the last one back: guanjia migrate --undo"),
+        )  # fmt: skip
+    if name is not None and name not in known:
+        raise nameless(PROCEDURE, name, known, {each: desk.label(each, each) for each in known})
+    if undo:
+        if drop or notify or policy != "start":
+            raise Usage(Text("--undo 原样撤回，不与 --drop、--notify、--policy 同用。", "--undo puts back what was: it takes no --drop, --notify or --policy."))  # fmt: skip
+        return _back(desk, name, yes=yes, reason=reason, as_json=as_json)
+    assert name is not None
+    plan = moving.plan_procedure(desk.engine, name)
+    if not plan.targets and not as_json:
+        out, label = desk.out, desk.label(name, name)
+        out.line(
+            Ink(
+                Text(
+                    f"在办的“{label}”都已按现在的版本办理。",
+                    f"Every open case of “{label}” is under the present version.",
+                ),
+                "good",
+            )
+        )
+        return OK
+    return moved(
+        desk, lambda _: (plan, ()), policy=policy, notify=notify, yes=yes, reason=reason, as_json=as_json, drop=drop
+    )
+
+
+def _back(desk: Desk, name: str | None, *, yes: bool, reason: str | None, as_json: bool) -> int:
+    """Take the last move of open cases back, after a look at which of them that still fits."""
+    from ...runtime import moving, moving_back
+
+    out, engine = desk.out, desk.engine
+    last = moving_back.last(engine, name)
+    with progress(out, Text("查找", "Looking"), None) as bar:
+        cases = moving_back.moved(engine, last, bar)
+    back = moving_back.Back()
+    if not yes or not cases:
+        moving_back.foresee(engine, last, cases, back)
+        _print_back(desk, last, back, done=False, as_json=as_json)
+        if as_json or not cases or not back.cases:
+            return OK
+        if not interactive(out):
+            out.line(Text("没有作任何改动。要撤回，请加上 --yes --reason 原因", "Nothing was changed. To take it back, add --yes --reason WHY"))  # fmt: skip
+            return OK
+        moving.entitled(engine, desk.actor, reason or "?")
+        reason, agreed = _agreed(desk, reason, Text("现在撤回吗？[y/N]", "Take it back now? [y/N]"))
+        if not agreed:
+            return OK
+        back = moving_back.Back()
+    stopped = False
+    with progress(out, Text("撤回", "Taking back"), len(cases)) as bar:
+        try:
+            moving_back.carry_out(engine, last, cases, desk.actor, reason or "", back, bar)
+        except KeyboardInterrupt:
+            stopped = True
+    _print_back(desk, last, back, done=True, as_json=as_json)
+    if stopped:
+        out.line(AGAIN, err=True)
+        return INTERRUPTED
+    return REFUSED if back.refused else OK
+
+
+def _agreed(desk: Desk, reason: str | None, question: Text) -> tuple[str, bool]:
+    """Ask at the terminal why, unless that was said, and whether to go on."""
+    reason = reason or desk.out.ask(Text("原因：", "Why:"))
+    agreed = desk.out.ask(question).strip().lower() in ("y", "yes", "是")
+    if not agreed:
+        desk.out.line(Text("没有作任何改动。", "Nothing was changed."))
+    return reason, agreed
+
+
+def _print_back(desk: Desk, last: Last, back: Back, *, done: bool, as_json: bool) -> None:
+    out, at, label = desk.out, last.decided.recorded_at, desk.label(last.procedure, last.procedure)
+    if as_json:
+        out.json(
+            {"procedure": last.procedure, "decided_at": iso(at, desk.zone), "decided_by": last.decided.actor, "cases": back.cases,
+             "refused": back.refused, "done": done,
+             "refusals": [{"case": identity, "text": {"zh": why.zh, "en": why.en}} for identity, why in back.reasons]}
+        )  # fmt: skip
+        return
+    when, who = words.when(at, desk.zone, desk.now()), desk.short(last.decided.actor)
+    out.line(Text(f"{who} 于 {when} 让“{label}”的在办工单改用了新版本：{last.decided.data['reason']}",
+                  f"{who} brought open cases of “{label}” under its new version, {when}: {last.decided.data['reason']}"))  # fmt: skip
+    stay = (
+        Text(f"，{back.refused} 个留在新版本", f", {back.refused} stay under the new one")
+        if back.refused
+        else Text("", "")
+    )
+    out.line(Ink(Text(f"{'已' if done else '可以'}撤回 {back.cases} 个{stay.zh}。", f"{back.cases} {'went' if done else 'would go'} back{stay.en}."), "bold"))  # fmt: skip
+    for identity, why in back.reasons:
+        columns = desk.store.columns(identity)
+        out.line(Ink("! ", "late"), columns.number if columns else identity, "  ", why)
+
+
 def moved(
     desk: Desk, planned: Callable[[str], tuple[Plan, Sequence[Happened]]], *, policy: str, notify: bool, yes: bool,
-    reason: str | None, as_json: bool,
+    reason: str | None, as_json: bool, drop: Sequence[str] = (),
 ) -> int:  # fmt: skip
     """Show what moving the cases of a plan would change; then do it, where that was said or is said now. `planned` gives,
     for a reason, the plan and the decision that it carries out."""
     from ...runtime import moving
 
     out, engine = desk.out, desk.engine
-    options = {"policy": policy, "notify": notify}
+    options = {"policy": policy, "notify": notify, **({"drop": list(drop)} if drop else {})}
     if yes:
         moving.entitled(engine, desk.actor, reason or "")
     else:
@@ -70,9 +176,8 @@ def moved(
                 out.line(Text("没有作任何改动。要执行，请加上 --yes --reason 原因", "Nothing was changed. To do it, add --yes --reason WHY"))  # fmt: skip
             return OK
         moving.entitled(engine, desk.actor, reason or "?")
-        reason = reason or out.ask(Text("原因：", "Why:"))
-        if out.ask(Text("现在执行吗？[y/N]", "Do it now? [y/N]")).strip().lower() not in ("y", "yes", "是"):
-            out.line(Text("没有作任何改动。", "Nothing was changed."))
+        reason, agreed = _agreed(desk, reason, Text("现在执行吗？[y/N]", "Do it now? [y/N]"))
+        if not agreed:
             return OK
     tally, (plan, happened) = moving.Tally(), planned(reason or "")
     stopped = False
@@ -104,19 +209,19 @@ def _print(desk: Desk, plan: Plan, tally: Tally, *, done: bool, as_json: bool, s
             [Text("流程", "PROCEDURE"), *(title for _, title, _ in shown)],
             indent="  ",
         )
-    if tally.examples:
+    if examples := [item for item in tally.examples if desk.eyes.sees(item.case)]:
         out.line(Text("例如：", "For example:"))
         out.table(
             [
                 [Ink(item.number, "bold"), desk.label(item.procedure, item.clock), words.by(item.before, desk.zone),
                  "→", words.by(item.after, desk.zone), Ink(Text("超时", "breach"), "late") if item.breaches else ""]
-                for item in tally.examples
+                for item in examples
             ],
             indent="  ",
         )  # fmt: skip
     for identity, why in tally.reasons:
-        columns = desk.store.columns(identity)
-        out.line(Ink("! ", "late"), columns.number if columns else identity, "  ", why)
+        if desk.eyes.sees(identity):
+            out.line(Ink("! ", "late"), desk.number(identity), "  ", why)
 
 
 def _count(number: int, style: str) -> Piece:
@@ -129,6 +234,8 @@ def _headline(plan: Plan, tally: Tally, done: bool) -> Text:
     en = f"{tally.deadlines} deadlines {'moved' if done else 'move'}, {tally.breaches} {'breached' if done else 'breach'}; {tally.cases} cases"
     if tally.refused:
         zh, en = f"{zh}，{tally.refused} 个不能改用", f"{en}, {tally.refused} refused"
+    if plan.procedure is not None:
+        return Text(f"{zh}。", f"{en}.")
     return Text(f"{zh}（日历：{calendars or '—'}）。", f"{en} (calendars: {calendars or '—'}).")
 
 
@@ -148,9 +255,11 @@ def _plain(desk: Desk, plan: Plan, tally: Tally) -> dict[str, Any]:
         "examples": [
             {"number": item.number, "procedure": item.procedure, "clock": item.clock, "before": at(item.before),
              "after": at(item.after), "breaches": item.breaches}
-            for item in tally.examples
+            for item in tally.examples if desk.eyes.sees(item.case)
         ],
-        "refusals": [{"case": identity, "text": {"zh": why.zh, "en": why.en}} for identity, why in tally.reasons],
+        "refusals": [
+            {"case": identity, "text": {"zh": why.zh, "en": why.en}} for identity, why in tally.reasons if desk.eyes.sees(identity)
+        ],
     }  # fmt: skip
 
 
@@ -168,6 +277,20 @@ def options() -> list[Option]:
 
 
 COMMANDS = {
+    "migrate": Command(
+        "migrate", migrate,
+        [
+            Argument("name", metavar="PROCEDURE", required=False, complete="procedures", say=Text("流程的名字", "name of a procedure")),
+            Option("--undo", flag=True, say=Text("撤回上一次：改用以后没有再动过的工单回到原来的版本", "take the last one back: cases to which nothing has happened since go back")),
+            Option("--drop", metavar="CLOCK", many=True, say=Text("新版本里没有的时限，可以就此取消（可多次）", "a clock that the new version has no more and that may end (may be given several times)")),
+            *options(),
+        ],
+        say=Text("让一个流程的在办工单改按现在的版本办理：先预览，确认后执行。", "Let open cases of a procedure come under its present version: a preview first."),
+        more=Text("工单平时按立案时的版本办完。新版本里没有它现在的状态、已填的字段或在计的时限的，留在原处并逐一列出。可随时中断，再运行即继续。需要 calendar 权限。",
+                  "Cases end under the version they were opened with. One whose state, values or running clocks the new version does not know stays where it is and is listed. It may be stopped at any time and goes on when run again. Needs the right `calendar`."),
+        examples=("guanjia diff repair", "guanjia migrate repair", "guanjia migrate repair --yes --reason 缩短完工时限",
+                  "guanjia migrate repair --undo --yes --reason 新规则有误"),
+    ),
     "apply": Command(
         "apply", apply,
         [Argument("names", metavar="NAME", many=True, required=False, say=Text("日历的名字；不写则全部", "calendars; all where none is named")), *options()],

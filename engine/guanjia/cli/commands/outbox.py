@@ -6,36 +6,39 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...clock import iso
-from ...errors import NotFound, Refused, Text
-from ...model.event import short
+from ...errors import NotFound, Refused, Text, Unopened
+from ...model.event import Command as Asked, short
+from ...runtime.looking import messages
 from ...store.interface import OutboxRow
 from .. import words
 from ..desk import Desk
 from ..out import Ink, Piece
 from ..spec import Argument, Command, Entry, Group, Option, json_option, limit_option
+from ..telling import Unsaid
 
 FAILED = ("dead", "unrenderable")
 
 
 def list_(desk: Desk, *, ref: str | None, status: str | None, limit: int, as_json: bool) -> None:
     case = _case(desk, ref) if ref else None
-    rows = desk.engine.store.outbox(case=case, status=status, limit=limit)
+    rows = messages(desk.engine, desk.asking, case=case, status=status, limit=limit)
     if as_json:
-        desk.out.json([_plain(desk, row) for row in rows])
+        unsaid = Unsaid(desk)
+        desk.out.json([_plain(desk, row, unsaid.address(row.notification)) for row in rows])
         return
     _say_held(desk)
     if not rows:
         desk.out.line(Text("没有通知。", "No notifications."))
         return
     table: list[list[Piece]] = []
+    unsaid = Unsaid(desk)
     for row in rows:
         sent = row.notification
-        columns = desk.store.columns(sent.case)
+        number = desk.number(sent.case)
         table.append(
             [
                 words.when(row.sent_at or sent.created_at, desk.zone, desk.now()), standing(desk, row),
-                columns.number if columns else sent.case, desk.short(sent.recipient), sent.channel,
-                what(row, columns.number if columns else ""), Ink(short(sent.key), "dim"),
+                number, desk.short(sent.recipient), sent.channel, what(unsaid, row, number), Ink(short(sent.key), "dim"),
             ]
         )  # fmt: skip
     head = (Text("时间", "WHEN"), Text("状态", "STATUS"), Text("工单", "CASE"), Text("收件人", "TO"), Text("渠道", "BY"),
@@ -54,22 +57,32 @@ def _say_held(desk: Desk) -> None:
             f"Nothing is sent since {at} ({state.source}): guanjia outbox release"), "late"))  # fmt: skip
 
 
-def show(desk: Desk, *, key: str, as_json: bool) -> None:
+def show(desk: Desk, *, key: str, reveal: bool, reason: str | None, as_json: bool) -> None:
     row = _find(desk, key)
-    if as_json:
-        desk.out.json(_plain(desk, row) | {"subject": row.notification.subject, "body": row.notification.body})
-        return
     out, sent = desk.out, row.notification
-    columns = desk.store.columns(sent.case)
-    address = (
-        f"{desk.person(sent.recipient)} <{sent.address}>"
-        if sent.address and sent.address != sent.recipient
+    if reveal:
+        desk.engine.execute(Asked("reveal", "", sent.case, {"message": sent.key}, desk.actor, reason=reason or ""))
+        hides = Unsaid(desk).sensitive(sent.case)
+        address, subject, body = sent.address, hides(sent.subject), hides(sent.body)
+    else:
+        unsaid = Unsaid(desk)
+        address, subject, body = (
+            unsaid.address(sent),
+            unsaid.text(sent.case, sent.subject),
+            unsaid.text(sent.case, sent.body),
+        )
+    if as_json:
+        out.json(_plain(desk, row, address) | {"subject": subject, "body": body})
+        return
+    to = (
+        f"{desk.person(sent.recipient)} <{address}>"
+        if address and sent.address != sent.recipient
         else desk.person(sent.recipient)
     )
     rows: list[list[Piece]] = [
         [Ink(Text("键", "Key"), "dim"), sent.key],
-        [Ink(Text("工单", "Case"), "dim"), columns.number if columns else sent.case],
-        [Ink(Text("收件人", "To"), "dim"), address],
+        [Ink(Text("工单", "Case"), "dim"), desk.number(sent.case)],
+        [Ink(Text("收件人", "To"), "dim"), to],
         [Ink(Text("渠道", "Channel"), "dim"), sent.channel],
         [Ink(Text("状态", "Status"), "dim"), Ink(words.STATUS[row.status], _style(row))],
         [Ink(Text("缓急", "Urgency"), "dim"), words.URGENCY[sent.urgency]],
@@ -88,10 +101,10 @@ def show(desk: Desk, *, key: str, as_json: bool) -> None:
     problem = _problem(row)
     if problem is not None:
         out.line(Ink(Text("问题：", "Problem: "), "late"), problem)
-    if sent.subject or sent.body:
+    if subject or body:
         out.line()
-        out.line(Ink(sent.subject, "bold"))
-        out.lines(sent.body.strip("\n"), indent="│ ")
+        out.line(Ink(subject, "bold"))
+        out.lines(body.strip("\n"), indent="│ ")
 
 
 def retry(desk: Desk, *, key: str | None, everything: bool) -> None:
@@ -103,7 +116,7 @@ def retry(desk: Desk, *, key: str | None, everything: bool) -> None:
             Text("写键，或 --all 重发全部失败的", "Give its key, or --all for all that failed"),
         )
     rows = (
-        [row for status in FAILED for row in desk.engine.store.outbox(status=status, limit=100_000)]
+        [row for status in FAILED for row in messages(desk.engine, desk.asking, status=status, limit=100_000)]
         if key is None
         else [_find(desk, key)]
     )
@@ -111,10 +124,10 @@ def retry(desk: Desk, *, key: str | None, everything: bool) -> None:
     for row in rows:
         try:
             again += desk.engine.resend(row.notification)
-        except Refused as refused:
+        except (Refused, Unopened) as error:
             if key is not None:
                 raise
-            problems.append((row, refused.text))
+            problems.append((row, error.text))
     if key is not None and not again:
         row = rows[0]
         state = words.STATUS[row.status]
@@ -170,7 +183,7 @@ def release(desk: Desk, *, only_new: bool) -> None:
 
 def _find(desk: Desk, key: str) -> OutboxRow:
     """The notification with this key, or the only one whose short key it is."""
-    every = desk.engine.store.outbox(limit=100_000)
+    every = messages(desk.engine, desk.asking, limit=100_000)
     rows = [row for row in every if row.notification.key == key] or [
         row for row in every if short(row.notification.key) == key
     ]
@@ -193,9 +206,13 @@ def standing(desk: Desk, row: OutboxRow) -> Ink:
     return Ink(words.STATUS[row.status], _style(row)) if coming is None else Ink(coming, "soon")
 
 
-def what(row: OutboxRow, number: str) -> Piece:
+def what(unsaid: Unsaid, row: OutboxRow, number: str) -> Piece:
     """The problem, else the subject without the number of the case, which stands beside it or above."""
-    return _problem(row) or row.notification.subject.replace(f"【{number}】", "").replace(f"[{number}]", "").strip()
+    sent = row.notification
+    return (
+        _problem(row)
+        or unsaid.text(sent.case, sent.subject).replace(f"【{number}】", "").replace(f"[{number}]", "").strip()
+    )
 
 
 def _problem(row: OutboxRow) -> Text | None:
@@ -210,17 +227,17 @@ def _style(row: OutboxRow) -> str:
 def _case(desk: Desk, ref: str) -> str:
     held = desk.store.get(ref)
     if held is None:
-        from ...runtime.funnel import unknown
+        from ...runtime.recent import unknown
 
         raise unknown(desk.store, ref)
     return held.id
 
 
-def _plain(desk: Desk, row: OutboxRow) -> dict[str, Any]:
+def _plain(desk: Desk, row: OutboxRow, address: str) -> dict[str, Any]:
     sent = row.notification
     return {
         "key": sent.key, "short": short(sent.key), "case": sent.case, "seq": sent.seq, "template": sent.template,
-        "recipient": sent.recipient, "channel": sent.channel, "address": sent.address, "language": sent.language,
+        "recipient": sent.recipient, "channel": sent.channel, "address": address, "language": sent.language,
         "status": row.status, "attempts": row.attempts, "created_at": iso(sent.created_at, desk.zone),
         "sent_at": None if row.sent_at is None else iso(row.sent_at, desk.zone),
         "next_at": None if row.next_at is None else iso(row.next_at, desk.zone), "problem": sent.problem or row.last_error,
@@ -257,7 +274,12 @@ COMMANDS = {
         say=Text("列出通知。", "List notifications."),
         examples=("guanjia outbox list --status dead", "guanjia outbox list TS-2026-00001"),
     ),
-    "show": Command("show", show, [Argument("key", say=_KEY), json_option()], say=Text("看一条通知的全文。", "One notification in full.")),
+    "show": Command("show", show, [
+        Argument("key", say=_KEY),
+        Option("--reveal", flag=True, say=Text("显示完整的个人信息；须写原因，并留下记录", "show personal data in full; needs a reason, and is recorded")),
+        Option("--reason", metavar="TEXT", say=Text("为什么要看", "why it is looked at")),
+        json_option(),
+    ], say=Text("看一条通知；其中的个人信息默认打码。", "One notification; personal data in it is masked.")),
     "retry": Command(
         "retry", retry,
         [Argument("key", required=False, say=_KEY),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ...errors import NotFound, Refused, Text
 from ...people.keys import FILE, VARIABLE
+from ...runtime.customer_reading import family
 from ...store.interface import Query
 from ..desk import Desk
 from ..failure import Usage
@@ -41,16 +42,20 @@ def forget(desk: Desk, *, ref: str | None, customer: str | None, reason: str | N
 
 def _person(desk: Desk, customer: str, reason: str, *, as_json: bool) -> None:
     out = desk.out
-    total = desk.store.count(Query(customer=customer, open=None, mode=None))
-    if not total:
+    ids = tuple(family(desk.store.customers, customer))
+    total = desk.store.count(Query(customer=ids, open=None, mode=None))
+    known = desk.store.customers.get(customer) is not None
+    if not total and not known:
         raise NotFound(
-            Text(f"没有客户“{customer}”的工单。", f"There is no case of a customer {customer!r}."),
+            Text(
+                f"没有客户“{customer}”，也没有他的工单。", f"There is no customer {customer!r}, and no case of theirs."
+            ),
             Text("guanjia ls --customer 客户编号 --all 可以查看。", "See guanjia ls --customer ID --all."),
         )
     with progress(out, Text("销毁", "Destroying"), total) as bar:
         done, still = desk.engine.forget_person(customer, actor=desk.actor, reason=reason, progress=bar)
     if as_json:
-        out.json({"customer": customer, "forgotten": done, "open": still})
+        out.json({"customer": customer, "forgotten": done, "open": still, "registered": known and bool(still)})
         return
     out.line(
         Ink(
@@ -58,37 +63,48 @@ def _person(desk: Desk, customer: str, reason: str, *, as_json: bool) -> None:
             "good",
         )
     )
+    if known and not still:
+        out.line(
+            Ink(Text(f"客户 {customer} 的资料已销毁。", f"What was known of customer {customer} is destroyed."), "good")
+        )
     if still:
         out.line(Ink(Text(
-            f"{len(still)} 个还没有办结，个人信息还用得着；办结以后再来一次。",
-            f"{len(still)} are open and still need it; come again when they are closed."), "soon"))  # fmt: skip
+            f"{len(still)} 个还没有办结或在保全中，个人信息还用得着，客户资料也留着；以后再来一次。",
+            f"{len(still)} are open or on hold and still need it, and so the register keeps the customer; come again later."), "soon"))  # fmt: skip
 
 
 def list_(desk: Desk, *, as_json: bool) -> None:
-    from ...runtime.rekeying import secrets, wrapped_by
+    from ...runtime.rekeying import customers_by, secrets, wrapped_by
 
-    kept, counts = secrets(desk.engine), wrapped_by(desk.engine.store)
+    kept, counts, persons = secrets(desk.engine), wrapped_by(desk.engine.store), customers_by(desk.engine.store)
     clear = counts.get("", 0)
     if as_json:
         desk.out.json({
             "source": VARIABLE if os.environ.get(VARIABLE) else _path(desk),
-            "keys": [{"name": name, "current": name == kept.current, "cases": counts.get(name, 0)} for name in kept.keys],
+            "keys": [{"name": name, "current": name == kept.current, "cases": counts.get(name, 0), "customers": persons.get(name, 0)} for name in kept.keys],
             "in_clear": clear,
         })  # fmt: skip
         return
     rows: list[list[Piece]] = [
-        [name, str(counts.get(name, 0)), Text("当前", "current") if name == kept.current else ""] for name in kept.keys
+        [
+            name,
+            str(counts.get(name, 0)),
+            str(persons.get(name, 0)),
+            Text("当前", "current") if name == kept.current else "",
+        ]
+        for name in kept.keys
     ]
     rows += [
         [
             name,
-            str(count),
+            str(counts.get(name, 0)),
+            str(persons.get(name, 0)),
             Ink(Text("缺失：它们的个人信息读不出来", "missing: their personal data cannot be read"), "late"),
         ]
-        for name, count in counts.items()
+        for name in {**counts, **persons}
         if name and name not in kept.keys
     ]
-    desk.out.table(rows, (Text("密钥", "KEY"), Text("工单", "CASES"), ""))
+    desk.out.table(rows, (Text("密钥", "KEY"), Text("工单", "CASES"), Text("客户", "CUSTOMERS"), ""))
     if clear:
         desk.out.line(Ink(Text(
             f"{clear} 个工单的个人信息还没有加密：guanjia keys rotate",
@@ -100,9 +116,9 @@ def rotate(desk: Desk, *, as_json: bool) -> None:
 
     store, out = desk.engine.store, desk.out
     path = _changeable(desk)
-    counts = rekeying.wrapped_by(store)
     current = rekeying.secrets(desk.engine).current
-    behind = sum(count for name, count in counts.items() if name not in ("", current))
+    counts = (*rekeying.wrapped_by(store).items(), *rekeying.customers_by(store).items())
+    behind = sum(count for name, count in counts if name not in ("", current))
     if not behind:
         current = rekeying.renew(desk.engine, path, desk.actor)
     elif not as_json:
@@ -110,16 +126,15 @@ def rotate(desk: Desk, *, as_json: bool) -> None:
             Text(f"上次没有换完，接着换成 {current}。", f"The last time it was broken off: going on with {current}.")
         )
     total = desk.store.count(Query(open=None, mode=None))
-    with progress(out, Text("换密钥", "Wrapping anew"), total) as bar:
+    with progress(out, Text("换密钥：工单", "Wrapping anew: cases"), total) as bar:
         changed = rekeying.rewrap(store, bar)
+    with progress(out, Text("换密钥：客户", "Wrapping anew: customers"), store.customers.count()) as bar:
+        persons = rekeying.rewrap_customers(store, bar)
     if as_json:
-        out.json({"key": current, "cases": changed})
+        out.json({"key": current, "cases": changed, "customers": persons})
         return
-    out.line(
-        Ink(
-            Text(f"{changed} 个工单改用新密钥 {current}。", f"{changed} cases are under the new key {current}."), "good"
-        )
-    )
+    out.line(Ink(Text(f"{changed} 个工单、{persons} 位客户改用新密钥 {current}。",
+                      f"{changed} cases and {persons} customers are under the new key {current}."), "good"))  # fmt: skip
     out.line(Text(
         f"请把 {path} 另存一份。旧密钥还能打开以前的备份；不再需要时用 guanjia keys drop 去掉。",
         f"Keep a copy of {path}. The old key still opens backups made before; guanjia keys drop takes it away when it is not needed."))  # fmt: skip
@@ -167,7 +182,7 @@ COMMANDS = {
         "forget", forget,
         [
             Argument("ref", required=False, complete="references", say=Text("工单编号", "number of the case")),
-            Option("--customer", metavar="ID", say=Text("这个客户的全部工单", "all cases of this customer")),
+            Option("--customer", metavar="ID", say=Text("这个客户的全部工单和登记的资料", "all cases of this customer, and what the register has")),
             _WHY, json_option(),
         ],
         say=Text("永久销毁一个已办结工单（连同它的子工单）的个人信息。", "Destroy the personal data of a closed case, and of its child cases, for ever."),

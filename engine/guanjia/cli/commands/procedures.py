@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...errors import Invalid, Text
+from ...model import kinds
+from ...model.retention import Period
 from .. import words
 from ..desk import Desk
 from ..naming import PROCEDURE, nameless
@@ -81,11 +83,19 @@ def _list(desk: Desk, known: Sequence[str], *, as_json: bool) -> None:
     )
 
 
+def kept(period: Period) -> Text:
+    return Text(f"办结后保存 {period.text.zh}", f"kept for {period.text.en} after the closing")
+
+
 def _one(desk: Desk, it: Procedure, hash: str) -> None:
     out = desk.out
 
     def label(name: str) -> str:
         return it.label(name, out.language)
+
+    def named(choice: str) -> str:
+        called = label(choice)
+        return choice if called == choice else out.both(f"{choice}（{called}）", f"{choice} ({called})")
 
     out.line(Ink(label(it.procedure), "bold"), "  ", it.procedure, "  ", Ink(hash[:12], "dim"))
     if it.modes:
@@ -93,17 +103,26 @@ def _one(desk: Desk, it: Procedure, hash: str) -> None:
             Ink(Text("模式：", "Modes: "), "dim"), ", ".join(f"{label(mode)} (--mode {mode})" for mode in it.modes)
         )
     out.table([[Ink(Text("谁可以建单", "Who may open"), "dim"), _who(desk, it, it.open_by)]], flex=1, wrapped=True)
+    if it.retention is not None:
+        out.table([[Ink(Text("个人信息", "Personal data"), "dim"), kept(Period.parse(it.retention.after))]])
     if it.fields:
         out.line()
         out.line(Ink(Text("字段", "Fields"), "bold"))
         rows: list[list[Piece]] = []
         for name, field in it.fields.items():
             marks = [out.both("必填", "required")] if field.required and field.default is None else []
-            marks += [out.both("个人信息", "personal")] if field.personal else []
+            if field.personal:
+                marks.append(
+                    out.both("敏感个人信息", "sensitive") if field.sensitive else out.both("个人信息", "personal")
+                )
+            if field.retention is not None:
+                marks.append(out.say(kept(Period.parse(field.retention))))
             if field.default is not None:
                 default = words.truth(field.default) if isinstance(field.default, bool) else str(field.default)
                 marks.append(out.both("默认 ", "default ") + out.say(default))
-            kind = " | ".join(field.of) if field.of else out.say(words.TYPES[field.type])
+            kind = " | ".join(map(named, field.choices)) if field.choices else out.say(kinds.TYPES[field.type])
+            if field.type == "entry":
+                kind += f": {label(field.of[0])}"
             rows.append([f"--{name}", label(name) if label(name) != name else "", kind, Ink(" ".join(marks), "soon")])
         out.table(rows, indent="  ", flex=2, wrapped=True)
     out.line()

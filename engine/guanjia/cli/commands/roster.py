@@ -59,7 +59,7 @@ def roster(desk: Desk, *, at: str | None, week: bool, as_json: bool) -> None:
         ours = [id for id in people.staff if id not in people.duty.rostered and not people.outside(id)]
         free = [id for id in ours if people.on_duty(id, when)]
         if free:
-            out.lines(Text("另有在岗：", "Also on duty: ").get(out.language) + _names(desk, free))
+            _by_team(desk, people, free)
     for id, day, reason in away:
         out.line(
             Ink(Text("不在：", "away: "), "dim"),
@@ -73,6 +73,19 @@ def roster(desk: Desk, *, at: str | None, week: bool, as_json: bool) -> None:
         out.line(
             Ink(Text(f"缺人的班次 {gaps} 个", f"{gaps} shift{'s' if gaps > 1 else ''} with too few people"), "late")
         )
+
+
+def _by_team(desk: Desk, people: Organisation, ids: Sequence[str]) -> None:
+    """Who else is on duty, team by team."""
+    out, teams = desk.out, dict[str, list[str]]()
+    for id in ids:
+        teams.setdefault(desk.called("teams", people.staff[id].get("team")), []).append(id)
+    if list(teams) == [""]:
+        out.lines(Text("另有在岗：", "Also on duty: ").get(out.language) + _names(desk, ids))
+        return
+    out.line(Ink(Text("另有在岗", "Also on duty"), "bold"))
+    rows: list[list[Piece]] = [[team or Text("其他", "others"), _names(desk, found)] for team, found in teams.items()]
+    out.table(rows, indent="  ", flex=1, wrapped=True)
 
 
 def missing(people: Organisation, turn: Turn) -> int:
@@ -90,18 +103,13 @@ def plain(people: Organisation, turn: Turn) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def label(people: Organisation, shift: str, language: str) -> str:
-    """What people call a shift."""
-    return str((people.duty.shifts[shift].get("label") or {}).get(language) or shift)
-
-
 def _row(desk: Desk, people: Organisation, turn: Turn) -> Sequence[Piece]:
     lacks = missing(people, turn)
     note: Piece = Ink(Text(f"缺 {lacks} 人", f"{lacks} missing"), "late") if lacks else ""
     if not lacks and turn.on_call:
         note = Ink(Text("待命", "on call"), "dim")
     return [
-        Ink(f"{turn.day:%m-%d} {desk.out.say(words.weekday(turn.day))}", "bold"), label(people, turn.shift, desk.out.language),
+        Ink(f"{turn.day:%m-%d} {desk.out.say(words.weekday(turn.day))}", "bold"), desk.called("shifts", turn.shift),
         ", ".join(_hours(people, turn)), _names(desk, people.working(turn)) or "—", note,
     ]  # fmt: skip
 

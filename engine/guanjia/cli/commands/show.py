@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ...clock import Instant
 from ...core import recalculated
 from ...core.clocks import used
-from ...errors import NotFound, Text
+from ...errors import Text
 from ...model.case import Case, Climb, Clock
-from ...model.event import Event
 from .. import words
 from ..desk import Desk
 from ..out import Ink, Piece
 from ..spec import Argument, Command, Option, json_option
-from ..telling import Telling
+from ..telling import Telling, Unsaid
 from . import outbox
 
 
 def show(desk: Desk, *, ref: str, reveal: bool, reason: str | None, everything: bool, as_json: bool) -> None:
-    if reveal:
-        desk.engine.reveal(ref, actor=desk.actor, reason=reason or "")
-    case = desk.engine.case(ref)
-    telling = Telling(desk, case, reveal=reveal)
+    shown = desk.engine.reveal(ref, actor=desk.actor, reason=reason or "") if reveal else None
+    case = desk.engine.case(ref, actor=desk.asking)
+    telling = Telling(desk, case, reveal=shown)
     options = _options(desk, case)
     if as_json:
         desk.out.json(_plain(desk, telling, case, options))
@@ -31,11 +29,11 @@ def show(desk: Desk, *, ref: str, reveal: bool, reason: str | None, everything: 
     now = desk.now()
     _head(desk, telling, case)
     _fields(desk, telling, case)
-    history = desk.engine.history(case.id)
+    history = desk.engine.history(case.id, actor=desk.asking)
     _clocks(desk, telling, case, now, recalculated(history))
-    _climbs(desk, telling, case)
+    climbs(desk, telling, case)
     _notifications(desk, case)
-    _history(desk, telling, history, everything=everything)
+    _history(desk, telling, everything=everything)
     desk.out.line()
     if options is None:
         desk.out.line(
@@ -49,12 +47,7 @@ def show(desk: Desk, *, ref: str, reveal: bool, reason: str | None, everything: 
 
 def _options(desk: Desk, case: Case) -> Any:
     """What can be done by whoever asks; None when nobody is known, for looking needs no name."""
-    if desk.given_actor is None:
-        try:
-            return desk.engine.available(case.id, desk.actor)
-        except NotFound:
-            return None
-    return desk.engine.available(case.id, desk.actor)
+    return None if desk.asking is None else desk.engine.available(case.id, desk.asking)
 
 
 def _head(desk: Desk, telling: Telling, case: Case) -> None:
@@ -78,20 +71,35 @@ def _head(desk: Desk, telling: Telling, case: Case) -> None:
         out.lines(columns.summary, typed=True)
     opened = words.when(case.opened_at, desk.zone)
     about = [
-        (Text("责任人", "Assignee"), desk.person(case.assignee)),
+        (
+            Text("小区", "Site"),
+            desk.called("sites", case.site) if case.site in desk.known.get("organisation", {}).get("sites", {}) else "",
+        ),
+        (Text("责任人", "Assignee"), _with_team(desk, case.assignee)),
         (Text("客户", "Customer"), case.customer),
         (Text("建单", "Opened"), f"{opened}  {desk.person(case.opener)}"),
-        (Text("上级工单", "Parent"), _number(desk, case.parent)),
-        *((Text(f"下级工单 {name}", f"Child {name}"), _number(desk, child)) for name, child in case.children.items()),
+        *((Text("并入", "Goes on in"), desk.number(other)) for other in case.merged),
+        *((Text("并入的工单", "Goes on here"), desk.number(other)) for other in case.absorbed),
+        *(
+            (Text(f"关联 {telling.label(name)}", f"Linked, {telling.label(name)}"), desk.number(other))
+            for other, name in case.links.items()
+        ),
+        (Text("上级工单", "Parent"), case.parent and desk.number(case.parent)),
+        (Text("保全", "On hold"), case.hold),
+        *((_child(telling, name, desk.number(child)), desk.number(child)) for name, child in case.children.items()),
     ]
     out.table([[Ink(title, "dim"), text] for title, text in about if text])
 
 
-def _number(desk: Desk, identity: str | None) -> str | None:
-    if identity is None:
-        return None
-    columns = desk.store.columns(identity)
-    return columns.number if columns is not None else identity
+def _with_team(desk: Desk, who: str | None) -> str:
+    person = desk.known.get("organisation", {}).get("staff", {}).get(who) or {}
+    return "  ".join(filter(None, (desk.person(who), desk.called("teams", person.get("team")))))
+
+
+def _child(telling: Telling, name: str, number: str) -> Text:
+    if name == number:  # put below it by hand
+        return Text("下级工单", "Child")
+    return Text(f"下级工单 {telling.named(name)}", f"Child {telling.named(name)}")
 
 
 def _title(desk: Desk, text: Text) -> None:
@@ -115,31 +123,35 @@ def _clocks(desk: Desk, telling: Telling, case: Case, now: Instant, anew: Mappin
     if not clocks:
         return
     _title(desk, Text("时限", "Clocks"))
-    rows: list[list[Piece]] = []
-    for clock in clocks:
-        text, style = words.clock(clock, now)
-        name = telling.label(clock.name)
-        cycle = "" if clock.cycle == 1 else Text(f"第 {clock.cycle} 轮", f"cycle {clock.cycle}")
-        due = (
-            Text(f"截止 {words.by(clock.due, desk.zone)}", f"due {words.by(clock.due, desk.zone)}")
-            if clock.due is not None
-            else ""
-        )
-        unsure = (
-            Text("（日历未公布，暂定）", "(provisional: the calendar is not published yet)")
-            if clock.provisional and clock.open
-            else ""
-        )
-        other = anew.get((clock.name, clock.cycle))
-        if other is not None:
-            verdict = words.VERDICTS[other]
-            unsure = Text(f"（照现在的规则是{verdict.zh}）", f"(by the rules of now: {verdict.en})")
-        kind = words.KINDS[telling.kind(clock.name)]
-        rows.append([name, Ink(text, style), due, cycle, Ink(kind, "dim"), Ink(unsure, "soon")])
-    desk.out.table(rows, indent="  ", flex=5)
+    desk.out.table([clock_row(desk, telling, clock, now, anew) for clock in clocks], indent="  ", flex=5)
 
 
-def _climbs(desk: Desk, telling: Telling, case: Case) -> None:
+def clock_row(
+    desk: Desk, telling: Telling, clock: Clock, now: Instant, anew: Mapping[tuple[str, int], str]
+) -> list[Piece]:
+    """What it is called, how it stands, when it is due, its cycle, to whom it is promised, and what is not sure about it."""
+    text, style = words.clock(clock, now)
+    name = telling.label(clock.name)
+    cycle = "" if clock.cycle == 1 else Text(f"第 {clock.cycle} 轮", f"cycle {clock.cycle}")
+    due = (
+        Text(f"截止 {words.by(clock.due, desk.zone)}", f"due {words.by(clock.due, desk.zone)}")
+        if clock.due is not None
+        else ""
+    )
+    unsure = (
+        Text("（日历未公布，暂定）", "(provisional: the calendar is not published yet)")
+        if clock.provisional and clock.open
+        else ""
+    )
+    other = anew.get((clock.name, clock.cycle))
+    if other is not None:
+        verdict = words.VERDICTS[other]
+        unsure = Text(f"（照现在的规则是{verdict.zh}）", f"(by the rules of now: {verdict.en})")
+    kind = words.KINDS[telling.kind(clock.name)]
+    return [name, Ink(text, style), due, cycle, Ink(kind, "dim"), Ink(unsure, "soon")]
+
+
+def climbs(desk: Desk, telling: Telling, case: Case) -> None:
     """Who was told at which level and when, when the next is told, and how to acknowledge."""
     if not case.climbs:
         return
@@ -172,16 +184,14 @@ def _climbs(desk: Desk, telling: Telling, case: Case) -> None:
             )
             rows.append([level, words.when(climb.due, desk.zone), Ink(Text("还没有到", "not yet"), "dim")])
         out.table(rows, indent="    ")
-        if climb.open and climb.told:
+        if climb.open and climb.told and telling.lines:
             out.line("    ", Ink(Text("收到的人请确认：", "Whoever was told may acknowledge: "), "dim"),
                      Ink(f"{desk.line} ack {case.number}", "good"))  # fmt: skip
 
 
 def _level(telling: Telling, climb: Climb, level: int) -> Text:
-    ladder = telling.ladder(climb)
-    to = ladder[level - 1].to if level <= len(ladder) else ()
-    zh, en = ("、".join(map(telling.role, to)), ", ".join(map(telling.role, to)))
-    return Text(f"第 {level} 级 {zh}", f"level {level} {en}")
+    people = telling.level(climb.ladder, level)
+    return Text(f"第 {level} 级 {people}", f"level {level} {people}")
 
 
 def _notifications(desk: Desk, case: Case) -> None:
@@ -190,19 +200,23 @@ def _notifications(desk: Desk, case: Case) -> None:
         return
     _title(desk, Text("通知", "Notifications"))
     table: list[list[Piece]] = []
+    unsaid = Unsaid(desk)
     for row in rows:
         sent = row.notification
         table.append(
             [
                 words.when(row.sent_at or sent.created_at, desk.zone), outbox.standing(desk, row),
-                desk.short(sent.recipient), sent.channel, outbox.what(row, case.number),
+                desk.short(sent.recipient), sent.channel, outbox.what(unsaid, row, case.number),
             ]
         )  # fmt: skip
     desk.out.table(table, indent="  ", flex=4, keep=(0, 1))
 
 
-def _history(desk: Desk, telling: Telling, events: Sequence[Event], *, everything: bool) -> None:
+def _history(desk: Desk, telling: Telling, *, everything: bool) -> None:
+    """What happened; of a case that others go on in, with what happened to those, marked by their numbers."""
     _title(desk, Text("经过", "History"))
+    events = desk.engine.timeline(telling.case.id, actor=desk.asking)
+    own, of = telling.case.id, _tellings(desk, telling)
     shown = events if everything else events[-30:]
     if len(shown) < len(events):
         hidden = len(events) - len(shown)
@@ -212,26 +226,44 @@ def _history(desk: Desk, telling: Telling, events: Sequence[Event], *, everythin
                 Text(f"（更早的 {hidden} 条未显示，加 --all）", f"({hidden} earlier ones not shown; add --all)"), "dim"
             ),
         )
-    for event in shown:
+    for case, event in shown:
+        telling = of(case)
+        mark: list[Piece] = [] if case.id == own else [Ink(case.number, "bold"), "  "]
         late = event.type == "reached" and event.name.endswith(".due")
         style = "late" if late else "dim" if event.type == "refused" else ""
         recorded = ""
         if event.recorded_at - event.occurred_at > 60_000_000 and event.actor != "system":
             at = words.when(event.recorded_at, desk.zone)
             recorded = desk.out.both(f"（{at} 补登）", f" (recorded {at})")
-        desk.out.line("  ", Ink(words.when(event.occurred_at, desk.zone), "dim"), "  ", Ink(telling.event(event), style), "  ",
-                      Ink(desk.person(event.actor), "dim"), Ink(recorded, "soon"))  # fmt: skip
+        who = desk.person(event.actor)
+        if (typed := event.data.get("through")) is not None:
+            who = desk.out.both(f"{who}，{desk.short(typed)}代", f"{who}, through {desk.short(typed)}")
+        desk.out.line("  ", Ink(words.when(event.occurred_at, desk.zone), "dim"), "  ", *mark, Ink(telling.event(event), style), "  ",
+                      Ink(who, "dim"), Ink(recorded, "soon"))  # fmt: skip
         for detail in telling.details(event):
             text, style = detail if isinstance(detail, Ink) else (detail, "")
             desk.out.lines(text, indent=" " * 20, style=style, typed=True)
 
 
+def _tellings(desk: Desk, telling: Telling) -> Callable[[Case], Telling]:
+    """Puts into words what happened to this case, and to others that go on in it."""
+    known = {telling.case.id: telling}
+
+    def of(case: Case) -> Telling:
+        if case.id not in known:
+            known[case.id] = Telling(desk, case)
+        return known[case.id]
+
+    return of
+
+
 def _plain(desk: Desk, telling: Telling, case: Case, options: Any) -> dict[str, Any]:
     """The case as docs/cli.md promises it."""
     columns = desk.store.columns(case.id)
-    history = desk.engine.history(case.id)
+    history = desk.engine.history(case.id, actor=desk.asking)
     anew = recalculated(history)
     at = telling.at
+    of = _tellings(desk, telling)
 
     def clock(item: Clock) -> dict[str, Any]:
         return {
@@ -248,8 +280,10 @@ def _plain(desk: Desk, telling: Telling, case: Case, options: Any) -> dict[str, 
         "mode": case.mode, "states": list(case.states), "assignee": case.assignee, "opener": case.opener,
         "customer": case.customer, "summary": columns.summary if columns else "", "room": columns.room if columns else None,
         "opened_at": at(case.opened_at), "changed_at": at(case.changed_at), "closed_at": at(case.closed_at),
-        "outcome": case.outcome, "parent": case.parent, "children": dict(case.children),
+        "outcome": case.outcome, "parent": case.parent, "children": dict(case.children), "links": dict(case.links),
+        "merged": next(iter(case.merged), None), "absorbed": list(case.absorbed), "hold": case.hold,
         "fields": {name: telling.plain(case.fields.get(name), field) for name, field in telling.procedure.fields.items()},
+        "entries": case.entries,
         "clocks": [clock(item) for item in (*case.clocks.values(), *case.cycles)],
         "ladders": [
             {
@@ -271,10 +305,11 @@ def _plain(desk: Desk, telling: Telling, case: Case, options: Any) -> dict[str, 
         ],
         "events": [
             {
-                "seq": event.seq, "type": event.type, "name": event.name, "actor": event.actor,
-                "occurred_at": at(event.occurred_at), "recorded_at": at(event.recorded_at), "words": telling.event(event),
+                "seq": event.seq, "type": event.type, "name": event.name, "actor": event.actor, "through": event.data.get("through"),
+                "occurred_at": at(event.occurred_at), "recorded_at": at(event.recorded_at),
+                "words": of(whose).event(event), "case": whose.number,
             }
-            for event in history
+            for whose, event in desk.engine.timeline(case.id, actor=desk.asking)
         ],
         "actions": None if options is None else [telling.option(item) for item in options],
     }  # fmt: skip

@@ -17,6 +17,7 @@ HEAD = (
     Text("姓名", "NAME"),
     Text("角色", "ROLES"),
     Text("班组", "TEAM"),
+    Text("小区、楼栋", "AREA"),
     Text("技能", "SKILLS"),
     "",
 )
@@ -36,15 +37,14 @@ def staff(desk: Desk, *, role: str | None, as_json: bool) -> None:
         HEAD,
         flex=2,
         keep=(0,),
-        spare=(3,),
+        spare=(4, 3),
         wrapped=True,
     )
 
 
 def roles(desk: Desk) -> dict[str, str]:
     """Every role with what people call it."""
-    known: Mapping[str, Any] = desk.known.get("organisation", {}).get("roles", {})
-    return {name: ((about or {}).get("label") or {}).get(desk.out.language) or name for name, about in known.items()}
+    return {name: desk.called("roles", name) for name in desk.known.get("organisation", {}).get("roles", {})}
 
 
 def row(desk: Desk, who: str, person: Mapping[str, Any], labels: Mapping[str, str]) -> list[Piece]:
@@ -61,7 +61,7 @@ def row(desk: Desk, who: str, person: Mapping[str, Any], labels: Mapping[str, st
         away = Text("不当班", "off duty")
     skills, expired = _skills(desk, person)
     return [
-        Ink(who, "bold"), str(person["name"]), desk.out.both("、", ", ").join(named), _called(desk, "teams", person.get("team")),
+        Ink(who, "bold"), str(person["name"]), desk.out.both("、", ", ").join(named), desk.called("teams", person.get("team")), desk.area(person),
         Ink(skills, "late" if expired else ""), Ink(away, "dim"),
     ]  # fmt: skip
 
@@ -70,19 +70,11 @@ def _skills(desk: Desk, person: Mapping[str, Any]) -> tuple[str, bool]:
     """What somebody can do, certificates with their last day, and whether one of those has expired."""
     today = f"{moment(desk.now(), desk.zone):%Y-%m-%d}"
     proven: Mapping[str, str] = person.get("certificates") or {}
-    shown = [_called(desk, "skills", name) for name in person.get("skills", ()) if name not in proven]
+    shown = [desk.called("skills", name) for name in person.get("skills", ()) if name not in proven]
     for name, until in proven.items():
         day = until if until >= today else desk.out.both(f"{until} 已过期", f"{until} expired")
-        shown.append(
-            desk.out.both(f"{_called(desk, 'skills', name)}（{day}）", f"{_called(desk, 'skills', name)} ({day})")
-        )
+        shown.append(desk.out.both(f"{desk.called('skills', name)}（{day}）", f"{desk.called('skills', name)} ({day})"))
     return desk.out.both("、", ", ").join(shown), any(until < today for until in proven.values())
-
-
-def _called(desk: Desk, group: str, name: str | None) -> str:
-    """What people call a team or a skill."""
-    about = desk.known.get("organisation", {}).get(group, {}).get(name) or {}
-    return str((about.get("label") or {}).get(desk.out.language) or name or "")
 
 
 def plain(who: str, person: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ...clock import iso
@@ -48,7 +47,7 @@ def suspend(
     common = {"policy": policy, "notify": notify, "yes": yes, "reason": reason, "as_json": as_json}
     if end is not None:
         plan = moving.plan(engine, (), suspending.ended(engine, end, now))
-        return moved(desk, lambda why: (plan, [suspending.resumed(end, now, why)]), **common)  # type: ignore[arg-type]
+        return moved(desk, lambda why: (plan, [suspending.resumed(engine, end, now, why)]), **common)  # type: ignore[arg-type]
     assert since is not None
     assert until is not None
     item = suspending.decide(
@@ -57,7 +56,7 @@ def suspend(
     )  # fmt: skip
 
     def planned(why: str) -> tuple[moving.Plan, list[Happened]]:
-        given = replace(item, reason=why)
+        given = suspending.reasoned(engine, item, why)
         return moving.plan(engine, (), [*suspending.recorded(engine), given]), [suspending.suspended(given)]
 
     return moved(desk, planned, **common)  # type: ignore[arg-type]

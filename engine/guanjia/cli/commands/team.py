@@ -38,9 +38,7 @@ class Load:
 def team(desk: Desk, *, name: str | None, as_json: bool) -> None:
     people, now = desk.engine.organisation, desk.now()
     if name is not None and name not in people.teams:
-        labels = {
-            key: str((about.get("label") or {}).get(desk.out.language) or key) for key, about in people.teams.items()
-        }
+        labels = {key: desk.called("teams", key) for key in people.teams}
         raise nameless(Text("班组", "team"), name, list(people.teams), labels)
     every = list(pages(desk, mode=None))
     loads = _loads([row for row in every if not row.columns.mode], now)
@@ -59,6 +57,13 @@ def team(desk: Desk, *, name: str | None, as_json: bool) -> None:
         )
         return
     out = desk.out
+    if name is not None:
+        lead = (people.teams[name] or {}).get("lead")
+        out.line(
+            Ink(desk.called("teams", name), "bold"),
+            "  ",
+            Text(f"组长 {desk.person(lead)}", f"lead {desk.person(lead)}") if lead else "",
+        )
     out.table(
         [_row(desk, people, id, loads.get(id, Load()), now) for id in shown],
         HEAD,
@@ -88,9 +93,8 @@ def _loads(rows: Sequence[Row], now: Instant) -> dict[str, Load]:
 def _row(desk: Desk, people: Organisation, id: str, load: Load, now: Instant) -> list[Piece]:
     person, next = people.staff[id], load.next
     word, style = _standing(people, id, now)
-    label = (people.teams.get(str(person.get("team"))) or {}).get("label") or {}
     return [
-        Ink(id, "bold"), str(person["name"]), str(label.get(desk.out.language) or person.get("team") or ""), Ink(word, style),
+        Ink(id, "bold"), str(person["name"]), desk.called("teams", person.get("team")), Ink(word, style),
         f"{load.open:>4}", Ink(f"{load.late or '':>4}", "late"),
         due(next.columns.deadline, next.columns.breached, now) if next is not None else "",
         *((next.columns.number, next.columns.summary) if next is not None else ("", "")),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...errors import Text
-from ..desk import Desk
+from ..desk import TOKEN, Desk
 from ..out import Ink
 from ..spec import Command, json_option
 
@@ -33,7 +33,7 @@ def whoami(desk: Desk, *, as_json: bool) -> None:
         (
             Text("依据", "Known by"),
             source
-            if source in ("--as", "GUANJIA_AS")
+            if source in ("--as", "GUANJIA_AS", TOKEN)
             else desk.out.both(f"系统用户 {source}", f"the system's user {source}"),
         ),
         (Text("办公室", "Office"), desk.folder),

@@ -6,7 +6,7 @@ deadline would be if a field were otherwise, or once more time has passed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...clock import iso
@@ -18,6 +18,7 @@ from ..failure import Usage
 from ..out import Ink, Piece
 from ..spec import Argument, Command, Option, json_option, whole
 from ..telling import Telling
+from .standards import grounds
 
 if TYPE_CHECKING:
     from ...core import Account
@@ -43,7 +44,7 @@ POLICIES = {
 def why(
     desk: Desk, *, ref: str, clock: str | None, cycle: int | None, assumed: Sequence[str], at: str | None, as_json: bool
 ) -> None:
-    case = desk.engine.case(ref)
+    case = desk.engine.case(ref, actor=desk.asking)
     telling = Telling(desk, case)
     names = [clock] if clock else [name for name, item in case.clocks.items() if item.open] or list(case.clocks)
     if not names:
@@ -58,7 +59,14 @@ def why(
     for number, account in enumerate(accounts):
         if number:
             desk.out.line()
-        _tell(desk, telling, account, bool(values or moment))
+        tell(desk, telling, account, bool(values or moment))
+
+
+def _grounds(desk: Desk, telling: Telling, names: Sequence[str]) -> Iterator[list[Piece]]:
+    """What the limit rests upon: the standards that it keeps, and the overlays that set one beside them."""
+    for name in names:
+        for item, said in grounds(desk, telling.program.version.standards[name]):
+            yield [Ink(Text("依据", "Basis"), "dim") if item else "", item, Ink(said, "dim")]
 
 
 def _assumed(given: Sequence[str]) -> dict[str, str]:
@@ -74,7 +82,8 @@ def _assumed(given: Sequence[str]) -> dict[str, str]:
     return values
 
 
-def _tell(desk: Desk, telling: Telling, account: Account, supposed: bool) -> None:
+def tell(desk: Desk, telling: Telling, account: Account, supposed: bool) -> None:
+    """How the deadline of a clock came about, in words."""
     out, clock, zone = desk.out, account.clock, account.zone
     text, style = words.clock(clock, desk.now())
     head: list[Piece] = [Ink(telling.named(clock.name), "bold"), "  ", Ink(text, style)]
@@ -87,10 +96,11 @@ def _tell(desk: Desk, telling: Telling, account: Account, supposed: bool) -> Non
     for target in account.targets:
         if target.chosen:
             calendar = _calendar(target.calendar)
-            guard = f"  {target.guard}" if target.guard else ""
+            guard = f"  {telling.guard(target.guard)}" if target.guard else ""
             rows.append([Text("时限", "Target"), _written(out.language, target.written), f"{out.say(calendar)}{guard}"])
+            rows += _grounds(desk, telling, target.standards)
         else:
-            failing = "; ".join(_part(telling, part) for part in target.failing) or target.guard
+            failing = "; ".join(_part(telling, part) for part in target.failing) or telling.guard(target.guard)
             rows.append([Ink(Text("不适用", "Not"), "dim"), Ink(_written(out.language, target.written), "dim"),
                          Ink(Text(f"因为不成立：{failing}", f"for this does not hold: {failing}"), "dim")])  # fmt: skip
     if account.carried:
@@ -144,13 +154,17 @@ def _turns(desk: Desk, telling: Telling, account: Account) -> None:
     rows: list[list[Piece]] = []
     for turn in account.turns:
         detail = turn.detail
-        if turn.kind == "aimed":
+        if turn.kind in ("reached", "overtaken"):
+            detail = out.say(words.threshold(turn.detail))
+        elif turn.kind == "aimed":
             detail = out.say(POLICIES[turn.detail])
         elif turn.kind == "extended":
             detail = _extension(out.language, turn.detail)
         elif turn.kind in ("climbed", "alarmed", "acknowledged"):
-            ladder, _, level = turn.detail.rpartition(" ")
-            detail = out.both(f"{telling.label(ladder)} 第 {level} 级", f"{telling.label(ladder)}, level {level}")
+            name, _, level = turn.detail.rpartition(" ")
+            ladder, shown = telling.label(name), int(level)
+            people = telling.level(name, shown) if turn.kind == "climbed" else ""
+            detail = out.both(f"{ladder} 第 {shown} 级 {people}", f"{ladder}, level {shown} {people}").rstrip()
         rows.append(
             [
                 words.when(turn.at, account.zone), out.say(TURNS[turn.kind]), detail,
@@ -159,7 +173,13 @@ def _turns(desk: Desk, telling: Telling, account: Account) -> None:
         )  # fmt: skip
     for at, _, name in account.clock.pending:
         rows.append(
-            [Ink(words.by(at, account.zone), "dim"), Ink(Text("将到达", "to come"), "dim"), Ink(name, "dim"), "", ""]
+            [
+                Ink(words.by(at, account.zone), "dim"),
+                Ink(Text("将到达", "to come"), "dim"),
+                Ink(words.threshold(name), "dim"),
+                "",
+                "",
+            ]
         )
     out.table(rows, indent="    ")
 
@@ -199,16 +219,11 @@ def _days(desk: Desk, account: Account) -> None:
 def _part(telling: Telling, part: Any) -> str:
     fields = telling.procedure.fields
     values = ", ".join(
-        f"{'.'.join(path)} = {telling.value(value, fields.get(path[0]) if len(path) == 1 else None)}"
+        f"{telling.guard('.'.join(path))} = {telling.value(value, fields.get(path[0]) if len(path) == 1 else None)}"
         for path, value in part.values.items()
     )
-    return (
-        f"{part.source}（{values}）"
-        if telling.out.language == "zh" and values
-        else f"{part.source} ({values})"
-        if values
-        else part.source
-    )
+    source = telling.guard(part.source)
+    return telling.out.both(f"{source}（{values}）", f"{source} ({values})") if values else source
 
 
 def _calendar(name: str) -> Text:
@@ -222,6 +237,9 @@ def _calendar(name: str) -> Text:
 def _written(language: str, written: str) -> str:
     from ...calendars import AmountError, format_amount, parse_amount
 
+    if written.startswith("earliest: "):
+        parts = [_written(language, part) for part in written.removeprefix("earliest: ").split(", ")]
+        return f"最早的：{'、'.join(parts)}" if language == "zh" else f"earliest: {', '.join(parts)}"
     first, then, rest = written.partition(", then ")
     try:
         shown = format_amount(parse_amount(first), language)

@@ -7,11 +7,12 @@ said to.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ...calendars import Amount, AmountError, format_amount, parse_amount
 from ...errors import Text
 from ...model.procedure import Sla, Target
+from ...model.standards import Held
 from ...model.survey import Path
 from .view import View, likely
 
@@ -38,6 +39,8 @@ def check_clocks(view: View) -> None:
         elif sla.from_ is not None and sla.from_ != "open" and sla.from_ not in view.happenings:
             view.expression((*path, "from"), sla.from_, "instant")
         _targets(view, (*path, "target"), sla)
+        if view.around.standards is not None:
+            _grounds(view, path, name, sla, view.around.standards)
         _thresholds(view, path, sla)
     _extensions(view)
 
@@ -154,6 +157,25 @@ def _targets(view: View, path: Path, sla: Sla) -> None:
                     Text("直接列在同一层", "list them on one level"), key=True,
                 )  # fmt: skip
             _target(view, (*here, "earliest", inner), sla, part)
+
+
+def _grounds(view: View, path: Path, name: str, sla: Sla, standards: Mapping[str, Held]) -> None:
+    """Each limit keeps a standard, and what a law sets never stands still."""
+    for index, target in enumerate(sla.target):
+        if target.standard is None and not all(part.standard for part in target.earliest or (target,)):
+            view.say(
+                (*path, "target", index), "no-basis",
+                Text(f"“{name}”的时限没有说明依据", f"nothing says what the limit of {name!r} rests upon"),
+                Text("写成 {standard: …}，并在 standards.yaml 里写明事项、时限和依据", "write {standard: …}, and in standards.yaml the item, its limit and its basis"),
+            )  # fmt: skip
+        named = [part.standard for part in (target, *target.earliest) if part.standard is not None]
+        lawful = [each for each in named if each in standards and standards[each].lawful]
+        if lawful and sla.pausable:
+            view.say(
+                path, "lawful-pauses",
+                Text(f"“{lawful[0]}”是法定时限，不能停表", f"{lawful[0]!r} is set by law: its clock never stands still"),
+                Text("给时钟写上 pausable: false", "write pausable: false for the clock"), key=True,
+            )  # fmt: skip
 
 
 def _applies(view: View, target: Target) -> bool:

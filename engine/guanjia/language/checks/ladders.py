@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ...errors import Text
 from ...model.procedure import Ladder
 from ...model.survey import Path
 from .names import calendar, recipients
+from .people import ON_DUTY
 from .view import View
 
 
@@ -34,7 +37,7 @@ def _levels(view: View, path: Path, ladder: Ladder) -> None:
     for index, level in enumerate(ladder.levels):
         here = (*path, index)
         recipients(view, (*here, "to"), level.to)
-        _staffed(view, (*here, "to"), level.to)
+        unstaffed(view, (*here, "to"), level.to, Text("这一级可能没有人收到", "this level may reach nobody"))
         if level.wait is not None and index == 0:
             view.say(
                 (*here, "wait"), "first-wait",
@@ -51,14 +54,18 @@ def _levels(view: View, path: Path, ladder: Ladder) -> None:
             )  # fmt: skip
 
 
-def _staffed(view: View, path: Path, words: tuple[str, ...]) -> None:
+def unstaffed(view: View, path: Path, words: Iterable[str], means: Text, *, single: bool = False) -> None:
+    """Say which of these words for people mean nobody who is here now. `single`: the word stands alone, in no list."""
     around = view.around
-    if around.roles is None or around.staffed is None:
+    if around.staffed is None:
         return
     for index, word in enumerate(words):
-        if word in around.roles and word not in around.staffed:
+        asked = word.removeprefix(ON_DUTY)
+        kind, _, name = asked.rpartition(":")
+        names = {"": around.roles, "team": around.teams, "lead": around.teams}.get(kind) or ()
+        if name in names and asked not in around.staffed:
             view.warn(
-                (*path, index), "nobody-in-role",
-                Text(f"角色“{word}”现在没有在职人员，这一级可能没有人收到", f"nobody who is here has the role {word!r}: this level may reach nobody"),
-                Text("在 organisation.yaml 里安排人", "give somebody the role in organisation.yaml"),
+                path if single else (*path, index), "nobody-in-role",
+                Text(f"“{word}”现在没有在职人员，{means.zh}", f"{word!r} means nobody who is here now: {means.en}"),
+                Text("在 organisation.yaml 里安排人", "give somebody the role, the team or its lead in organisation.yaml"),
             )  # fmt: skip

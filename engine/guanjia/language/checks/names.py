@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...errors import Text
-from ...model.procedure import Effect
+from ...model.procedure import ENTRY, Effect, Field
 from ...model.scope import ALWAYS, GROUPS
 from ...model.survey import Path, Step
+from .people import unknown
 from .view import CALENDAR, CLOCK, FIELD, LADDER, RELATIONS, ROLE, SKILL, STATE, TEAM, View, likely
 
 _PROXY = " for customer"
+_ACTORS = ("assignee", "opener", "customer", "staff", "system", "anyone")
 _KINDS = (
     (Text("状态", "state"), "states"),
     (Text("动作", "action"), "actions"),
@@ -78,6 +80,45 @@ def _fields(view: View) -> None:
                 Text(f"“{name}”是内置的名字，不能作字段名", f"{name!r} is a built-in name and cannot name a field"),
                 Text(f"请改名，例如 {name}_", f"rename it, for example {name}_"), key=True,
             )  # fmt: skip
+    for name, field in view.procedure.fields.items():
+        if field.type == ENTRY and field.of and view.around.registries is not None:
+            if field.of[0] not in view.around.broken:
+                what = Text("台账", "registry")
+                view.known(("fields", name, "of"), what, "unknown-registry", field.of[0], view.around.registries)
+            if field.personal:
+                view.say(
+                    ("fields", name, "personal"), "entry-personal",
+                    Text("指向台账的字段不能是个人信息：台账人人可读", "a field that points to a registry cannot be personal: everybody may read the registry"),
+                    Text("个人信息另写一个字段", "put what is personal into a field of its own"), key=True,
+                )  # fmt: skip
+        _readers(view, ("fields", name), field)
+        _fillable(view, name, field)
+
+
+def _readers(view: View, path: Path, field: Field) -> None:
+    """Who sees a field and who gives it: words as under `by`."""
+    for key in ("read", "write"):
+        for index, word in enumerate(getattr(field, key)):
+            _actor(view, (*path, key, index), word)
+
+
+def _fillable(view: View, name: str, field: Field) -> None:
+    """Somebody who may open a case can give what is required to open it."""
+    procedure, words = view.procedure, {*field.write}
+    if not words or not field.required or field.default is not None or "anyone" in procedure.open_by:
+        return
+    if words.isdisjoint({"anyone", "opener", *procedure.open_by}) and not (
+        words & {"staff"} and _by_staff(procedure.open_by)
+    ):
+        view.say(
+            ("fields", name, "write"), "unfillable",
+            Text(f"“{name}”登记时必填，可登记的人（open_by）却都不能填", f"{name!r} is required to open a case, and nobody under open_by may give it"),
+            Text("在 write 里加上 opener，或去掉 required", "add opener to write, or take required away"),
+        )  # fmt: skip
+
+
+def _by_staff(words: Iterable[str]) -> bool:
+    return any(word not in ("customer", "system") for word in words)
 
 
 def _step(view: View, step: Step) -> None:
@@ -90,6 +131,14 @@ def _step(view: View, step: Step) -> None:
         _actor(view, (*path, "by", index), word)
     for index, word in enumerate(branch.not_by):
         view.known((*path, "not_by", index), Text("动作", "action"), "unknown-action", word, view.actions)
+    for name, field in branch.input.items():
+        _readers(view, (*path, "input", name), field)
+        if field.write:
+            view.say(
+                (*path, "input", name, "write"), "write-of-input",
+                Text("随操作填写的内容由办理这一步的人填，不写 write", "what comes with an action is given by whoever takes it: there is no `write` here"),
+                Text("谁可以办理写在 by", "who may take it is said by `by`"), key=True,
+            )  # fmt: skip
     fields = {**view.procedure.fields, **branch.input}
     for index, word in enumerate(branch.require):
         view.known((*path, "require", index), FIELD, "unknown-field", word, fields)
@@ -100,13 +149,18 @@ def _step(view: View, step: Step) -> None:
 
 
 def _actor(view: View, path: Path, word: str) -> None:
-    """A role, a relation, `system`, `anyone`, or `<role> for customer`."""
-    if word in ("assignee", "opener", "customer", "system", "anyone"):
+    """A role, a relation, `staff`, `system`, `anyone`, or `<role> for customer`."""
+    if word in _ACTORS:
+        return
+    if word.startswith("system:"):
+        if view.around.systems is not None:
+            known = sorted(f"system:{name}" for name in view.around.systems)
+            view.known(path, Text("系统（systems）", "system"), "unknown-system", word, known)
         return
     if view.around.roles is not None:
         role = word.removesuffix(_PROXY)
         if role not in view.around.roles:
-            known = [*view.around.roles, "assignee", "opener", "customer", "system", "anyone"]
+            known = [*view.around.roles, *_ACTORS]
             view.say(path, "unknown-role", _no("角色", "role", role), likely(role, sorted(known)))
     elif " " in word and not word.endswith(_PROXY):
         view.say(
@@ -125,29 +179,18 @@ def calendar(view: View, path: Path, name: str, *, key: bool = False) -> None:
 
 
 def recipients(view: View, path: Path, words: Iterable[str]) -> None:
-    """Everybody who is to be told: roles, relations, `staff:<id>`, fields of type staff."""
-    around, staff_fields = view.around, [n for n, f in view.procedure.fields.items() if f.type == "staff"]
+    """Everybody who is to be told: relations, fields of type staff, and the words for people of the organisation."""
+    staff_fields = [name for name, field in view.procedure.fields.items() if field.type == "staff"]
     for index, word in enumerate(words):
-        here = (*path, index)
         if word in RELATIONS or word in staff_fields:
             continue
-        if word.startswith("staff:"):
-            if around.staff is not None:
-                view.known(
-                    here,
-                    Text("员工", "member of staff"),
-                    "unknown-staff",
-                    word.removeprefix("staff:"),
-                    sorted(around.staff),
-                )
-        elif word in view.procedure.fields:
+        if word in view.procedure.fields:
             view.say(
-                here, "recipient",
+                (*path, index), "recipient",
                 Text(f"字段“{word}”不是员工（staff）类型，不能作收件人", f"the field {word!r} is not of type staff: nobody to tell"),
             )  # fmt: skip
-        elif around.roles is not None and word not in around.roles:
-            known = [*sorted(around.roles), *RELATIONS, *staff_fields]
-            view.say(here, "unknown-recipient", _no("收件人", "recipient", word), likely(word, known))
+        elif (problem := unknown(word, view.around, (*RELATIONS, *staff_fields))) is not None:
+            view.say((*path, index), *problem)
 
 
 def _effect(view: View, effect: Effect, path: Path) -> None:
@@ -190,9 +233,9 @@ def _emit(view: View, effect: Effect, path: Path) -> None:
     if effect.emit.to == "self":
         where = (*path, "emit", "signal")
         view.known(where, Text("信号", "signal"), "unknown-signal", effect.emit.signal, view.signals)
-    elif effect.emit.to != "parent":
+    elif effect.emit.to not in ("parent", "children"):
         children = [child.as_ or name for deed in view.deeds for name, child in (deed.effect.open or {}).items()]
-        what = Text("子流程（或 self、parent）", "child (or self, parent)")
+        what = Text("子流程（或 self、parent、children）", "child (or self, parent, children)")
         view.known((*path, "emit", "to"), what, "unknown-child", effect.emit.to, children)
 
 
@@ -222,6 +265,15 @@ def _procedure(view: View) -> None:
                 here, "conflicts",
                 Text(f"字段“{word}”不是员工（staff）类型，谈不上回避", f"the field {word!r} is not of type staff: nobody has a conflict"),
             )  # fmt: skip
+        elif word in procedure.fields and procedure.fields[word].personal:
+            view.say(
+                here, "conflicts",
+                Text(f"字段“{word}”是个人信息，列表里看不到是谁，无从对其隐去", f"the field {word!r} is personal: lists could not tell from whom to keep the case"),
+                Text("员工编号不必标 personal", "the id of a member of staff need not be personal"),
+            )  # fmt: skip
+    for index, word in enumerate(procedure.visible_to):
+        if view.around.roles is not None:
+            view.known(("visible_to", index), ROLE, "unknown-role", word, sorted(view.around.roles))
     for number, sides in enumerate(procedure.four_eyes):
         for side, actions in enumerate(sides):
             for index, word in enumerate(actions):

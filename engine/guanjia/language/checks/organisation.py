@@ -1,28 +1,40 @@
-"""office.yaml and organisation.yaml: zones, schedules, roles and staff that fit together."""
+"""office.yaml and organisation.yaml: zones, roles and staff that fit together."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from zoneinfo import ZoneInfo
 
 from ...calendars import days_of, meant_days, meant_window, window_of
 from ...errors import Finding, Text
 from ...model.office import Office, Organisation, Person
-from ..cron import cron_trigger
 from ..nodes import Node, Path
-from .view import CALENDAR, RELATIONS, ROLE, SKILL, TEAM, likely
+from .people import ON_DUTY, unknown
+from .view import CALENDAR, PERSON, RELATIONS, ROLE, SKILL, TEAM, likely
 
-RIGHTS = ("backdate", "assign", "edit", "reveal", "privacy", "clocks", "calendar", "all")
-_RESERVED = (*RELATIONS, "system", "anyone", "open")
+RIGHTS = (
+    "backdate",
+    "assign",
+    "edit",
+    "reveal",
+    "sensitive",
+    "privacy",
+    "clocks",
+    "calendar",
+    "customers",
+    "act_for",
+    "all",
+)
+_RESERVED = (*RELATIONS, "staff", "system", "anyone", "open")
 
 
 def check_office(
-    office: Office, root: Node, procedures: Mapping[str, frozenset[str] | None], calendars: Collection[str],
-    organisation: Organisation | None, findings: list[Finding],
+    office: Office, root: Node, calendars: Collection[str], organisation: Organisation | None, findings: list[Finding]
 ) -> None:  # fmt: skip
-    """`procedures`: name -> its fields, None where they are not known; `organisation`: None where it cannot be read."""
+    """`organisation`: None where it cannot be read. What is scheduled is looked at by `schedules`."""
     if organisation is not None:
-        _check_alarm(office, organisation, root, findings)
+        _check_people(("alarm",), office.alarm, organisation, root, findings)
+        _check_publishers(office, organisation, root, findings)
     for whom, calendar in office.quiet or ():
         if calendar is not None and calendar not in calendars:
             what = Text(f"没有叫“{calendar}”的日历", f"there is no calendar {calendar!r}")
@@ -34,49 +46,42 @@ def check_office(
         what = Text(f"没有时区“{office.zone}”", f"there is no time zone {office.zone!r}")
         hint = Text("例如 Asia/Shanghai", "for example Asia/Shanghai")
         findings.append(root.at(("zone",))[1].finding("unknown-zone", what, hint))
-    for name, schedule in office.schedules.items():
-        here = ("schedules", name)
-        if schedule.open not in procedures:
-            what = Text(f"没有叫“{schedule.open}”的流程", f"there is no procedure {schedule.open!r}")
-            findings.append(
-                root.at((*here, "open"))[1].finding("unknown-procedure", what, likely(schedule.open, procedures))
-            )
-        fields = procedures.get(schedule.open)
-        for given in schedule.with_ if fields is not None else ():
-            if given not in (fields or ()):
-                what = Text(f"流程 {schedule.open} 没有字段“{given}”", f"{schedule.open} has no field {given!r}")
-                findings.append(
-                    root.at((*here, "with", given))[0].finding("unknown-field", what, likely(given, fields or ()))
-                )
-        if schedule.calendar is not None and schedule.calendar not in calendars:
-            what = Text(f"没有叫“{schedule.calendar}”的日历", f"there is no calendar {schedule.calendar!r}")
-            known = likely(schedule.calendar, sorted(calendars))
-            findings.append(root.at((*here, "calendar"))[1].finding("unknown-calendar", what, known))
-        if not _is_cron(schedule.cron):
-            what = Text("cron 看不懂", "this cron is not understood")
-            hint = Text(
-                "五段：分 时 日 月 周，例如 0 8 * * mon；每月第一个星期一写 mon#1，最后一个星期五写 friL",
-                "five fields: minute hour day month weekday, e.g. 0 8 * * mon; mon#1 is the first Monday of the month, friL its last Friday",
-            )
-            findings.append(root.at((*here, "cron"))[1].finding("cron", what, hint))
 
 
-def _check_alarm(office: Office, organisation: Organisation, root: Node, findings: list[Finding]) -> None:
-    for index, word in enumerate(office.alarm):
-        kind, colon, person = word.partition(":")
-        if (colon and kind == "staff" and person in organisation.staff) or word in organisation.roles:
-            continue
-        what = Text(f"没有叫“{word}”的角色或员工", f"there is no role or member of staff {word!r}")
-        known = [*organisation.roles, *(f"staff:{who}" for who in organisation.staff)]
-        findings.append(root.at(("alarm", index))[1].finding("unknown-role", what, likely(word, known)))
+def _check_people(
+    path: Path, words: Iterable[str], organisation: Organisation, root: Node, findings: list[Finding]
+) -> bool:
+    """Whether every word means somebody."""
+    problems = [(index, problem) for index, word in enumerate(words) if (problem := unknown(word, organisation))]
+    findings += [root.at((*path, index))[1].finding(*problem) for index, problem in problems]
+    return not problems
 
 
-def _is_cron(text: str) -> bool:
-    try:
-        cron_trigger(text, "UTC")
-    except (ValueError, TypeError):
-        return False
-    return True
+def _check_publishers(office: Office, organisation: Organisation, root: Node, findings: list[Finding]) -> None:
+    """Where nobody could publish, or nobody approve, the files could never come into force again."""
+    rule, here = office.publishing, ("publishing", "by")
+    if rule is None or not _check_people(here, rule.by, organisation, root, findings):
+        return
+    for index, word in enumerate(rule.by):
+        if word.startswith(ON_DUTY):
+            what = Text("谁可以发布不随当班变动", "who may publish does not depend on who is on duty")
+            hint = Text(f"写 {word.removeprefix(ON_DUTY)}", f"write {word.removeprefix(ON_DUTY)}")
+            findings.append(root.at((*here, index))[1].finding("recipient", what, hint))
+    able = {id for id, person in organisation.staff.items() if person.active and publishes(rule.by, id, organisation)}
+    if len(able) < 1 + rule.approval:
+        what = Text(
+            f"可以发布的只有 {len(able)} 人，{'至少要两人：一人提交，另一人批准' if rule.approval else '改了的文件永远不能生效'}",
+            f"{len(able)} may publish, {'and it takes two: one who proposes, another who approves' if rule.approval else 'so that no edit ever comes into force'}",
+        )  # fmt: skip
+        findings.append(root.at(here)[1].finding("no-publisher", what, Text("让更多的人有这些角色", "give these roles to more people")))  # fmt: skip
+
+
+def publishes(words: Iterable[str], id: str, organisation: Organisation) -> bool:
+    """Whether a member of staff is among those who publish."""
+    person = organisation.staff[id]
+    own = {*person.roles, f"staff:{id}", f"team:{person.team}"}
+    own |= {f"lead:{name}" for name, team in organisation.teams.items() if team.lead == id}
+    return not own.isdisjoint(words)
 
 
 def check_organisation(
@@ -89,10 +94,8 @@ def check_organisation(
     for name, team in organisation.teams.items():
         if team.lead is not None:
             check.person(("teams", name, "lead"), team.lead)
+    check.systems({site, *organisation.sites})
     check.staff({site, *organisation.sites})
-
-
-PERSON = Text("员工", "member of staff")
 
 
 class _Organisation:
@@ -177,6 +180,25 @@ class _Organisation:
                         f"系统用户“{user}”已属于 {users[user]}", f"the user {user!r} already belongs to {users[user]}"
                     )
                     self.say((*here, "users", index), "duplicate-user", what)
+
+    def systems(self, sites: Collection[str]) -> None:
+        digests: dict[str, str] = {}
+        for name, system in self.it.systems.items():
+            here: Path = ("systems", name)
+            for key, what, code, names in (
+                ("roles", ROLE, "unknown-role", self.it.roles),
+                ("sites", Text("小区（site）", "site"), "unknown-site", sites),
+            ):
+                for index, word in enumerate(getattr(system, key)):
+                    self.known((*here, key, index), what, code, word, names)
+            if (digest := system.token_sha256) is not None and digests.setdefault(digest, name) != name:
+                what = Text(f"和 {digests[digest]} 是同一个令牌", f"this is the token of {digests[digest]} too")
+                self.say(
+                    (*here, "token_sha256"),
+                    "same-token",
+                    what,
+                    Text("用 guanjia token 另发一个", "make another with guanjia token"),
+                )
 
     def _substitute(self, here: Path, id: str, substitute: str) -> None:
         at = (*here, "substitute")

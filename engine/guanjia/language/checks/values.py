@@ -9,15 +9,23 @@ from decimal import Decimal
 from typing import Any
 
 from ...clock import from_iso
-from ...errors import Text
-from ...model.procedure import CHOICES, Branch, Field, Reopen
+from ...errors import Finding, Text
+from ...model.procedure import CHOICES, ENTRY, Branch, Field, Reopen
 from ...model.scope import kind_of
 from ...model.survey import Deed, Path, Step
+from ..nodes import Node
 from ..patterns import wrong_pattern
-from .view import View, likely
+from .view import Saying, View, likely
 
 _TEXTS = ("text", "phone", "email", "room", "customer", "staff", "attachment")
 _NUMBER = re.compile(r"\{(?:procedure|site|year|month|day|seq(?::0[1-9]\d?)?)\}")
+
+
+def check_field(root: Node, path: Path, field: Field) -> list[Finding]:
+    """What is wrong with a field that stands by itself: a column of a registry."""
+    saying = Saying(root)
+    _field(saying, path, field)
+    return saying.findings
 
 
 def check_values(view: View) -> None:
@@ -44,6 +52,12 @@ def _step(view: View, step: Step) -> None:
     branch: Branch = step.branch
     for name, field in branch.input.items():
         _field(view, (*step.path, "input", name), field)
+        if field.type == ENTRY:
+            view.say(
+                (*step.path, "input", name, "type"), "entry-input",
+                Text("台账的条目只能是工单的字段", "an entry is a field of the case"),
+                Text("写在 fields 里，这一步用 require 要它", "write it under `fields`, and let this step require it"),
+            )  # fmt: skip
     for index, guard in enumerate(branch.guard):
         view.expression((*step.path, "guard", index, "that"), guard.that, "boolean", branch.input)
     if isinstance(branch, Reopen) and branch.within is not None:
@@ -63,7 +77,7 @@ def _effect(view: View, deed: Deed) -> None:
     if effect.assign is not None:
         for key in ("person", "speaks", "choose"):
             text = getattr(effect.assign, key)
-            if text is not None and text not in CHOICES:
+            if text is not None and (key != "choose" or text not in CHOICES):
                 _person(view, (*path, "assign", key), key, text, deed.input)
     for name, extend in (effect.extend or {}).items():
         view.positive((*path, "extend", name), "by", extend.by)
@@ -114,17 +128,22 @@ def _set(view: View, path: Path, field: Field, value: Any, inputs: Mapping[str, 
         _fit(view, path, field, literal.group(2))
 
 
-def _field(view: View, path: Path, field: Field) -> None:
+def _field(view: Saying, path: Path, field: Field) -> None:
     if field.type == "choice" and not field.of:
         view.say(
             path, "choice-without-values",
             Text("choice 要用 of 列出可选的值", "a choice lists its values under `of`"), Text("of: [甲, 乙]", "of: [a, b]"), key=True,
         )  # fmt: skip
-    elif field.of and field.type not in ("choice", "list"):
+    elif field.type == ENTRY and len(field.of) != 1:
+        view.say(
+            path, "entry-of",
+            Text("entry 要用 of 写明哪一本台账", "an entry names its registry under `of`"), Text("of: lifts", "of: lifts"), key=True,
+        )  # fmt: skip
+    elif field.of and field.type not in ("choice", "list", ENTRY):
         view.say(
             (*path, "of"), "of",
             Text(f"类型 {field.type} 没有 of", f"the type {field.type} has no `of`"),
-            Text("of 只用于 choice 和 list", "`of` is for choice and list"), key=True,
+            Text("of 只用于 choice、list 和 entry", "`of` is for choice, list and entry"), key=True,
         )  # fmt: skip
     for index, value in enumerate(field.of):
         if value in field.of[:index]:
@@ -148,7 +167,7 @@ def _field(view: View, path: Path, field: Field) -> None:
             )
 
 
-def _bound(view: View, path: Path, field: Field, value: Any) -> Any:
+def _bound(view: Saying, path: Path, field: Field, value: Any) -> Any:
     """The bound as something that can be compared; None when there is none or it does not fit."""
     if value is None:
         return None
@@ -168,11 +187,11 @@ def _bound(view: View, path: Path, field: Field, value: Any) -> Any:
     return value_of(view, path, field, value)
 
 
-def _fit(view: View, path: Path, field: Field, value: Any) -> None:
+def _fit(view: Saying, path: Path, field: Field, value: Any) -> None:
     value_of(view, path, field, value)
 
 
-def value_of(view: View, path: Path, field: Field, value: Any) -> Any:
+def value_of(view: Saying, path: Path, field: Field, value: Any) -> Any:
     """A constant as the field's type compares it, or None with the misfit said."""
     kind, found = field.type, value
     flag = isinstance(value, bool)

@@ -14,17 +14,19 @@ from typing import TYPE_CHECKING
 
 from ...errors import Finding, Text
 from ...model import scope as scopes
-from ...model.procedure import Counting, Field, Procedure
+from ...model.procedure import ENTRY, Counting, Field, Procedure, Shape
+from ...model.standards import Held
 from ...model.survey import Deed, Path, Place, Step, deeds, places, steps_of
-from ..grammar import suggest
+from ..grammar import instead, suggest
 from ..nodes import Node
 
 if TYPE_CHECKING:
     from ...calendars import Amount
     from ...expressions import Scope, Templates, Type
 
-_CALLS = re.compile(r"\b(done|in_state|is_role)\s*\(\s*(['\"])([^'\"]*)\2\s*\)")
-RELATIONS = ("assignee", "opener", "customer", "previous")
+_CALLS = re.compile(r"\b(done|in_state|is_role|count)\s*\(\s*(['\"])([^'\"]*)\2\s*\)")
+_COLUMN = re.compile(r"[^\W\d]\w*\.\w+")
+RELATIONS = ("assignee", "opener", "customer", "customers", "previous", "substitute")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +36,9 @@ class Around:
     roles: frozenset[str] | None = None
     staff: frozenset[str] | None = None
     staffed: frozenset[str] | None = None
-    """The roles that somebody who is still here has."""
+    """Words for people that mean somebody who is still here: roles, `team:<team>`, `lead:<team>`."""
     teams: frozenset[str] | None = None
+    systems: frozenset[str] | None = None
     skills: frozenset[str] | None = None
     calendars: frozenset[str] | None = None
     procedures: Mapping[str, frozenset[str] | None] | None = None
@@ -43,16 +46,78 @@ class Around:
     never_closed: frozenset[str] = frozenset({"always"})
     """The calendars that are open around the clock."""
     templates: Templates | None = None
+    standards: Mapping[str, Held] | None = None
+    """None where the office has no standards.yaml: then no limit needs one."""
+    registries: Mapping[str, Shape] | None = None
+    broken: frozenset[str] = frozenset()
+    """Registries of which not even the columns are known, which is told of them and not of what reads them."""
 
 
-class View:
+class Saying:
+    """Where findings about a file are said: always at the node that a path of it was written as."""
+
+    def __init__(self, root: Node) -> None:
+        self.root = root
+        self.findings: list[Finding] = []
+
+    def say(
+        self, path: Iterable[str | int], code: str, text: Text, hint: Text | None = None, *,
+        key: bool = False, offset: int | None = None, severity: str = "error",
+    ) -> None:  # fmt: skip
+        """A finding at the value (or at its key) that `path` was written as."""
+        found = self.root.at(path)
+        node = found[0] if key else found[1]
+        self.findings.append(node.finding(code, text, hint, offset=offset, severity=severity))
+
+    def warn(
+        self, path: Iterable[str | int], code: str, text: Text, hint: Text | None = None, *, key: bool = False
+    ) -> None:
+        self.say(path, code, text, hint, key=key, severity="warning")
+
+    def known(
+        self,
+        path: Path,
+        what: Text,
+        code: str,
+        word: str,
+        names: Collection[str],
+        *,
+        key: bool = False,
+        offset: int | None = None,
+    ) -> bool:
+        """Say that `word` is none of `names`, with the likeliest one, unless it is."""
+        if word in names:
+            return True
+        self.say(
+            path, code, Text(f"没有叫“{word}”的{what.zh}", f"there is no {what.en} {word!r}"), likely(word, names),
+            key=key, offset=offset,
+        )  # fmt: skip
+        return False
+
+    def amount(self, path: Path, text: str, *, key: bool = False, offset: int | None = None) -> Amount | None:
+        """A duration, or None with what is wrong said at its place."""
+        from ...calendars import AmountError, parse_amount
+
+        try:
+            return parse_amount(text)
+        except AmountError as wrong:
+            self.say(path, "duration", wrong.text, wrong.hint, key=key, offset=offset)
+            return None
+
+    def positive(self, path: Path, key: str, text: str) -> None:
+        """A duration that must be longer than nothing."""
+        amount = self.amount((*path, key), text)
+        if amount is not None and amount.value <= 0:
+            self.say((*path, key), "duration", Text("时长要大于零", "the duration must be more than nothing"))
+
+
+class View(Saying):
     """A procedure as it is checked."""
 
     def __init__(self, procedure: Procedure, root: Node, around: Around) -> None:
+        super().__init__(root)
         self.procedure = procedure
-        self.root = root
         self.around = around
-        self.findings: list[Finding] = []
         self.places: tuple[Place, ...] = tuple(places(procedure))
         self.place: dict[str, Place] = {}
         for place in self.places:
@@ -100,42 +165,6 @@ class View:
         """Every input of every transition."""
         return {name: field for step in self.steps for name, field in step.branch.input.items()}
 
-    # -- findings
-
-    def say(
-        self, path: Iterable[str | int], code: str, text: Text, hint: Text | None = None, *,
-        key: bool = False, offset: int | None = None, severity: str = "error",
-    ) -> None:  # fmt: skip
-        """A finding at the value (or at its key) that `path` was written as."""
-        found = self.root.at(path)
-        node = found[0] if key else found[1]
-        self.findings.append(node.finding(code, text, hint, offset=offset, severity=severity))
-
-    def warn(
-        self, path: Iterable[str | int], code: str, text: Text, hint: Text | None = None, *, key: bool = False
-    ) -> None:
-        self.say(path, code, text, hint, key=key, severity="warning")
-
-    def known(
-        self,
-        path: Path,
-        what: Text,
-        code: str,
-        word: str,
-        names: Collection[str],
-        *,
-        key: bool = False,
-        offset: int | None = None,
-    ) -> bool:
-        """Say that `word` is none of `names`, with the likeliest one, unless it is."""
-        if word in names:
-            return True
-        self.say(
-            path, code, Text(f"没有叫“{word}”的{what.zh}", f"there is no {what.en} {word!r}"), likely(word, names),
-            key=key, offset=offset,
-        )  # fmt: skip
-        return False
-
     # -- expressions and amounts
 
     def expression(
@@ -146,8 +175,10 @@ class View:
         from ...expressions import ExpressionError, parse
 
         try:
-            parsed = parse(text, self._scope(inputs), expect=expect)
+            parsed = parse(text, self.scope(inputs), expect=expect)
         except ExpressionError as wrong:
+            if self._columnless(text):
+                return None
             self.say(
                 path, "expression", wrong.text, (explain() if explain else None) or wrong.hint, offset=wrong.offset or 0
             )
@@ -164,7 +195,13 @@ class View:
         except ExpressionError:
             return frozenset()
 
-    def _scope(self, inputs: Mapping[str, Field] | None) -> Scope:
+    def _columnless(self, text: str) -> bool:
+        """Whether it reads columns of a registry of which none are known: that is told where the field names it."""
+        words = {word.partition(".")[0] for word in _COLUMN.findall(text)}
+        fields = self.procedure.fields
+        return any(fields[name].type == ENTRY and not self.procedure.columns(name) for name in words & fields.keys())
+
+    def scope(self, inputs: Mapping[str, Field] | None) -> Scope:
         from ...expressions import scope_of
 
         if inputs:
@@ -178,24 +215,16 @@ class View:
         return scope_of(scopes.names_of(self.procedure))
 
     def _literals(self, path: Path, text: str) -> None:
-        """The names that `done`, `in_state` and `is_role` are given as text."""
+        """The names that `done`, `in_state`, `is_role` and `count` are given as text."""
         for match in _CALLS.finditer(text):
             function, name, offset = match.group(1), match.group(3), match.start(3)
             if function == "is_role":
                 if self.around.roles is not None:
                     self.known(path, ROLE, "unknown-role", name, self.around.roles, offset=offset)
+            elif function == "count":
+                self.known(path, COUNT, "unknown-count", name, self.procedure.counts, offset=offset)
             else:
                 self.known(path, STATE, "unknown-state", name, self.states, offset=offset)
-
-    def amount(self, path: Path, text: str, *, key: bool = False, offset: int | None = None) -> Amount | None:
-        """A duration, or None with what is wrong said at its place."""
-        from ...calendars import AmountError, parse_amount
-
-        try:
-            return parse_amount(text)
-        except AmountError as wrong:
-            self.say(path, "duration", wrong.text, wrong.hint, key=key, offset=offset)
-            return None
 
     def counting(self, path: Path, counting: Counting | None, amount: str | None, calendar: str) -> None:
         """A way of counting days, beside an amount of days on a calendar that has rest days if they matter."""
@@ -223,19 +252,13 @@ class View:
                 Text("换一个有休息日的日历，或写 roll_over: false", "name a calendar that has rest days, or write roll_over: false"), key=True,
             )  # fmt: skip
 
-    def positive(self, path: Path, key: str, text: str) -> None:
-        """A duration that must be longer than nothing."""
-        amount = self.amount((*path, key), text)
-        if amount is not None and amount.value <= 0:
-            self.say((*path, key), "duration", Text("时长要大于零", "the duration must be more than nothing"))
-
 
 def likely(word: str, names: Iterable[str]) -> Text:
     """A hint: the name that was perhaps meant, else what there is."""
     names = list(names)
     meant = suggest(word, names)
     if meant:
-        return Text(f"是否想写 {meant}？", f"did you mean {meant}?")
+        return instead(Text(f"是否想写 {meant}？", f"did you mean {meant}?"), word, names)
     if not names:
         return Text("一个也没有定义", "none is defined")
     listed = ", ".join(names[:20]) + (" …" if len(names) > 20 else "")
@@ -245,8 +268,10 @@ def likely(word: str, names: Iterable[str]) -> Text:
 STATE = Text("状态", "state")
 ROLE = Text("角色", "role")
 TEAM = Text("班组", "team")
+PERSON = Text("员工", "member of staff")
 SKILL = Text("技能", "skill")
 FIELD = Text("字段", "field")
 CLOCK = Text("时钟", "clock")
+COUNT = Text("计数", "count")
 LADDER = Text("升级阶梯", "ladder")
 CALENDAR = Text("日历", "calendar")

@@ -1,4 +1,5 @@
-"""Nothing waits for ever: in every state that is not final, time itself must be able to do something.
+"""Nothing waits for ever: in every state that is not final, time itself must be able to do something; and every clock runs at some time
+and can be stopped.
 
 For each clock the case is walked through as (innermost state, how the clock stands), from every way it can start to every
 way it can end; expressions may hold or not. A state in which no delay is armed and no clock can be running is said so. The
@@ -9,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from ...errors import Text
 from ...model.procedure import Sla
-from ...model.survey import Place
+from ...model.survey import Path, Place
 from .shape import Graph, is_leaf
 from .view import View
 
@@ -29,7 +30,7 @@ def check_waits(view: View) -> None:
     reached = graph.reached()
     leaves = [place for place in view.places[1:] if is_leaf(place) and not place.state.final and place.name in reached]
     waiting = [place for place in leaves if not _delayed(view, place)]
-    if not waiting:
+    if not waiting and not view.procedure.sla:
         return
     if len(view.places) * len(view.own[""]) * (len(view.procedure.sla) + 1) > _TOO_MANY:
         what = Text("流程太大，没有检查会不会永远等下去", "too large: whether a case may wait for ever was not checked")
@@ -37,10 +38,10 @@ def check_waits(view: View) -> None:
         return
     moves = {place.name: _moves(view, graph, place) for place in view.places[1:] if is_leaf(place)}
     bounded: set[str] = set()
-    for sla in view.procedure.sla.values():
-        if all(place.name in bounded for place in waiting):
-            return
-        bounded |= _running(view, graph, sla, moves)
+    for name, sla in view.procedure.sla.items():
+        life = _lives(view, graph, sla, moves)
+        bounded |= life.running
+        _traps(view, name, sla, life)
     for place in waiting:
         if place.name not in bounded:
             view.warn(
@@ -73,8 +74,42 @@ def _moves(view: View, graph: Graph, place: Place) -> set[Move]:
     return found
 
 
-def _running(view: View, graph: Graph, sla: Sla, moves: Mapping[str, set[Move]]) -> set[str]:
-    """The innermost states in which this clock can run."""
+class _Life(NamedTuple):
+    """What can become of a clock, as far as names can tell."""
+
+    running: frozenset[str]
+    """The innermost states in which it can run."""
+    starts: bool
+    ends: bool
+    """Whether something can stop or cancel it, or may, where that is an expression."""
+
+
+def _traps(view: View, name: str, sla: Sla, life: _Life) -> None:
+    """A clock that cannot start, one that stands still wherever it is, and one that nothing can stop, promise nothing."""
+    path: Path = ("sla", name)
+    if not life.starts:
+        if not {*sla.stop, *sla.cancel}.issuperset(sla.start):  # which is said as an error
+            view.warn(
+                (*path, "start"), "never-starts",
+                Text(f"让“{name}”开始的事不会发生，所以它从不计时", f"nothing that starts {name!r} can happen: it never runs"),
+                Text("写一个走得到的状态或动作", "name a state or an action that can be reached"), key=True,
+            )  # fmt: skip
+    elif not life.running:
+        view.warn(
+            path, "always-paused",
+            Text(f"“{name}”无论在哪个状态都暂停着，从不走动", f"{name!r} stands still in every state that it is open in: it never runs"),
+            Text("看看 pause、runs_in：至少要有一个它走动的状态", "look at pause and runs_in: it has to run somewhere"), key=True,
+        )  # fmt: skip
+    elif (sla.stop or sla.cancel) and not life.ends:
+        view.warn(
+            (*path, "stop") if sla.stop else (*path, "cancel"), "never-stops",
+            Text(f"让“{name}”停下的事在它计时的时候不会发生", f"nothing that stops {name!r} can happen while it runs"),
+            Text("写一个从那里走得到的状态或动作", "name a state or an action that can be reached from there"), key=True,
+        )  # fmt: skip
+
+
+def _lives(view: View, graph: Graph, sla: Sla, moves: Mapping[str, set[Move]]) -> _Life:
+    """Walk every way that a clock can take."""
 
     def named(words: tuple[str, ...]) -> frozenset[str]:
         return frozenset(word for word in words if word in view.happenings or word == "open")
@@ -133,4 +168,9 @@ def _running(view: View, graph: Graph, sla: Sla, moves: Mapping[str, set[Move]])
             again |= walk(frozenset(graph.entered(step.branch.to)), frozenset({"open", "reopen"}))
     # What only a reopened case would have running does not help one in its first life.
     seen = first | {(leaf, status) for leaf, status in again if leaf not in lived}
-    return {leaf for leaf, status in seen if status == _RUNNING and not halted(leaf)}
+    every = first | again
+    return _Life(
+        frozenset(leaf for leaf, status in seen if status == _RUNNING and not halted(leaf)),
+        any(status != _IDLE for _, status in every),
+        computed((*sla.stop, *sla.cancel)) or any(status == _ENDED for _, status in every),
+    )

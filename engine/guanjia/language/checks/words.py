@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set as AbstractSet
 from typing import TYPE_CHECKING
 
 from ...errors import Finding, Text
-from ...model.office import Office
 from ...model.procedure import Procedure
-from ...model.survey import Path, deeds
+from ...model.survey import Path, deeds, steps
 from ..nodes import Node
 from .view import View, likely
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 LANGUAGES = ("zh", "en")
 TEMPLATE_DATA = frozenset({
     "number", "procedure", "state", "summary", "labels", "language", "zone", "office", "recipient", "assignee", "now",
-    "opened_at", "due", "clock", "clocks", "threshold", "climb", "input", "reason", "outcome",
+    "opened_at", "due", "clock", "clocks", "threshold", "climb", "input", "reason", "outcome", "merged",
 })  # fmt: skip
 """What every template is given, beside the fields and the `with` of its notify."""
 
@@ -68,9 +67,9 @@ def _wanted(view: View) -> dict[str, None]:
     procedure = view.procedure
     names = [procedure.procedure]
     names += [place.name for place in view.places[1:] if not place.state.history]
-    names += [*view.actions, *view.signals, *procedure.sla, *procedure.ladders]
+    names += [*view.actions, *view.signals, *procedure.sla, *procedure.ladders, *procedure.counts]
     for name, field in (*procedure.fields.items(), *view.inputs.items()):
-        names += [name, *field.of]
+        names += [name, *field.choices]
     names += [place.state.outcome for place in view.places if place.state.outcome]
     return dict.fromkeys(names)
 
@@ -98,14 +97,22 @@ def sent(view: View) -> Iterator[tuple[str, Path, frozenset[str]]]:
         yield ladder.template, ("ladders", name), frozenset()
 
 
-def template_names(procedure: Procedure) -> frozenset[str]:
-    """The templates that a procedure can send."""
+def told_names(procedure: Procedure) -> frozenset[str]:
+    """The templates by which the procedure itself tells somebody something."""
     found = {ladder.template for ladder in procedure.ladders.values()}
     for deed in deeds(procedure):
         found |= set(deed.effect.notify or {})
         if deed.effect.escalate is not None and deed.effect.escalate.ladder is None:
             found.add(deed.effect.escalate.template)
     return frozenset(found)
+
+
+def template_names(procedure: Procedure) -> frozenset[str]:
+    """The templates that a procedure can send."""
+    more = {CODE}
+    if procedure.undo is not None or any(step.branch.undo is not None for step in steps(procedure)):
+        more.add(UNDONE)
+    return told_names(procedure) | more
 
 
 def _templates(view: View) -> None:
@@ -131,9 +138,29 @@ def _templates(view: View) -> None:
                     Text(f"写一个 templates/{language}/{name}.text.j2", f"write templates/{language}/{name}.text.j2"), key=True,
                 )  # fmt: skip
         known = TEMPLATE_DATA | given | set(view.procedure.fields)
+        codes = (
+            {field for field, about in view.procedure.fields.items() if about.type == "choice"} - TEMPLATE_DATA - given
+        )
         for language in sorted(spoken):
             for channel in sorted(channels):
-                _variables(view, f"{language}/{name}.{channel}", path, known)
+                key = f"{language}/{name}.{channel}"
+                _variables(view, key, path, known)
+                _columns(view, key, path, given)
+                if key not in told:
+                    told.add(key)
+                    _codes(view, key, path, codes)
+
+
+def _codes(view: View, key: str, path: Path, codes: AbstractSet[str]) -> None:
+    """Choices that would be written as they are typed, and not as people call them."""
+    assert view.around.templates is not None
+    if key in view.around.templates.sources:
+        for name in sorted(codes & view.around.templates.printed(key)):
+            view.warn(
+                path, "choice-as-code",
+                Text(f"模板 {key} 直接写出选项“{name}”，收件人看到的是代码", f"the template {key} writes the choice {name!r} as its code"),
+                Text(f"写 {{{{ {name} | label }}}}，就是它的名称", f"write {{{{ {name} | label }}}}: what people call it"), key=True,
+            )  # fmt: skip
 
 
 def _variables(view: View, key: str, path: Path, known: frozenset[str]) -> None:
@@ -150,15 +177,35 @@ def _variables(view: View, key: str, path: Path, known: frozenset[str]) -> None:
         )  # fmt: skip
 
 
+def _columns(view: View, key: str, path: Path, given: AbstractSet[str]) -> None:
+    """What a template reads of a row is one of its columns."""
+    templates = view.around.templates
+    assert templates is not None
+    for field in view.procedure.fields if key in templates.sources else ():
+        columns = view.procedure.columns(field)
+        for name in sorted(templates.members(key, field) - columns.keys()) if columns and field not in given else ():
+            view.say(
+                path, "unknown-column",
+                Text(f"模板 {key} 用到 {field}.{name}，台账没有这一列", f"the template {key} uses {field}.{name}: the registry has no such column"),
+                likely(name, columns), key=True,
+            )  # fmt: skip
+
+
+CODE = "code"
+"""The template of a one-time code, where an office has words of its own for it."""
+
+UNDONE = "undone"
+"""The template of a correction, where an office has words of its own for it."""
+
 DIGEST = "digest"
 """The template of several messages that go out as one."""
 
 DIGEST_DATA = frozenset({"count", "items", "language", "zone", "office"})
 
 
-def check_digest(office: Office, root: Node, templates: Templates, findings: list[Finding]) -> None:
+def check_digest(root: Node, templates: Templates, findings: list[Finding]) -> None:
     """An office that leaves people in peace has a template for what they are then told together, in both languages."""
-    for language in LANGUAGES if office.quiet is not None else ():
+    for language in LANGUAGES:
         if language not in templates.languages(DIGEST):
             what = Text(
                 f"汇总通知的模板没有{_SPOKEN[language].zh}版",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 from psycopg import errors as kinds
 
-from ...errors import GuanjiaError, StoreError, Text
+from ...errors import Conflict, GuanjiaError, StoreError, Text
 from .. import refusals
 from ..interface import Change
 
@@ -29,6 +29,12 @@ def conflict(error: Exception, change: Change | None) -> GuanjiaError | None:
     if constraint == "cases_number_key":
         return refusals.number_taken(change.columns.site, change.columns.number)
     return None
+
+
+def was_answered(error: Exception) -> bool:
+    """Whether the key of a command was taken between asking for it and writing: whoever took it has committed, so that the same
+    done once more finds the answer. Nothing is locked where a case is opened, hence two may do so with one key."""
+    return isinstance(error, Conflict) and isinstance(error.__cause__, kinds.UniqueViolation) and "key" in error.data
 
 
 def store_error(error: Exception, location: str) -> StoreError:

@@ -10,7 +10,8 @@ from ..searching import FIELDS, Dialect, conditions
 _DIALECT = Dialect(
     mark="%s",
     state="%s = ANY (string_to_array(states, ','))",
-    word="position(%s in lower(number || chr(10) || summary || chr(10) || coalesce(room, ''))) > 0",
+    marked="position(%s in marks) > 0",
+    word="position(%s in lower(number || chr(10) || summary || chr(10) || coalesce(room, '') || chr(10) || coalesce(customer, ''))) > 0",
 )
 _ORDER = {
     "deadline": "deadline, id",

@@ -22,8 +22,11 @@ SELECT id, seq, snapshot, head,
     CASE WHEN personal THEN (SELECT json_agg(json_build_array(commitment, value))::text FROM personal WHERE case_id = id) END
 FROM cases WHERE id = ANY (resolve(%s))
 
+-- A counter of no year goes on where those of the years ended.
 -- name: next_number
-INSERT INTO counters AS c (site, counter, year, value) VALUES (%s, %s, %s, 1)
+INSERT INTO counters AS c (site, counter, year, value)
+SELECT %(site)s, %(counter)s, %(year)s, 1 + coalesce(max(value), 0) FROM counters
+WHERE %(year)s = 0 AND site = %(site)s AND counter = %(counter)s
 ON CONFLICT (site, counter, year) DO UPDATE SET value = c.value + 1 RETURNING value
 
 -- name: write
@@ -37,6 +40,9 @@ SELECT assignee, count(*) FROM cases WHERE assignee = ANY(%s::text[]) AND closed
 
 -- name: children
 SELECT id, seq, snapshot, head FROM cases WHERE id = ANY(%s::text[])
+
+-- name: children_still
+SELECT id, seq, snapshot, head FROM cases WHERE id = ANY(%s::text[]) ORDER BY id FOR SHARE
 
 -- name: events
 SELECT seq, text, head, recorded_at FROM events WHERE case_id = %s AND seq > %s ORDER BY seq
@@ -62,7 +68,7 @@ ORDER BY procedure COLLATE "C", states COLLATE "C", coalesce(mode, '') COLLATE "
 
 -- name: columns
 SELECT site, number, procedure, version, states, mode, priority, summary, room, assignee, customer, parent, opened_at,
-    changed_at, closed_at, outcome, next_due, deadline, breached, provisional, alarms
+    changed_at, closed_at, outcome, next_due, deadline, breached, provisional, alarms, marks
 FROM cases WHERE id = %s
 
 -- name: cases
@@ -123,7 +129,7 @@ WHERE owner = %(owner)s AND status = 'sending' AND n IN (
     SELECT n FROM outbox WHERE key = %(key)s
     UNION
     SELECT m.n FROM outbox AS k JOIN outbox AS m USING (digest, not_before, attempts)
-    WHERE k.key = %(key)s AND m.status IN ('waiting', 'sending'))
+    WHERE NOT %(alone)s AND k.key = %(key)s AND m.status IN ('waiting', 'sending'))
 
 -- Whoever is left in peace is told nothing else meanwhile.
 -- name: hold
@@ -153,6 +159,24 @@ WHERE key = %(key)s AND status IN ('dead', 'unrenderable')
 SELECT key, case_id, seq, template, recipient, channel, address, language, subject, body, created_at, outside, problem,
     urgency, not_before, digest, status, attempts, next_at, last_error, sent_at, owner, note
 FROM outbox
+
+-- name: attempt
+INSERT INTO attempts AS a (name, period, times) VALUES (%s, %s, 1)
+ON CONFLICT (name) DO UPDATE SET times = CASE WHEN a.period = excluded.period THEN a.times + 1 ELSE 1 END, period = excluded.period
+RETURNING times
+
+-- name: in_line
+SELECT key FROM outbox WHERE case_id = %s AND seq >= %s AND status = 'waiting' ORDER BY n FOR UPDATE
+
+-- name: withdraw
+UPDATE outbox SET status = 'recorded', next_at = NULL WHERE case_id = %s AND seq >= %s AND status = 'waiting'
+
+-- name: resume
+UPDATE outbox SET status = 'waiting', next_at = coalesce(not_before, created_at)
+WHERE key = ANY (%s::text[]) AND status = 'recorded' AND channel <> 'recorder' RETURNING key
+
+-- name: beyond_recall
+SELECT template, recipient FROM outbox WHERE case_id = %s AND seq >= %s AND status IN ('sent', 'sending') ORDER BY n
 
 -- name: withhold
 UPDATE outbox SET status = 'recorded', next_at = NULL, owner = NULL
@@ -219,7 +243,27 @@ SELECT status FROM inbox WHERE key = %s
 
 -- name: filled
 SELECT EXISTS (SELECT FROM cases) OR EXISTS (SELECT FROM events) OR EXISTS (SELECT FROM office_events)
-    OR EXISTS (SELECT FROM versions) OR EXISTS (SELECT FROM commands)
+    OR EXISTS (SELECT FROM versions) OR EXISTS (SELECT FROM commands) OR EXISTS (SELECT FROM customers)
+
+-- name: drop_alike
+DELETE FROM alike WHERE case_id = %s
+
+-- name: add_alike
+INSERT INTO alike (case_id, key, at) SELECT %s, * FROM unnest(%s::text[], %s::bigint[]) ON CONFLICT DO NOTHING
+
+-- Of two cases that become alike at once the second has to see the first, or neither would be the one to reach a threshold: whoever
+-- counts waits until the other one is committed, and counts in a statement of its own.
+-- name: alike_lock
+SELECT pg_advisory_xact_lock(hashtextextended('guanjia.alike.' || current_schema() || %s, 0))
+
+-- name: alike
+SELECT count(*) FROM (SELECT 1 FROM alike WHERE key = %s AND at > %s AND at <= %s AND case_id <> %s LIMIT %s) AS found
+
+-- name: alike_of
+SELECT key, at FROM alike WHERE case_id = %s ORDER BY key COLLATE "C", at
+
+-- name: put_marks
+UPDATE cases SET marks = %s WHERE id = %s
 
 -- name: put_personal
 INSERT INTO personal (case_id, commitment, salt, value)
@@ -240,6 +284,12 @@ SELECT setval(pg_get_serial_sequence('events', 'cursor'), max(cursor)) FROM even
 SELECT format('case %%s: the snapshot is at %%s, the last event is %%s of %%s', c.id, c.seq, e.last, e.number)
 FROM cases AS c LEFT JOIN LATERAL (SELECT max(seq) AS last, count(*) AS number FROM events WHERE case_id = c.id) AS e ON true
 WHERE c.seq IS DISTINCT FROM e.last OR c.seq IS DISTINCT FROM e.number
+UNION ALL
+SELECT format('customer %%s: there are events and no such customer', e.customer)
+FROM (SELECT DISTINCT customer FROM customer_events) AS e WHERE NOT EXISTS (SELECT FROM customers WHERE id = e.customer)
+UNION ALL
+SELECT format('customer %%s: there is what finds them and no such customer', t.customer)
+FROM (SELECT DISTINCT customer FROM customer_terms) AS t WHERE NOT EXISTS (SELECT FROM customers WHERE id = t.customer)
 
 -- name: present
 SELECT floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint
@@ -250,3 +300,60 @@ SELECT current_setting('server_version'), current_setting('server_encoding'), cu
     (SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint FROM pg_class AS c
         WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r'),
     (SELECT max(number) FROM migrations)
+
+-- name: customer
+SELECT id, seq, head, wrapped, record, verified_at, survivor FROM customers WHERE id = %s
+
+-- name: lock_customer
+SELECT id, seq, head, wrapped, record, verified_at, survivor FROM customers WHERE id = %s FOR UPDATE
+
+-- name: customers_by_term
+SELECT c.id, c.seq, c.head, c.wrapped, c.record, c.verified_at, c.survivor
+FROM customer_terms AS t JOIN customers AS c ON c.id = t.customer
+WHERE t.kind = %s AND t.term = %s ORDER BY t.customer
+
+-- name: customers
+SELECT id, seq, head, wrapped, record, verified_at, survivor FROM customers WHERE id > %s ORDER BY id LIMIT %s
+
+-- name: stale_customers
+SELECT id, seq, head, wrapped, record, verified_at, survivor FROM customers
+WHERE survivor IS NULL AND record <> '' AND verified_at < %s ORDER BY verified_at, id LIMIT %s
+
+-- name: absorbed
+SELECT id FROM customers WHERE survivor = %s ORDER BY id
+
+-- name: shared_terms
+SELECT term, string_agg(customer, chr(10) ORDER BY customer) FROM customer_terms
+WHERE kind = %s AND term > %s GROUP BY term HAVING count(*) > 1 ORDER BY term LIMIT %s
+
+-- name: customer_terms
+SELECT kind, term FROM customer_terms WHERE customer = %s ORDER BY kind, term
+
+-- name: customer_events
+SELECT seq, text, head, recorded_at FROM customer_events WHERE customer = %s ORDER BY seq
+
+-- name: count_customers
+SELECT count(*) FROM customers
+
+-- name: add_customer
+INSERT INTO customers (id, seq, head, wrapped, record, verified_at, survivor) VALUES (%s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT DO NOTHING
+
+-- name: move_customer
+UPDATE customers SET seq = %(seq)s, head = %(head)s, wrapped = %(wrapped)s, record = %(record)s, verified_at = %(verified_at)s,
+    survivor = %(survivor)s
+WHERE id = %(id)s AND seq = %(before)s
+
+-- name: add_customer_events
+INSERT INTO customer_events (customer, seq, text, head, recorded_at)
+SELECT %s, e.seq, e.text, e.head, e.recorded_at FROM unnest(%s::bigint[], %s::text[], %s::bytea[], %s::bigint[]) AS e (seq, text, head, recorded_at)
+ORDER BY e.seq
+
+-- name: drop_customer_terms
+DELETE FROM customer_terms WHERE customer = %s
+
+-- name: add_customer_terms
+INSERT INTO customer_terms (customer, kind, term) SELECT %s, * FROM unnest(%s::text[], %s::text[])
+
+-- name: rewrap_customer
+UPDATE customers SET wrapped = %s WHERE id = %s

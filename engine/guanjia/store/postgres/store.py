@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,6 +24,7 @@ from ...errors import GuanjiaError, StoreError, Text
 from ...failpoints import fp
 from ...model.event import Notification
 from .. import refusals
+from ..customers import CustomersBySql
 from ..interface import (
     STATUSES,
     Change,
@@ -37,6 +39,7 @@ from ..interface import (
     Tally,
     Transaction,
 )
+from ..paging import pages
 from ..rows import RENEWED, outbox_row
 from ..statements import migrations
 from . import carrying, errors
@@ -64,6 +67,7 @@ class PostgresStore:
         self._local = threading.local()
         self._notices = Notices(self._pool)
         self._checked = False
+        self.customers = CustomersBySql(SQL, self._rows)
 
     # -- the schema
 
@@ -133,11 +137,17 @@ class PostgresStore:
     def transact_due(
         self, now: Instant, limit: int, work: Callable[[Transaction, str], T], beside: Sequence[str] = ()
     ) -> builtins.list[tuple[str, T | GuanjiaError]]:
+        def at_once(tx: PostgresTransaction) -> builtins.list[tuple[str, T | GuanjiaError]]:
+            return [(case, tx.queued(partial(_on, work, case))) for case in tx.take_due(now, limit, beside)]
+
         def each(tx: PostgresTransaction) -> builtins.list[tuple[str, T | GuanjiaError]]:
             due = tx.take_due(now, limit, beside)
             return list(zip(due, _each(tx, [partial(_on, work, case) for case in due]), strict=True))
 
-        return self._transact(each)
+        try:
+            return self._transact(at_once)
+        except GuanjiaError:  # one of them: it is found, and the others go on without it
+            return self._transact(each)
 
     def _transact(self, work: Callable[[PostgresTransaction], T]) -> T:
         if getattr(self._local, "transaction", None) is not None:
@@ -163,7 +173,7 @@ class PostgresStore:
                     lost = connection.closed
                     if lost and tx.committing and tx.written and self._stands(tx.written[-1], error):
                         return result
-                    again = lost or isinstance(error.__cause__, errors.TRANSIENT)
+                    again = lost or isinstance(error.__cause__, errors.TRANSIENT) or errors.was_answered(error)
                     if not again or attempt == _ATTEMPTS:
                         raise
                 finally:
@@ -198,16 +208,19 @@ class PostgresStore:
     # -- reading
 
     def _read(self, read: Callable[[Connection], T]) -> T:
-        """Lend a connection to `read`; once more with a new one when an idle one turned out dead."""
-        for last in (False, True):
+        """Lend a connection to `read`; another one, and once more, where it turned out dead or the server gave up just this one
+        of several that waited for each other."""
+        for attempt in range(1, _ATTEMPTS + 1):
             with self._pool.lend() as connection:
                 try:
                     self._check(connection)
                     return read(connection)
                 except errors.FAILURES as error:
-                    if last or not connection.closed:
+                    lost = connection.closed
+                    if attempt == _ATTEMPTS or not (lost or isinstance(error, errors.TRANSIENT)):
                         raise errors.store_error(error, self.location) from error
-            self._pool.forget()
+            if lost:
+                self._pool.forget()
         raise AssertionError
 
     def _rows(self, sql: str, values: Sequence[Any] = ()) -> builtins.list[tuple[Any, ...]]:
@@ -248,22 +261,19 @@ class PostgresStore:
         rows = self._rows(SQL["columns"], (case,))
         return Columns(*rows[0]) if rows else None
 
+    def alike(self, case: str) -> Sequence[tuple[str, Instant]]:
+        return [(key, at) for key, at in self._rows(SQL["alike_of"], (case,))]
+
     def cases(self, after: str = "") -> Iterator[str]:
-        last = after
-        while page := self._rows(SQL["cases"], (last, _PAGE)):
-            for (identity,) in page:
-                yield identity
-            last = page[-1][0]
+        for page in pages(lambda last: self._rows(SQL["cases"], (last, _PAGE)), after, itemgetter(0)):
+            yield from (identity for (identity,) in page)
 
     def pins(self) -> Mapping[str, int]:
         return dict(self._rows(SQL["pins"]))
 
     def pinned(self, version: str) -> Iterator[str]:
-        last = ""
-        while page := self._rows(SQL["pinned"], (version, last, _PAGE)):
-            for (identity,) in page:
-                yield identity
-            last = page[-1][0]
+        for page in pages(lambda last: self._rows(SQL["pinned"], (version, last, _PAGE)), "", itemgetter(0)):
+            yield from (identity for (identity,) in page)
 
     def sealed(self, case: str) -> Sequence[tuple[str, str, str]]:
         return [(row[0], row[1], row[2]) for row in self._rows(SQL["sealed"], (case,))]
@@ -319,8 +329,8 @@ class PostgresStore:
     def sent(self, key: str, owner: str, at: Instant, note: str | None = None) -> bool:
         return self._change("sent", key=key, owner=owner, at=at, note=note) > 0
 
-    def failed(self, key: str, owner: str, error: str, retry_at: Instant | None) -> bool:
-        return self._change("failed", key=key, owner=owner, error=error, retry_at=retry_at) > 0
+    def failed(self, key: str, owner: str, error: str, retry_at: Instant | None, *, alone: bool = False) -> bool:
+        return self._change("failed", key=key, owner=owner, error=error, retry_at=retry_at, alone=alone) > 0
 
     def hold(self, key: str, owner: str, until: Instant) -> bool:
         return self._change("hold", key=key, owner=owner, until=until) > 0
@@ -424,12 +434,21 @@ def _each(tx: PostgresTransaction, works: Sequence[Callable[[Transaction], T]]) 
     outcomes: list[T | GuanjiaError] = []
     for work in works:
         try:
-            outcomes.append(tx.alone(work))
+            outcomes.append(_answered(tx, work))
         except GuanjiaError as error:
             if tx.spoiled:
                 raise
             outcomes.append(error)
     return outcomes
+
+
+def _answered(tx: PostgresTransaction, work: Callable[[Transaction], T]) -> T:
+    try:
+        return tx.alone(work)
+    except GuanjiaError as error:
+        if tx.spoiled or not errors.was_answered(error):
+            raise
+    return tx.alone(work)
 
 
 def _on(work: Callable[[Transaction, str], T], case: str, tx: Transaction) -> T:

@@ -6,7 +6,7 @@ So a command takes two round trips: BEGIN with the locking read, and the write w
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,10 +17,11 @@ from ...clock import Instant
 from ...errors import GuanjiaError
 from ...model.event import GENESIS
 from .. import refusals
-from ..interface import Answer, Change, Held, OfficeChange, Read
+from ..interface import Answer, Change, EventRow, Held, OfficeChange, Read, Withdrawn
 from ..rows import NEW_MESSAGE, message_values
 from ..statements import queries
 from . import errors
+from .customers import PostgresCustomersInHand
 from .pool import Connection
 
 T = TypeVar("T")
@@ -95,6 +96,20 @@ class PostgresTransaction:
             raise
         return result
 
+    def queued(self, work: Callable[[PostgresTransaction], T]) -> T | GuanjiaError:
+        """Run one of several works whose writes travel together at the end; a GuanjiaError is its result. Raises it where
+        something of the work was sent already, and whoever comes to know at the end that one failed begins anew, with each `alone`."""
+        queue, place, written = self._queued, len(self._queued), len(self.written)
+        try:
+            return self.checked(work)
+        except GuanjiaError as error:
+            if self._queued is not queue or self._connection.closed:
+                raise
+            del queue[place:], self.written[written:]
+            return error
+        finally:
+            self._change = None
+
     def take_due(self, now: Instant, limit: int, beside: Sequence[str]) -> list[str]:
         """Lock cases that are due and in nobody's hand, and read them in the same round trip."""
         (found,) = self._run((SQL["take_due"], (now, list(beside), limit)))
@@ -150,7 +165,8 @@ class PostgresTransaction:
 
     def next_number(self, site: str, counter: str, year: int) -> int:
         self._flush()
-        number: int = self._run((SQL["next_number"], (site, counter, year)))[0].fetchall()[0][0]
+        named = {"site": site, "counter": counter, "year": year}
+        number: int = self._run((SQL["next_number"], named))[0].fetchall()[0][0]
         return number
 
     def load(self, assignees: Sequence[str]) -> Mapping[str, int]:
@@ -158,9 +174,14 @@ class PostgresTransaction:
         (found,) = self._run((SQL["load"], (list(assignees),)))
         return dict.fromkeys(assignees, 0) | dict(found.fetchall())
 
-    def children(self, ids: Sequence[str]) -> Mapping[str, Held]:
+    def events(self, case: str) -> Sequence[EventRow]:
         self._flush()
-        (found,) = self._run((SQL["children"], (list(ids),)))
+        (found,) = self._run((SQL["events"], (case, 0)))
+        return [EventRow(*row) for row in found.fetchall()]
+
+    def children(self, ids: Sequence[str], *, still: bool = False) -> Mapping[str, Held]:
+        self._flush()
+        (found,) = self._run((SQL["children_still" if still else "children"], (list(ids),)))
         return {row[0]: Held(*row) for row in found.fetchall()}
 
     def office_head(self) -> tuple[int, bytes]:
@@ -178,6 +199,52 @@ class PostgresTransaction:
         ]
         settings = [(SQL["set_setting"], {"name": name, "value": value}) for name, value in change.settings.items()]
         self._run(*events, *versions, *settings)
+
+    def put_marks(self, case: str, marks: str) -> None:
+        self._flush()
+        self._run((SQL["put_marks"], (marks, case)))
+
+    def put_alike(self, case: str, rows: Sequence[tuple[str, Instant]]) -> None:
+        self._flush()
+        keys, instants = [key for key, _ in rows], [at for _, at in rows]
+        self._run((SQL["drop_alike"], (case,)), (SQL["add_alike"], (case, keys, instants)))
+
+    def count_alike(self, key: str, since: Instant, until: Instant, beside: str, most: int) -> int:
+        self._flush()
+        _, found = self._run((SQL["alike_lock"], (key,)), (SQL["alike"], (key, since, until, beside, most)))
+        number: int = found.fetchall()[0][0]
+        return number
+
+    @property
+    def customers(self) -> PostgresCustomersInHand:
+        return PostgresCustomersInHand(SQL, self._asked, self._sent, self._keep)
+
+    def _asked(self, text: str, values: Any) -> list[tuple[Any, ...]]:
+        self._flush()
+        return self._run((text, values))[0].fetchall()
+
+    def _sent(self, statements: Sequence[Statement]) -> list[int]:
+        self._flush()
+        return [cursor.rowcount for cursor in self._run(*statements)]
+
+    def _keep(self, error: GuanjiaError) -> GuanjiaError:
+        self._failed = error
+        return error
+
+    def attempt(self, name: str, period: int) -> int:
+        self._flush()
+        times: int = self._run((SQL["attempt"], (name, period)))[0].fetchall()[0][0]
+        return times
+
+    def withdraw(self, case: str, since: int) -> Withdrawn:
+        self._flush()
+        kept, _, told = self._run(*((SQL[name], (case, since)) for name in ("in_line", "withdraw", "beyond_recall")))
+        return Withdrawn(told.fetchall(), [key for (key,) in kept.fetchall()])
+
+    def resume(self, keys: Sequence[str]) -> Sequence[str]:
+        self._flush()
+        waiting = {key for (key,) in self._run((SQL["resume"], (list(keys),)))[0].fetchall()}
+        return [key for key in keys if key in waiting]
 
     def put_personal(self, case: str, rows: Sequence[tuple[str, str, str]]) -> None:
         self._flush()
@@ -198,8 +265,9 @@ class PostgresTransaction:
                 SQL["write"],
                 (
                     change.case, change.before, change.seq, change.snapshot, _plain(columns),
-                    [row.text for row in change.events], [row.head for row in change.events],
-                    [row.recorded_at for row in change.events], _plain(rest) if rest else None,
+                    _array(_quoted(row.text) for row in change.events),
+                    _array(f'"\\\\x{row.head.hex()}"' for row in change.events),
+                    _array(str(row.recorded_at) for row in change.events), _plain(rest) if rest else None,
                 ),
             )
         )  # fmt: skip
@@ -228,6 +296,16 @@ def _rest(change: Change) -> dict[str, Any]:
     if change.inbox:
         rest["inbox"] = [(each.key, each.sender, each.receiver, each.command) for each in change.inbox]
     return rest
+
+
+def _array(items: Iterable[str]) -> str:
+    """An array as the server reads it; the driver would take each text apart, sign by sign."""
+    return f"{{{','.join(items)}}}"
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def _plain(value: Any) -> str:

@@ -13,7 +13,8 @@ from ..searching import FIELDS, Dialect, conditions
 _DIALECT = Dialect(
     mark="?",
     state="instr(',' || states || ',', ',' || ? || ',') > 0",
-    word="instr(lower(number || char(10) || summary || char(10) || ifnull(room, '')), ?) > 0",
+    marked="instr(marks, ?) > 0",
+    word="instr(lower(number || char(10) || summary || char(10) || ifnull(room, '') || char(10) || ifnull(customer, '')), ?) > 0",
 )
 _DEADLINE = "ifnull(deadline, 9223372036854775807)"
 _ORDER = {

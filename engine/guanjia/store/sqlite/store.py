@@ -11,6 +11,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from operator import itemgetter
 from typing import Any, Literal, TypeVar
 
 import apsw
@@ -20,7 +21,9 @@ from ...errors import GuanjiaError, StoreError, Text
 from ...failpoints import fp
 from ...model.event import Notification
 from .. import refusals
+from ..customers import CustomersBySql
 from ..interface import STATUSES, Columns, EventRow, Held, InboxItem, OutboxRow, Query, Record, Row, Tally, Transaction
+from ..paging import pages
 from ..rows import RENEWED, outbox_row, together
 from ..statements import Migration
 from ..turns import due_in_turn
@@ -48,6 +51,7 @@ class SqliteStore:
         self._file = (0, 0)
         self._readers: deque[apsw.Connection] = deque()
         self._group: Group[Callable[[SqliteTransaction], Any]] = Group(self._run)
+        self.customers = CustomersBySql(SQL, self._rows)
 
     # -- the schema
 
@@ -256,22 +260,19 @@ class SqliteStore:
         rows = self._rows(SQL["columns"], (case,))
         return Columns(*rows[0]) if rows else None
 
+    def alike(self, case: str) -> Sequence[tuple[str, Instant]]:
+        return [(key, at) for key, at in self._rows(SQL["alike_of"], (case,))]
+
     def cases(self, after: str = "") -> Iterator[str]:
-        last = after
-        while page := self._rows(SQL["cases"], (last, _PAGE)):
-            for (identity,) in page:
-                yield identity
-            last = page[-1][0]
+        for page in pages(lambda last: self._rows(SQL["cases"], (last, _PAGE)), after, itemgetter(0)):
+            yield from (identity for (identity,) in page)
 
     def pins(self) -> Mapping[str, int]:
         return dict(self._rows(SQL["pins"]))
 
     def pinned(self, version: str) -> Iterator[str]:
-        last = ""
-        while page := self._rows(SQL["pinned"], (version, last, _PAGE)):
-            for (identity,) in page:
-                yield identity
-            last = page[-1][0]
+        for page in pages(lambda last: self._rows(SQL["pinned"], (version, last, _PAGE)), "", itemgetter(0)):
+            yield from (identity for (identity,) in page)
 
     def sealed(self, case: str) -> Sequence[tuple[str, str, str]]:
         return [(row[0], row[1], row[2]) for row in self._rows(SQL["sealed"], (case,))]
@@ -336,8 +337,8 @@ class SqliteStore:
     def sent(self, key: str, owner: str, at: Instant, note: str | None = None) -> bool:
         return self._change("sent", (key, owner, at, note)) > 0
 
-    def failed(self, key: str, owner: str, error: str, retry_at: Instant | None) -> bool:
-        return self._change("failed", (key, owner, error, retry_at)) > 0
+    def failed(self, key: str, owner: str, error: str, retry_at: Instant | None, *, alone: bool = False) -> bool:
+        return self._change("failed", (key, owner, error, retry_at, alone)) > 0
 
     def hold(self, key: str, owner: str, until: Instant) -> bool:
         return self._change("hold", (key, owner, until)) > 0

@@ -9,14 +9,16 @@ from typing import Any, TypeVar
 
 import apsw
 
+from ...clock import Instant
 from ...errors import GuanjiaError
 from ...failpoints import fp
 from ...model.event import GENESIS
 from .. import refusals
-from ..interface import Answer, Change, Held, OfficeChange, Read
+from ..interface import Answer, Change, EventRow, Held, OfficeChange, Read, Withdrawn
 from ..rows import message_values
 from ..statements import queries
 from . import errors
+from .customers import SqliteCustomersInHand
 
 T = TypeVar("T")
 SQL = queries(os.path.dirname(__file__))
@@ -51,6 +53,10 @@ class SqliteTransaction:
         self._path = path
         self._failed: Exception | None = None
         self.execute: Callable[..., Any] = cursor.execute
+
+    @property
+    def customers(self) -> SqliteCustomersInHand:
+        return SqliteCustomersInHand(SQL, self._connection, self.execute, self._failure)
 
     def alone(self, work: Callable[[SqliteTransaction], T]) -> T:
         """Run one of several works of a transaction: when it fails, nothing of it remains, and the others do."""
@@ -92,6 +98,48 @@ class SqliteTransaction:
         except errors.FAILURES as error:
             raise self._failure(error) from error
 
+    def attempt(self, name: str, period: int) -> int:
+        try:
+            times: int = self.execute(SQL["attempt"], (name, period)).fetchall()[0][0]
+            return times
+        except errors.FAILURES as error:
+            raise self._failure(error) from error
+
+    def withdraw(self, case: str, since: int) -> Withdrawn:
+        try:
+            kept = [key for (key,) in self.execute(SQL["in_line"], (case, since)).fetchall()]
+            self.execute(SQL["withdraw"], (case, since))
+            return Withdrawn(self.execute(SQL["beyond_recall"], (case, since)).fetchall(), kept)
+        except errors.FAILURES as error:
+            raise self._failure(error) from error
+
+    def resume(self, keys: Sequence[str]) -> Sequence[str]:
+        try:
+            return [key for given in keys for (key,) in self.execute(SQL["resume"], (given,)).fetchall()]
+        except errors.FAILURES as error:
+            raise self._failure(error) from error
+
+    def put_marks(self, case: str, marks: str) -> None:
+        try:
+            self.execute(SQL["put_marks"], (marks, case))
+        except errors.FAILURES as error:
+            raise self._failure(error) from error
+
+    def put_alike(self, case: str, rows: Sequence[tuple[str, Instant]]) -> None:
+        try:
+            self.execute(SQL["drop_alike"], (case,))
+            for key, at in rows:
+                self.execute(SQL["add_alike"], (key, at, case))
+        except errors.FAILURES as error:
+            raise self._failure(error) from error
+
+    def count_alike(self, key: str, since: Instant, until: Instant, beside: str, most: int) -> int:
+        try:
+            number: int = self.execute(SQL["alike"], (key, since, until, beside, most)).fetchall()[0][0]
+            return number
+        except errors.FAILURES as error:
+            raise self._failure(error) from error
+
     def put_personal(self, case: str, rows: Sequence[tuple[str, str, str]]) -> None:
         try:
             for row in rows:
@@ -105,7 +153,13 @@ class SqliteTransaction:
         except errors.FAILURES as error:
             raise self._failure(error) from error
 
-    def children(self, ids: Sequence[str]) -> Mapping[str, Held]:
+    def events(self, case: str) -> Sequence[EventRow]:
+        try:
+            return [EventRow(*row) for row in self.execute(SQL["events"], (case, 0)).fetchall()]
+        except errors.FAILURES as error:
+            raise self._failure(error) from error
+
+    def children(self, ids: Sequence[str], *, still: bool = False) -> Mapping[str, Held]:
         try:
             rows = [row for identity in ids for row in self.execute(_BY_ID, (identity,)).fetchall()]
         except errors.FAILURES as error:
@@ -143,7 +197,7 @@ class SqliteTransaction:
             raise self._failure(error, change) from error
 
     def _failure(self, error: Exception, change: Change | None = None) -> GuanjiaError:
-        told: GuanjiaError = errors.store_error(error, self._path)
+        told: GuanjiaError = error if isinstance(error, GuanjiaError) else errors.store_error(error, self._path)
         if change is not None and isinstance(error, apsw.ConstraintError):
             if str(error).startswith("events: seq"):
                 told = refusals.changed_meanwhile(change.case)
@@ -161,14 +215,14 @@ class SqliteTransaction:
             fp("after_event_insert")
         (
             site, number, procedure, version, states, mode, priority, summary, room, assignee, customer, parent, opened_at,
-            changed_at, closed_at, outcome, next_due, deadline, breached, provisional, alarms,
+            changed_at, closed_at, outcome, next_due, deadline, breached, provisional, alarms, marks,
         ) = change.columns  # fmt: skip
         personal = 1 if change.personal else 0
         if change.before:
             values = (
                 identity, change.seq, change.events[-1].head, personal, change.snapshot, states, changed_at, next_due, deadline,
                 breached, change.before, version, priority, summary, room, assignee, customer, parent, closed_at, outcome,
-                provisional, alarms,
+                provisional, alarms, marks,
             )  # fmt: skip
             execute(_MOVE, values)
             if not self._connection.changes():
@@ -181,7 +235,7 @@ class SqliteTransaction:
                 (
                     identity, change.seq, change.events[-1].head, personal, change.snapshot, site, number, procedure, version,
                     states, mode, priority, summary, room, assignee, customer, parent, opened_at, changed_at, closed_at, outcome,
-                    next_due, deadline, breached, provisional, alarms,
+                    next_due, deadline, breached, provisional, alarms, marks,
                 ),
             )  # fmt: skip
         fp("after_case_write")

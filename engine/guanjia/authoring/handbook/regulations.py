@@ -1,0 +1,202 @@
+"""One procedure told as a regulation: in the words of people, with nothing that only a file has.
+
+The words are those of `explaining`; here names are not told beside labels, notices are called by their subjects, calendars by
+their hours, and what a limit rests upon stands in a table of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from ...errors import Text
+from ...model.procedure import Procedure, State, Target
+from ...model.version import Version
+from ..doings import Line, Plain, about, listed
+from ..explaining import Explaining
+from ..limits import ground
+from ..wording import Entitled
+from .hours import hours
+
+_HEAD = re.compile(r"^(?:主题|Subject)[:：]\s*(.*)$", re.M)
+_NUMBER = re.compile(r"^\s*(?:【\s*\{\{\s*number\s*\}\}\s*】|\[\s*\{\{\s*number\s*\}\}\s*\])\s*")
+_OTHERWISE = re.compile(r"\{%-?\s*el(?:se|if)\b.*?%\}")
+_TAG = re.compile(r"\{%.*?%\}|\{#.*?#\}")
+_PROCEDURE = re.compile(r"\{\{\s*procedure\s*\|\s*label\s*\}\}")
+_VALUE = re.compile(r"\{\{.*?\}\}")
+_TYPED = re.compile(r"（[a-z_]+）|(?<![A-Za-z{_])([a-z]+(?:_[a-z]+)*)(?![A-Za-z}_])")
+"""Names in a Chinese sentence: beside what they name, or in its place."""
+
+
+class Limit(NamedTuple):
+    """One limit of a clock: of what, when it holds, how long, and on what ground."""
+
+    clock: str
+    when: Text | None
+    measure: Text
+    ground: Text | None
+
+
+class Regulation(Explaining):
+    """The words for one version."""
+
+    def __init__(self, version: Version, entitled: Entitled, others: Iterable[Procedure]) -> None:
+        super().__init__(version.procedure, entitled)
+        self.version = version
+        self.others = tuple(others)
+
+    # -- words
+
+    def plainly(self, name: str) -> Text:
+        return Text(self.label(name, "zh"), self.label(name, "en"))
+
+    def own(self, name: str) -> Text:
+        return self.named(name)
+
+    def notice(self, template: str) -> Text:
+        """By the subject of its text; by its label where the procedure has one."""
+        label = super().notice(template)
+        if label != Text(template, template):
+            return label
+        found = {spoken: self._subject(spoken, template) for spoken in ("zh", "en")}
+        return Text(found["zh"] or found["en"] or template, found["en"] or found["zh"] or template)
+
+    def _subject(self, spoken: str, template: str) -> str:
+        begins = f"{spoken}/{template}."
+        texts = (text for key, text in self.version.templates.items() if key.startswith(begins))
+        found = next((match[1] for text in texts if (match := _HEAD.search(text))), "")
+        found = _TAG.sub("", _OTHERWISE.sub("／" if spoken == "zh" else " / ", _NUMBER.sub("", found)))
+        found = _PROCEDURE.sub(self.label(self.procedure.procedure, spoken), found)
+        return _VALUE.sub("…", found).strip()
+
+    def _hours(self, calendar: str) -> Text:
+        return hours(self.version.calendars.get(calendar, {"always": calendar == "always"}))
+
+    def _grounds(self, standard: str | None, overlay: str | None) -> list[Text]:
+        return []
+
+    def label(self, name: str, language: str) -> str:
+        """What has no word here is of another procedure: its name, a field of a case that is opened, a signal."""
+        words = (it.label(name, language) for it in (self.procedure, *self.others))
+        return next((word for word in words if word != name), name)
+
+    def _guard(self, plain: Plain) -> Text:
+        """What is answered names no option that is typed."""
+        told = super()._guard(plain)
+        return Text(_TYPED.sub(lambda found: self.named(found[1]).zh if found[1] else "", told.zh), told.en)
+
+    def _inputs(self, fields: Plain) -> list[Text]:
+        """By their names: what is filled in stands in the table of forms."""
+        if not fields:
+            return []
+        names = self.names(fields)
+        return [Text(f"另填{names.zh}", f"with {names.en}")]
+
+    def _effects(self, effects: Iterable[Plain]) -> Text:
+        """That what is filled in is recorded goes without saying."""
+        return super()._effects(effect for effect in effects if not _recorded(effect))
+
+    def _one_notice(self, name: str, plain: Plain) -> Text:
+        plain.pop("with", None)
+        return super()._one_notice(name, plain)
+
+    # -- parts of a chapter
+
+    def general(self) -> Iterator[Text]:
+        """What holds for all of it, the aim first."""
+        plain = self._plain()
+        for key in ("procedure", "number", "labels", *_ELSEWHERE):
+            plain.pop(key, None)
+        return self._general(plain)
+
+    def fields(self) -> Iterator[tuple[Text, Text]]:
+        """(name, what it holds) of everything that is recorded."""
+        for name, plain in self._plain().get("fields", {}).items():
+            yield self.plainly(name), self._field(plain)
+
+    def forms(self) -> Iterator[tuple[Text, list[Text]]]:
+        """(action, what is filled in with it); where its branches ask for different things, everything."""
+        found: dict[str, dict[str, Text]] = {}
+        for _, state, _ in states_of(self.procedure):
+            for action, branches in state.transitions.items():
+                for branch in branches:
+                    for name, field in branch.input.items():
+                        plain = field.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+                        plain["type"] = field.type
+                        item = about(self.plainly(name), self._field(plain))
+                        found.setdefault(action, {})[name] = item
+        for action, items in found.items():
+            yield self.plainly(action), list(items.values())
+
+    def steps(self) -> Iterator[Line]:
+        """How a case goes, state by state."""
+        plain = self._plain()
+        return self._inside({key: plain[key] for key in _OF_A_STATE if key in plain}, 0)
+
+    def limits(self) -> Iterator[Limit]:
+        """Every limit of every clock, in the order written."""
+        plain = self._plain().get("sla", {})
+        for name, sla in self.procedure.sla.items():
+            targets: list[Plain] = plain[name]["target"]
+            for number, (target, told) in enumerate(zip(sla.target, targets, strict=True)):
+                guards = [self.condition(guard.that) for guard in target.guard]
+                told.pop("guard", None)
+                when = (
+                    Text("且".join(each.zh for each in guards), " and ".join(each.en for each in guards))
+                    if guards
+                    else None
+                )
+                if when is None and number:
+                    when = Text("其余", "otherwise")
+                if "calendar" in plain[name] and not told.keys() & {"calendar", "until", "earliest"}:
+                    told["calendar"] = plain[name]["calendar"]
+                yield Limit(name, when, self._target(told), self._resting(target))
+
+    def clocks(self) -> Iterator[Line]:
+        """From what to what each clock runs, and what happens on the way; its limits are left out."""
+        for name, plain in self._plain().get("sla", {}).items():
+            plain.pop("calendar", None)
+            plain["target"] = []
+            first, *rest = self._clock(name, plain)
+            yield Line(0, first.text, True)
+            yield from (Line(line.level - 1, line.text) for line in rest)
+
+    def ladders(self) -> Iterator[Line]:
+        for name, plain in self._plain().get("ladders", {}).items():
+            for line in self._ladder(name, plain):
+                yield Line(line.level - 1, line.text, line.level == 1)
+
+    def ends(self) -> Iterator[Text]:
+        """How it ends, and how it may begin again."""
+        plain = self._plain()
+        yield from (line.text for line in self._ends())
+        yield from self._reopening(plain.get("reopen", []))
+        yield from self._modes(plain.get("modes", {}))
+
+    def _resting(self, target: Target) -> Text | None:
+        held = [self.version.standards[part.standard].overlays[part.overlay] if part.overlay else self.version.standards[part.standard].standard
+                for part in (target, *target.earliest) if part.standard in self.version.standards]  # fmt: skip
+        told = list(dict.fromkeys(ground(each) for each in held))
+        return listed(told) if told else None
+
+    def _plain(self) -> dict[str, Any]:
+        return self.procedure.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+
+
+def _recorded(effect: Plain) -> bool:
+    """Whether all it does is to keep what was given under the name of the field that it was asked for."""
+    values = effect.get("set")
+    return (
+        values is not None and "when" not in effect and all(value == f"input.{name}" for name, value in values.items())
+    )
+
+
+def states_of(procedure: Procedure) -> Iterator[tuple[str, State, tuple[str, ...]]]:
+    """The root, called like the procedure, and every state below it with those that it stands in."""
+    yield procedure.procedure, procedure, ()
+    yield from procedure.walk()
+
+
+_OF_A_STATE = ("initial", "states", "tracks", "entry", "exit", "transitions", "signals", "after", "always", "breach")
+_ELSEWHERE = (*_OF_A_STATE, "fields", "sla", "ladders", "reopen", "modes", "properties")

@@ -1,0 +1,154 @@
+"""What is promised and what happens in time, in words: clocks with their targets and thresholds, and ladders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..errors import Text
+from .doings import URGENCY, Doings, Line, Plain, about, listed, quoted, sentence
+
+_PROMISED = {
+    "sla": Text("对业主的承诺", "promised to customers"), "ola": Text("内部的约定", "promised among ourselves"),
+    "uc": Text("外包单位的约定", "promised by a contractor"),
+}  # fmt: skip
+_CONDITIONS = {
+    "start": Text("开始计时", "starts with"), "pause": Text("暂停", "stands still with"), "resume": Text("恢复", "goes on with"),
+    "stop": Text("办到即止", "is met with"), "cancel": Text("取消", "is cancelled with"), "reset": Text("重新计", "begins anew with"),
+    "runs_in": Text("只在这些状态里走", "runs only in"),
+}  # fmt: skip
+_ON_CHANGE = {
+    "keep": Text("改了期限，已走的时间照新期限重算", "when the target changes, all that ran is measured by the new one"),
+    "carry": Text("改了期限，已走的时间照原样带过去", "when the target changes, what was used is taken over as it was"),
+    "restart": Text("改了期限，从头计", "when the target changes, it begins anew"),
+}  # fmt: skip
+_ON_REOPEN = {
+    "new": Text("重开后新开一轮", "a reopened case begins a new cycle"), "resume": Text("重开后接着走剩下的", "a reopened case goes on with what was left"),
+    "closed": Text("重开后不再计", "a reopened case does not count it again"),
+}  # fmt: skip
+
+
+class Promises(Doings):
+    """The words for clocks and ladders."""
+
+    # -- clocks and ladders
+
+    def _clock(self, name: str, plain: Plain) -> Iterator[Line]:
+        kind = _PROMISED[plain.pop("kind", "sla")]
+        yield Line(1, Text(f"时限{self.own(name).zh}，{kind.zh}", f"The clock {self.own(name).en}, {kind.en}"))
+        for key, word in _CONDITIONS.items():
+            if words := plain.pop(key, None):
+                told = listed([self._happening(each) for each in words])
+                yield Line(2, about(word, told))
+        if (since := plain.pop("from", None)) is not None:
+            told = (
+                Text("登记", "the opening")
+                if since == "open"
+                else self.named(since)
+                if since.isidentifier() and since not in ("now", "opened_at")
+                else self.condition(since)
+            )
+            yield Line(2, about(Text("从此起算", "counts from"), told))
+        targets = plain.pop("target")
+        for number, target in enumerate(targets):
+            measure = self._target(target)
+            otherwise = (
+                Text("其余" + " " * measure.zh[:1].isdigit(), "otherwise ")
+                if number and measure.zh[:1] != "若"
+                else Text("", "")
+            )
+            yield Line(2, about(Text("期限", "target"), Text(otherwise.zh + measure.zh, otherwise.en + measure.en)))
+        if (calendar := plain.pop("calendar", None)) is not None:
+            yield Line(2, self._by(Text("计时", "counted"), {"calendar": calendar}))
+        for threshold, effects in plain.pop("at", {}).items():
+            told = self._effects(effects) if effects else Text("只记下来", "it is only recorded")
+            yield Line(2, about(self._threshold(threshold), told))
+        for key, words in (("on_change", _ON_CHANGE), ("on_reopen", _ON_REOPEN)):
+            if (how := plain.pop(key, None)) is not None:
+                yield Line(2, words[how])
+        if plain.pop("manual", True) is False:
+            yield Line(2, Text("不能手工暂停、恢复、重置", "nobody pauses, resumes or resets it by hand"))
+        if plain.pop("pausable", True) is False:
+            yield Line(2, Text("法定时限，什么都不能让它停", "statutory: nothing makes it stand still"))
+        yield from (Line(2, text) for text in self.rest(plain))
+
+    def _happening(self, word: str) -> Text:
+        """What a clock listens to: a state, an action, a signal, the opening, or a condition."""
+        if word == "open":
+            return Text("登记或重开", "the opening or a reopening")
+        return self.named(word) if word.isidentifier() else self.condition(word)
+
+    def _target(self, plain: Plain) -> Text:
+        guards = [self.condition(guard.pop("that")) for guard in plain.pop("guard", ())]
+        if (within := plain.pop("within", None)) is not None:
+            measure = self.span(within)
+            if (then := plain.pop("then", None)) is not None:
+                more = self.span(then)
+                measure = Text(
+                    f"{measure.zh}工作时间，再加 {more.zh}不分昼夜",
+                    f"{measure.en} of working time, then {more.en} around the clock",
+                )
+        elif (until := plain.pop("until", None)) is not None:
+            at = self.condition(until)
+            measure = Text(f"到 {at.zh} 为止", f"until {at.en}")
+        else:
+            parts = [self._target(part) for part in plain.pop("earliest")]
+            measure = Text(
+                f"以下最早的：{'；'.join(part.zh for part in parts)}",
+                f"the earliest of: {'; '.join(part.en for part in parts)}",
+            )
+        measure = self._by(measure, plain)
+        told = [measure, *self.rest(plain)]
+        measure = sentence(told)
+        if not guards:
+            return measure
+        return Text(
+            f"若{'，且'.join(guard.zh for guard in guards)}：{measure.zh}",
+            f"if {' and '.join(guard.en for guard in guards)}: {measure.en}",
+        )
+
+    def _threshold(self, threshold: str) -> Text:
+        if threshold.endswith("%"):
+            return Text(f"用掉 {threshold} 时", f"When {threshold} is used up")
+        if threshold == "due":
+            return Text("到期时", "When it is due")
+        before, span = "-" in threshold, self.span(threshold[3:].strip().lstrip("+-").strip())
+        return Text(
+            f"到期{'前' if before else '后'} {span.zh}", f"{span.en} {'before' if before else 'after'} it is due"
+        )
+
+    def _ladder(self, name: str, plain: Plain) -> Iterator[Line]:
+        yield Line(1, self._by(Text(f"升级阶梯{self.own(name).zh}", f"The ladder {self.own(name).en}"), plain))
+        for number, level in enumerate(plain.pop("levels"), 1):
+            who = self.who(level.pop("to"))
+            wait = level.pop("wait", None)
+            after = (
+                Text("立即", "at once")
+                if wait is None
+                else Text(f"再过 {self.span(wait).zh}", f"{self.span(wait).en} later")
+            )
+            more = self.rest(level)
+            yield Line(
+                2,
+                sentence(
+                    [Text(f"第 {number} 级：{after.zh}告知{who.zh}", f"Level {number}: {after.en} {who.en}"), *more]
+                ),
+            )
+        if (alarm := plain.pop("alarm", None)) is not None:
+            yield Line(
+                2,
+                Text(
+                    f"到顶再过 {self.span(alarm).zh}无人确认即告警",
+                    f"Nobody acknowledges the last for {self.span(alarm).en}: an alarm",
+                ),
+            )
+        if words := plain.pop("acknowledge", None):
+            yield Line(
+                2, Text(f"办了{self.names(words).zh}也算确认", f"{self.names(words).en} counts as an acknowledgement")
+            )
+        if (template := plain.pop("template", None)) is not None:
+            yield Line(2, about(Text("用的模板", "told by the template"), quoted(self.notice(template))))
+        if (urgency := plain.pop("urgency", None)) is not None:
+            yield Line(2, about(Text("缓急", "urgency"), URGENCY[urgency]))
+        if plain.pop("catch_up", "each") == "summary":
+            yield Line(2, Text("后台停过的，补发合成一条", "levels that were missed are told in one message"))
+        yield from (Line(2, text) for text in self.rest(plain))

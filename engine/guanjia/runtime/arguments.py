@@ -1,0 +1,185 @@
+"""What a library call is given is of the kind that its signature says, or it is refused with the argument's name.
+
+`@checked` on a class does so for all its public methods, by their annotations: whatever is added later is checked too, and no
+method asks for itself. The command line reads text and is typed; this is for programs that embed the engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from functools import cache, wraps
+from inspect import Parameter, signature
+from itertools import islice
+from types import UnionType
+from typing import Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from ..clock import has_a_date
+from ..errors import Misused, Text
+
+T = TypeVar("T")
+Check = Callable[[Any], bool]
+
+
+class _Rule(NamedTuple):
+    check: Check
+    said: str
+    inside: bool
+    """Whether its own fields are to be looked at: it came from a program, as a command or a query does."""
+
+
+def checked(cls: type[T]) -> type[T]:
+    """The class itself, whose public methods raise Misused for an argument of a wrong kind, before anything is done."""
+    for name, given in list(vars(cls).items()):
+        method = given.__func__ if isinstance(given, classmethod) else given
+        if callable(method) and not name.startswith("_"):
+            guarded = _guarded(method)
+            setattr(cls, name, classmethod(guarded) if isinstance(given, classmethod) else guarded)
+    return cls
+
+
+def _guarded(method: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(method)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        order, rules = _rules(method)
+        for name, value in (*zip(order, islice(args, 1, None), strict=False), *kwargs.items()):
+            rule = rules.get(name)
+            if rule is not None:
+                _look(f"{method.__name__}({name}=…)", rule, value)
+        return method(*args, **kwargs)
+
+    return call
+
+
+def _look(where: str, rule: _Rule, value: Any) -> None:
+    if not rule.check(value):
+        kind = type(value).__name__
+        raise Misused(
+            Text(f"{where}：{value!r:.80}（{kind}）不对。", f"{where}: {value!r:.80} ({kind}) will not do."),
+            Text(f"应为 {rule.said}", f"It takes {rule.said}"),
+        )
+    if not rule.inside:
+        return
+    for item in value if isinstance(value, list | tuple) else (value,):
+        if is_dataclass(item):
+            of: Any = type(item)
+            for name, inner in _fields(of).items():
+                _look(f"{where[:-1]} {of.__name__}({name}=…))", inner, getattr(item, name))
+            if of.__name__ == "Command":
+                _of_kind(f"{where[:-1]} {of.__name__}", item)
+
+
+@cache
+def _rules(method: Callable[..., Any]) -> tuple[tuple[str, ...], Mapping[str, _Rule]]:
+    """The names of a method's positional parameters after the first, and what each parameter may be."""
+    parameters = [*signature(method).parameters.values()][1:]
+    hints = get_type_hints(method)
+    order = [it.name for it in parameters if it.kind in (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)]
+    named = [it.name for it in parameters if it.kind not in (Parameter.VAR_KEYWORD, Parameter.VAR_POSITIONAL)]
+    return tuple(order), {
+        name: _rule(hints[name], method.__annotations__[name]) for name in named if hints.get(name, Any) is not Any
+    }
+
+
+@cache
+def _fields(kind: Any) -> Mapping[str, _Rule]:
+    hints = get_type_hints(kind)
+    return {it.name: _rule(hints[it.name], str(it.type)) for it in fields(kind) if hints[it.name] is not Any}
+
+
+def _rule(hint: Any, written: str) -> _Rule:
+    inside = any(getattr(kind, "__name__", "") in _INSIDE for kind in _kinds(hint))
+    check = _check(hint, _instant if "Instant" in written else _number)
+    return _Rule(check, written, inside)
+
+
+_INSIDE = ("Command", "Query", "Asked", "Actor")
+
+_OWN: Mapping[str, Mapping[str, Any]] = {
+    "due": {},
+    "assign": {},
+    "clock": {"way": Literal["pause", "resume", "reset"]},
+    "migrate": {"policy": Literal["start", "now"] | None, "notify": bool | None, "drop": Sequence[str] | None},
+    "note": {"text": str},
+    "link": {"case": str, "way": str | None},
+    "merge": {},
+    "undo": {"version": str | None, "before": str | None},
+    "code": {"$code": str, "digest": str, "until": int},
+    "ack": {},
+    "reveal": {"sensitive": Sequence[str] | None, "file": int | None, "message": str | None},
+    "forget": {"fields": Sequence[str] | None},
+    "hold": {"on": bool},
+}
+"""What the values of a command hold where they are no fields of a case: they go into its history as they are."""
+
+
+def _of_kind(where: str, command: Any) -> None:
+    own = _OWN.get(command.kind)
+    if own is None:  # fields of the case, and by what code they come
+        _look(f"{where} values['$code']=…)", _rule(str | None, ""), command.values.get("$code"))
+        return
+    for name, hint in own.items():
+        _look(f"{where} values[{name!r}]=…)", _rule(hint, str(hint)), command.values.get(name))
+    if unknown := sorted(command.values.keys() - own.keys()):
+        listed = ", ".join(own) or "—"
+        raise Misused(
+            Text(
+                f"{where} values：{command.kind} 没有 {unknown}。", f"{where} values: {command.kind} has no {unknown}."
+            ),
+            Text(f"有：{listed}", f"There are: {listed}"),
+        )
+
+
+def _kinds(hint: Any) -> Iterable[Any]:
+    yield hint
+    for part in get_args(hint):
+        yield from _kinds(part)
+
+
+def _check(hint: Any, number: Check) -> Check:
+    origin, parts = get_origin(hint) or hint, get_args(hint)
+    if origin in (Union, UnionType):
+        checks = [_check(part, number) for part in parts]
+        return lambda value: any(check(value) for check in checks)
+    if origin is Literal:
+        return lambda value: isinstance(value, str) and value in parts
+    if hint is str:
+        return lambda value: isinstance(value, str) and _whole(value)
+    if hint is int:
+        return number
+    if origin is Callable:
+        return callable
+    if origin is tuple or (
+        isinstance(origin, type) and issubclass(origin, Iterable) and not issubclass(origin, str | bytes)
+    ):
+        if issubclass(origin, Mapping):
+            return lambda value: isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
+        within = _check(parts[0], number) if parts and issubclass(origin, Sequence) else _anything
+        return lambda value: (
+            isinstance(value, origin) and not isinstance(value, str | bytes) and all(map(within, value))
+        )
+    if not isinstance(origin, type) or getattr(origin, "_is_protocol", False):
+        return _anything
+    return lambda value: isinstance(value, origin)
+
+
+def _whole(text: str) -> bool:
+    """Whether it has no halves of characters, which nothing can write."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _number(value: Any) -> bool:
+    """A whole number that a database can hold."""
+    return isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
+
+
+def _instant(value: Any) -> bool:
+    return _number(value) and has_a_date(value)
+
+
+def _anything(value: Any) -> bool:
+    return True

@@ -1,0 +1,112 @@
+"""Opening a case for somebody whom the register knows: whose it is, and what is known of them in fields that were left empty.
+
+`customer` may be an id, or a telephone number or mail address that one person has. A number of nobody is refused, for what a case says
+of its customer lies in clear. Of a person who is restricted nothing is filled in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ..core import Program
+from ..errors import Refused, Text
+from ..model.acquaintance import acquaintance_of
+from ..model.customer import Customer, sought
+from ..model.event import Actor, Command
+from ..model.identifiers import masked
+from ..model.sight import listed
+from ..people.customers import today
+from ..people.seeing import stranger
+from ..store.customers import HeldCustomer
+from ..store.interface import Transaction
+from .customer_reading import as_customer, survivor
+
+if TYPE_CHECKING:
+    from .engine import Engine
+
+
+def introduced(engine: Engine, tx: Transaction, program: Program, command: Command) -> Command:
+    """The opening with its customer as the register has them."""
+    named = command.customer or (command.actor.id if command.actor.kind == "customer" else None)
+    held = _meant(engine, tx, named, command.actor) if named else None
+    if held is None:
+        return command
+    customer = as_customer(survivor(tx.customers, held))
+    if (
+        command.actor.kind != "customer"
+        and (refused := stranger(engine.organisation, customer, command.actor)) is not None
+    ):
+        raise refused
+    if command.customer:
+        command = replace(command, customer=customer.id)
+    day = today(engine.clock.now(), engine.zone)
+    return (
+        replace(command, values={**command.values, **_known(program, customer, command.values, day)})
+        if customer.used
+        else command
+    )
+
+
+def placed(engine: Engine, tx: Transaction, command: Command) -> str:
+    """The site that a new case belongs to: the one that is named; else where its customer lives, where that is one site; else the one that
+    whoever opens it serves; else that of the office."""
+    if command.site:
+        return command.site
+    named = command.customer or (command.actor.id if command.actor.kind == "customer" else None)
+    held = None
+    if named:
+        with suppress(Refused):  # which is told when the case is opened for them
+            held = _meant(engine, tx, named, command.actor)
+    if held is not None:
+        at_home = as_customer(survivor(tx.customers, held)).at_home(today(engine.clock.now(), engine.zone))
+        if len(sites := {each.site for each in at_home}) == 1:
+            return sites.pop()
+    served = listed(engine.organisation.staff.get(command.actor.id, {}).get("sites"))
+    return served[0] if len(served) == 1 else engine.office.site
+
+
+def _meant(engine: Engine, tx: Transaction, text: str, actor: Actor) -> HeldCustomer | None:
+    held = tx.customers.get(text)
+    if held is not None or not masked(text):
+        return held
+    known = acquaintance_of(vars(engine.organisation), actor)
+    held_by = (
+        each for kind, term in sought(text) if kind in ("phone", "mail") for each in tx.customers.find(kind, term)
+    )
+    found = {each.id: each for each in held_by if known.knows(as_customer(each))}
+    if len(found) == 1:
+        return next(iter(found.values()))
+    ids = "、".join(sorted(found))
+    raise Refused(
+        "customer",
+        Text(f"这个号码有几位客户：{ids}", f"Several customers have that: {', '.join(sorted(found))}")
+        if found
+        else Text("没有客户是这个号码。", "No customer has that."),
+        Text(
+            "写客户编号；新客户先登记：guanjia customer add",
+            "Give the id of a customer; register a new one with guanjia customer add",
+        ),
+    )
+
+
+def _known(program: Program, customer: Customer, given: Mapping[str, Any], day: str) -> dict[str, Any]:
+    """What the person fills of the fields that are empty: of each kind the first field; numbers and names only where they are sealed."""
+    rooms = {each.room for each in customer.at_home(day)}
+    kinds: dict[str, Any] = {
+        "phone": customer.phones[0] if customer.phones else None, "email": customer.mails[0] if customer.mails else None,
+        "room": rooms.pop() if len(rooms) == 1 else None,
+    }  # fmt: skip
+    filled: dict[str, Any] = {}
+    for name, field in program.procedure.fields.items():
+        value = kinds.pop(field.type, None)
+        if name == "name" and field.type == "text":
+            value = customer.name or None
+        elif name == "language" and field.type == "choice" and customer.language in field.of:
+            value = customer.language
+        sealed = field.personal or field.type in ("room", "choice")
+        if value is not None and sealed and given.get(name) is None:
+            filled[name] = value
+    return filled

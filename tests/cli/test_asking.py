@@ -1,0 +1,46 @@
+"""Asking and answering at the door, as somebody whom nobody here knows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from tests.cli.terminals import Ran
+
+Call = Callable[..., Ran]
+
+
+def test_a_resident_asks_without_saying_who_he_is(do: Call, case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GUANJIA_AS")
+    ran = do("ask", case, "--phone-tail", "1234")
+    assert ran.code == 0, ran.err
+    assert "已受理" in ran.out
+    assert "响应  2026-11-24 09:30" in ran.out
+    assert "Opened" in do("--lang", "en", "ask", case, "--phone-tail", "1234").out
+    wrong, unknown = do("ask", case, "--phone-tail", "0000"), do("ask", "TS-2026-09999", "--phone-tail", "0000")
+    assert (wrong.code, wrong.err) == (unknown.code, unknown.err)
+    assert wrong.code == 1
+    for _ in range(5):
+        wrong = do("ask", case, "--phone-tail", "0000")
+    assert "次数过多" in wrong.err
+    assert (do("ask", case).code, do("ask", case, "--json").code) == (2, 2)
+
+
+def test_a_code_is_sent_and_answers_once(do: Call, case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent = do("code", case)
+    assert (sent.code, "给客户发了回复码" in sent.out) == (0, True)
+    key = next(row["key"] for row in json.loads(do("outbox", case, "--json").out) if row["template"] == "code")
+    body = json.loads(do("outbox", "show", key, "--json").out)["body"]
+    code = body.partition("您的回复码：")[2][:14]
+    assert code not in sent.out
+    monkeypatch.delenv("GUANJIA_AS")
+    looked = do("answer", code)
+    assert f"answer {code} withdraw" in looked.out
+    assert json.loads(do("answer", code, "--json").out)["actions"][0]["action"] == "withdraw"
+    done = do("answer", code, "withdraw")
+    assert (done.code, "已收到" in done.out, "已撤回" in done.out) == (0, True, True)
+    again = do("answer", code, "withdraw")
+    assert (again.code, "回复码不对" in again.err) == (1, True)
+    assert do("answer").code == 2

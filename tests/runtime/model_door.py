@@ -1,0 +1,45 @@
+"""The customer at the door, for the model (model.py): a one-time code, and what is answered by it; and personal data on hold."""
+
+from __future__ import annotations
+
+from tests.runtime.model_case import Ask, Case, Message, No, Who
+from tests.runtime.model_joined import Joining
+from tests.runtime.model_step import Step
+from tests.runtime.model_time import HOUR
+
+GOOD_FOR = 48 * HOUR
+
+
+class Door(Joining):
+    def do_code(self, case: Case, ask: Ask, at: int) -> None:
+        codes = self.concerns(case, ask.who, "assign") | ({"merged"} if case.merged else set())
+        if codes:
+            raise No(*codes)
+        step = Step(self, case, "coded", "", ask.who, at)
+        self.messages.append(Message(case.number, step.seq, "code", "customer", case.mode == "drill"))
+        case.codes[len(self.coded)] = at + GOOD_FOR
+        self.coded.append(case.number)
+
+    def do_answer(self, case: Case, ask: Ask, at: int) -> None:
+        code = ask.values["code"]
+        if case.codes.get(code, 0) <= at:
+            raise No("code")
+        values = {name: value for name, value in ask.values.items() if name != "code"}
+        self.do_act(case, Ask("act", ask.name, case.number, ask.who, values), at)
+        del case.codes[code]
+
+    def do_hold(self, case: Case, ask: Ask, at: int) -> None:
+        on = ask.values["on"]
+        codes = set() if ask.who.may("privacy") else {"role"}
+        codes |= set() if ask.reason else {"reason"}
+        if case.held == on:
+            codes.add("state")
+        if codes:
+            raise No(*codes)
+        Step(self, case, "held" if on else "released", "", ask.who, at)
+        case.held = on
+
+
+def at_the_door(case: Case) -> Who:
+    """Whoever has a code of the case: its customer, whether it names one or not."""
+    return Who(case.customer or "customer", "customer", case.number)
