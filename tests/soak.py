@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -35,6 +36,9 @@ FAULTS = (
     "core/test_ladders",
 )  # fmt: skip
 """Longest first, so that none is alone at the end."""
+
+PATIENCE = 15 * 60
+"""Seconds after which a file that does not end has failed: where it stood is printed."""
 
 
 @dataclass
@@ -120,20 +124,39 @@ def run(part: Part, whole: bool) -> bool:
     """Run the file once, with a new seed, and add up what it counts."""
     seed, begun = random.SystemRandom().randrange(2**32), time.monotonic()
     with tempfile.NamedTemporaryFile("r", prefix="guanjia-tally-", suffix=".jsonl", encoding="utf-8") as tally:
-        done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-x", "-n", "0", "-rP", f"--hypothesis-seed={seed}", part.file],
-            cwd=ROOT, capture_output=True, text=True, check=False,
-            env={**os.environ, "GUANJIA_TALLY": tally.name, "GUANJIA_SOAK" if whole else "GUANJIA_FAULTS": "1"},
-        )  # fmt: skip
+        returned, said = _pytest(
+            ["-x", "-n", "0", "-rP", f"--hypothesis-seed={seed}", part.file],
+            {"GUANJIA_TALLY": tally.name, "GUANJIA_SOAK" if whole else "GUANJIA_FAULTS": "1"},
+        )
         for claim, counted in map(json.loads, tally):
             part.sums.setdefault(claim, Counter()).update(counted)
     took = time.monotonic() - begun
     part.runs, part.seconds, part.longest = part.runs + 1, part.seconds + took, max(part.longest, took)
-    if done.returncode or not whole:
-        print(done.stdout, done.stderr, flush=True)
-    if done.returncode:
+    if returned or not whole:
+        print(said, flush=True)
+    if not whole:
+        print(f"{part.file}: {took:.0f} s\n", flush=True)
+    if returned:
         print(f"--hypothesis-seed={seed} {part.file}; other seeds stand above as GUANJIA_SEED=…", flush=True)
-    return done.returncode == 0
+    return returned == 0
+
+
+def _pytest(arguments: list[str], settings: dict[str, str]) -> tuple[int, str]:
+    """What pytest returned and said. What does not end is interrupted, so that it says where it stood and stops its servers."""
+    with tempfile.TemporaryFile("w+", prefix="guanjia-said-", encoding="utf-8", errors="replace") as said:
+        running = subprocess.Popen([sys.executable, "-m", "pytest", "--full-trace", *arguments], cwd=ROOT, stdout=said, stderr=subprocess.STDOUT,
+                                   env={**os.environ, **settings})  # fmt: skip
+        try:
+            running.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            running.send_signal(signal.SIGINT)
+            try:
+                running.wait(60)
+            except subprocess.TimeoutExpired:
+                running.kill()
+                running.wait()
+        said.seek(0)
+        return running.returncode, said.read()
 
 
 def others() -> list[Part]:
