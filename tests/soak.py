@@ -144,7 +144,7 @@ def run(part: Part, whole: bool) -> bool:
 def _pytest(arguments: list[str], settings: dict[str, str]) -> tuple[int, str]:
     """What pytest returned and said. What does not end is interrupted, so that it says where it stood and stops its servers."""
     with tempfile.TemporaryFile("w+", prefix="guanjia-said-", encoding="utf-8", errors="replace") as said:
-        running = subprocess.Popen([sys.executable, "-m", "pytest", "--full-trace", *arguments], cwd=ROOT, stdout=said, stderr=subprocess.STDOUT,
+        running = subprocess.Popen([sys.executable, "-m", "pytest", "--full-trace", "-o", f"faulthandler_timeout={PATIENCE}", *arguments], cwd=ROOT, stdout=said, stderr=subprocess.STDOUT,
                                    env={**os.environ, **settings})  # fmt: skip
         try:
             running.wait(PATIENCE)
