@@ -11,7 +11,7 @@ from dataclasses import fields, is_dataclass
 from functools import cache, wraps
 from inspect import Parameter, signature
 from itertools import islice
-from types import UnionType
+from types import NoneType, UnionType
 from typing import Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from ..clock import has_a_date
@@ -44,11 +44,28 @@ def _guarded(method: Callable[..., Any]) -> Callable[..., Any]:
         order, rules = _rules(method)
         for name, value in (*zip(order, islice(args, 1, None), strict=False), *kwargs.items()):
             rule = rules.get(name)
-            if rule is not None:
+            if rule is not None and not _plainly(rule, value):
                 _look(f"{method.__name__}({name}=…)", rule, value)
         return method(*args, **kwargs)
 
     return call
+
+
+def _plainly(rule: _Rule, value: Any) -> bool:
+    """Whether it is seen at a glance to be right: the way of nearly all values, on which no word is put together."""
+    if not rule.check(value):
+        return False
+    if not rule.inside or value is None:
+        return True
+    kind = type(value)
+    if kind in (list, tuple):
+        return all(_plainly(rule, item) for item in value)
+    if is_dataclass(kind):
+        for name, inner in _fields(kind).items():
+            if not _plainly(inner, getattr(value, name)):
+                return False
+        return kind.__name__ != "Command" or (value.kind not in _OWN and "$code" not in value.values)
+    return True
 
 
 def _look(where: str, rule: _Rule, value: Any) -> None:
@@ -76,9 +93,12 @@ def _rules(method: Callable[..., Any]) -> tuple[tuple[str, ...], Mapping[str, _R
     hints = get_type_hints(method)
     order = [it.name for it in parameters if it.kind in (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)]
     named = [it.name for it in parameters if it.kind not in (Parameter.VAR_KEYWORD, Parameter.VAR_POSITIONAL)]
-    return tuple(order), {
+    rules = {
         name: _rule(hints[name], method.__annotations__[name]) for name in named if hints.get(name, Any) is not Any
     }
+    if any(it.kind is Parameter.VAR_KEYWORD for it in parameters):
+        rules["$code"] = _CODE
+    return tuple(order), rules
 
 
 @cache
@@ -94,6 +114,9 @@ def _rule(hint: Any, written: str) -> _Rule:
 
 
 _INSIDE = ("Command", "Query", "Asked", "Actor")
+
+_CODE = _Rule(lambda value: value is None or (isinstance(value, str) and _whole(value)), "str | None", inside=False)
+"""By what one-time code the values of a case come."""
 
 _OWN: Mapping[str, Mapping[str, Any]] = {
     "due": {},
@@ -116,7 +139,7 @@ _OWN: Mapping[str, Mapping[str, Any]] = {
 def _of_kind(where: str, command: Any) -> None:
     own = _OWN.get(command.kind)
     if own is None:  # fields of the case, and by what code they come
-        _look(f"{where} values['$code']=…)", _rule(str | None, ""), command.values.get("$code"))
+        _look(f"{where} values['$code']=…)", _CODE, command.values.get("$code"))
         return
     for name, hint in own.items():
         _look(f"{where} values[{name!r}]=…)", _rule(hint, str(hint)), command.values.get(name))
@@ -139,12 +162,15 @@ def _kinds(hint: Any) -> Iterable[Any]:
 def _check(hint: Any, number: Check) -> Check:
     origin, parts = get_origin(hint) or hint, get_args(hint)
     if origin in (Union, UnionType):
-        checks = [_check(part, number) for part in parts]
+        checks = [_check(part, number) for part in parts if part is not NoneType]
+        if len(checks) < len(parts):
+            one = checks[0] if len(checks) == 1 else lambda value: any(check(value) for check in checks)
+            return lambda value: value is None or one(value)
         return lambda value: any(check(value) for check in checks)
     if origin is Literal:
         return lambda value: isinstance(value, str) and value in parts
     if hint is str:
-        return lambda value: isinstance(value, str) and _whole(value)
+        return lambda value: isinstance(value, str) and (value.isascii() or _whole(value))
     if hint is int:
         return number
     if origin is Callable:
@@ -153,7 +179,7 @@ def _check(hint: Any, number: Check) -> Check:
         isinstance(origin, type) and issubclass(origin, Iterable) and not issubclass(origin, str | bytes)
     ):
         if issubclass(origin, Mapping):
-            return lambda value: isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
+            return lambda value: isinstance(value, Mapping) and all(map(_is_text, value))
         within = _check(parts[0], number) if parts and issubclass(origin, Sequence) else _anything
         return lambda value: (
             isinstance(value, origin) and not isinstance(value, str | bytes) and all(map(within, value))
@@ -161,6 +187,10 @@ def _check(hint: Any, number: Check) -> Check:
     if not isinstance(origin, type) or getattr(origin, "_is_protocol", False):
         return _anything
     return lambda value: isinstance(value, origin)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
 
 
 def _whole(text: str) -> bool:

@@ -158,6 +158,9 @@ class Engine:
 
     def execute(self, command: Command) -> Result:
         """Carry out one command, durably, or raise: Refused, NotFound, Conflict, Invalid, StoreError. All or nothing."""
+        return self._execute(command)
+
+    def _execute(self, command: Command) -> Result:
         outcome = self._carried(command)
         fp("after_answer")
         if not all(PASSED_ON.isdisjoint(event.data) for event in outcome.events):
@@ -197,7 +200,7 @@ class Engine:
         customer: str | None = None, at: Instant | None = None, reason: str | None = None, **values: Any,
     ) -> Result:  # fmt: skip
         """Open a case. `values` are fields of the procedure by name; text is converted by each field's type."""
-        return self.execute(
+        return self._execute(
             Command(
                 "open",
                 procedure,
@@ -216,25 +219,25 @@ class Engine:
         reason: str | None = None, expect: int | None = None, **values: Any,
     ) -> Result:  # fmt: skip
         """Take an action of the case; `values` are its inputs and fields of the case."""
-        return self.execute(
+        return self._execute(
             Command("act", action, ref, values, self.actor(actor), key, at=at, reason=reason, expect=expect)
         )
 
     def signal(
         self, ref: str, name: str, *, actor: Actor | str = SYSTEM, key: str | None = None, **values: Any
     ) -> Result:
-        return self.execute(Command("signal", name, ref, values, self.actor(actor), key))
+        return self._execute(Command("signal", name, ref, values, self.actor(actor), key))
 
     def edit(
         self, ref: str, *, actor: Actor | str, key: str | None = None, reason: str | None = None, **values: Any
     ) -> Result:
-        return self.execute(Command("edit", "", ref, values, self.actor(actor), key, reason=reason))
+        return self._execute(Command("edit", "", ref, values, self.actor(actor), key, reason=reason))
 
     def assign(
         self, ref: str, to: str, *, actor: Actor | str, key: str | None = None, reason: str | None = None
     ) -> Result:
         """Make somebody responsible by hand; NotFound when nobody has that id."""
-        return self.execute(Command("assign", to, ref, {}, self.actor(actor), key, reason=reason))
+        return self._execute(Command("assign", to, ref, {}, self.actor(actor), key, reason=reason))
 
     def reveal(self, ref: str, *, actor: Actor | str, reason: str) -> Mapping[str, Any]:
         """The personal values of a case in clear, by the name of the field; that they were looked at, by whom and why, stands in
@@ -243,7 +246,7 @@ class Engine:
         who, fields = self.actor(actor), self.case(ref).fields
         sealed = sorted(name for name, value in fields.items() if is_personal(value) and SENSITIVE in value)
         shown = {"sensitive": sealed} if sealed and self.organisation.may(who, "sensitive") else {}
-        case = self.execute(Command("reveal", "", ref, shown, who, reason=reason)).case
+        case = self._execute(Command("reveal", "", ref, shown, who, reason=reason)).case
         personal, unread = self._held(case.id).personal, hidden(self.program(case), case, who)
         return {
             name: personal.get(value[PERSONAL])
@@ -262,7 +265,7 @@ class Engine:
             family += [self.case(it.number) for it in children if it is not None and self._opened_by(case, it.number)]
         # One that is open or on hold comes first, and is refused before anything is gone.
         family.sort(key=lambda case: case.finished and case.hold is None)
-        return [self.execute(Command("forget", "", case.id, {}, who, reason=reason)).case for case in family]
+        return [self._execute(Command("forget", "", case.id, {}, who, reason=reason)).case for case in family]
 
     def _opened_by(self, parent: Case, number: str) -> bool:
         """Whether the case is one that `parent` opened, and not only put below it."""
@@ -305,13 +308,13 @@ class Engine:
         key: str | None = None, at: Instant | None = None,
     ) -> Result:  # fmt: skip
         """Pause a clock of the case by hand, let it go on, or reset it. Needs the right `clocks`."""
-        return self.execute(Command("clock", clock, ref, {"way": way}, self.actor(actor), key, at=at, reason=reason))
+        return self._execute(Command("clock", clock, ref, {"way": way}, self.actor(actor), key, at=at, reason=reason))
 
     def merge(self, ref: str, into: str, *, actor: Actor | str, reason: str, key: str | None = None) -> Result:
         """Let the case go on in another open one: it ends as `merged`, what of its messages waits is not sent, its customer is told
         from then on what the customer of the other is told, and nothing wakes it. Needs the right `assign`, where it is not
         one's own case."""
-        return self.execute(Command("merge", self._held(into).id, ref, {}, self.actor(actor), key, reason=reason))
+        return self._execute(Command("merge", self._held(into).id, ref, {}, self.actor(actor), key, reason=reason))
 
     def link(
         self, ref: str, other: str, *, actor: Actor | str, relation: str = "", way: Literal["beside", "child", "apart"] = "beside",
@@ -320,7 +323,7 @@ class Engine:
         """Say that two cases have to do with each other (`beside`, under a name), that the first is a `child` of the other, or
         part them again (`apart`). Rights as for `merge`."""
         values = {"case": self._held(other).id, "way": way}
-        return self.execute(Command("link", relation, ref, values, self.actor(actor), key, reason=reason))
+        return self._execute(Command("link", relation, ref, values, self.actor(actor), key, reason=reason))
 
     def split(
         self, ref: str, procedure: str | None = None, values: Mapping[str, Any] | None = None, *, actor: Actor | str, take: Sequence[str] | None = None,
@@ -333,7 +336,7 @@ class Engine:
         case = as_case(held)
         opened = procedure or case.procedure
         given = {**taken_along(self.program(case), self.opening(opened), case, held.personal, take), **(values or {})}
-        return self.execute(
+        return self._execute(
             Command(
                 "open", opened, values={**given, "$from": [case.id, relation]}, actor=self.actor(actor), key=key, site=case.site,
                 mode=case.mode, customer=case.customer, reason=reason,
@@ -343,7 +346,7 @@ class Engine:
     def undo(self, ref: str, *, actor: Actor | str, reason: str | None = None, key: str | None = None) -> Result:
         """Take back what one did last, within the time that the procedure gives (`undo`): the case is as it was before. Refused (code
         `undo`) when it was somebody else, when something has happened since, or when other cases were set off by it."""
-        return self.execute(Command("undo", "", ref, {}, self.actor(actor), key, reason=reason))
+        return self._execute(Command("undo", "", ref, {}, self.actor(actor), key, reason=reason))
 
     def ask(self, number: str, tail: str) -> door.Standing:
         """How a case stands, for whoever knows its number and the last four digits of a telephone number of its customer. Refused alike
@@ -386,7 +389,7 @@ class Engine:
 
     def acknowledge(self, ref: str, *, actor: Actor | str, key: str | None = None, reason: str | None = None) -> Result:
         """Acknowledge the escalations of a case; only somebody who was told of one may (Refused, code `role`)."""
-        return self.execute(Command("ack", "", ref, {}, self.actor(actor), key, reason=reason))
+        return self._execute(Command("ack", "", ref, {}, self.actor(actor), key, reason=reason))
 
     def migrate(
         self, ref: str, version: str, *, actor: Actor | str, reason: str, policy: Literal["start", "now"] = "start",
@@ -399,7 +402,7 @@ class Engine:
         (`version`), with what is missing, where the version does not know all that the case holds.
         """
         values = {"policy": policy, "notify": notify, "drop": list(drop)}
-        return self.execute(Command("migrate", version, ref, values, self.actor(actor), key, reason=reason))
+        return self._execute(Command("migrate", version, ref, values, self.actor(actor), key, reason=reason))
 
     def unmigrate(
         self, ref: str, version: str, before: str, *, actor: Actor | str, reason: str, key: str | None = None
@@ -407,7 +410,7 @@ class Engine:
         """Take back that the case was brought from one version (`before`) under another (`version`): it is as if it had never been.
         Needs the right `calendar`. Refused (`undo`) where anything has happened to it since."""
         values = {"version": version, "before": before}
-        return self.execute(Command("undo", "migrated", ref, values, self.actor(actor), key, reason=reason))
+        return self._execute(Command("undo", "migrated", ref, values, self.actor(actor), key, reason=reason))
 
     def take_in(self, commands: Sequence[Command], *, by: Actor | str, reason: str, key: str | None = None) -> Result:
         """Take in an old case with what happened to it: `open` first, then what was done with it, each command with its own `at`
@@ -422,7 +425,7 @@ class Engine:
         return [outcome.result if isinstance(outcome, _Foreseen) else outcome for outcome in outcomes]
 
     def note(self, ref: str, text: str, *, actor: Actor | str, key: str | None = None) -> Result:
-        return self.execute(Command("note", "", ref, {"text": text}, self.actor(actor), key))
+        return self._execute(Command("note", "", ref, {"text": text}, self.actor(actor), key))
 
     def attach(self, ref: str, name: str, content: bytes, *, actor: Actor | str, key: str | None = None) -> Result:
         """Keep a file with the case. At most `MOST_ATTACHED` bytes."""
