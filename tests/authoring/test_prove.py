@@ -174,6 +174,21 @@ properties: {stated: {never: "in_state('held') and past.call.count > 0"}}
     assert claims["stated"].verdict == "refuted", "whoever calls twice stays"
 
 
+def test_what_is_done_when_there_are_so_many_alike_is_in_the_way_of_no_proof():
+    text = """
+procedure: desk
+fields: {cause: {type: choice, of: [noise, dirt]}, grade: {type: decimal}, fine: {type: boolean}}
+counts: {alike: {same: [cause, grade], within: 90 days, where: fine, at: {3: [{log: the third}]}}}
+initial: new
+states:
+  new: {transitions: {find: {to: found, by: agent, require: [cause, grade]}}}
+  found: {transitions: {end: {to: over, by: agent, guard: "count('alike') < 5"}, go: {to: over, by: agent}}}
+  over: {final: true}
+"""
+    claims = {claim.name: claim for claim in prove(version(text)).claims}
+    assert (claims["ends"].verdict, claims["reachable"].verdict) == ("proved", "proved")
+
+
 def test_a_limit_that_lies_before_an_instant_is_seen_to_be_missed():
     text = """
 procedure: desk

@@ -78,13 +78,13 @@ def cross(step: Step) -> None:
     if "taken_in" in step.facts.given and step.facts.given["taken_in"] is not None:
         return
     before = None if step.case.seq == 0 else step.ahead()
-    for name, count in program.procedure.counts.items():
+    for name, crossings in program.crossings.items():
         values = alike(program, name, see)
         was = None if before is None else alike(program, name, before)
-        if not count.at or values is None or values == was or not _itself(program, name, see):
+        if not crossings or values is None or values == was or not _itself(program, name, see):
             continue
         found = step.facts.need(asked(program, name, values))
-        for threshold, effects in program.crossings[name].items():
+        for threshold, effects in crossings.items():
             if found["others"] + 1 >= threshold and threshold not in found["reached"]:
                 step.data.setdefault("crossed", {})[f"{name}.{threshold}"] = [values, step.now]
                 step.do(effects)

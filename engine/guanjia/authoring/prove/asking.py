@@ -212,6 +212,7 @@ class Watched(Program):
         self.places: dict[int, Place] = {}
         """By the identity of a branch."""
         super().__init__(version)
+        self.crossings = {}  # what is done as there come to be so many changes nothing of the case, and its values are open here
 
     def _expression(self, text: str, inputs: Mapping[str, Field], expect: str | None = "boolean") -> Expression:
         key = text, expect, *((name, item.type, item.of) for name, item in inputs.items())

@@ -191,7 +191,7 @@ class People(dict[str, Any]):
             return {}
         if kind == "alarm":
             return ["supervisor"]
-        if kind == "count":  # what is done as there come to be so many changes nothing that is told apart
+        if kind == "count":
             return {"others": 0, "reached": []}
         if kind == "entry":  # what it says is an open question wherever something asks for it
             return {"of": name.partition(":")[0], "version": "", "values": {}}
