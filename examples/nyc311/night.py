@@ -136,6 +136,10 @@ def prepare(folder: Path) -> None:
     people = read_yaml(organisation.read_text("utf-8"), organisation.name).data
     for number, person in enumerate(people["staff"].values()):
         person["language"] = "en" if number % 2 else "zh"
+    named = people["sites"]["main"]["buildings"]
+    people["sites"]["main"]["buildings"] = {
+        str(number): {**named.get(str(number), {}), "units": 4, "floors": 18, "rooms": 4} for number in range(1, 21)
+    }
     organisation.write_text(yaml.safe_dump(people, allow_unicode=True, sort_keys=False), "utf-8")
 
 

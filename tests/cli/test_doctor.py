@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections import namedtuple
 from pathlib import Path
@@ -123,3 +124,9 @@ def test_files_that_new_cases_cannot_be_opened_by(problems, office):
     file = office / "procedures/desk.yaml"
     file.write_text(TELLING.replace("to: working", "to: warking", 1))
     assert any("run under the version before: desk" in problem for problem in problems())
+
+
+def test_somebody_of_the_staff_whom_the_register_does_not_have(problems, office):
+    file = office / "organisation.yaml"
+    file.write_text(re.sub(r"(agent\.wang: \{)", r"\1customer: C-00099, ", file.read_text()))
+    assert any("customer of agent.wang" in problem for problem in problems())

@@ -81,6 +81,10 @@ def test_an_organisation_and_a_roster_that_are_right_have_no_findings(office: Pa
         ("reason: annual", "reason: anual", "organisation.yaml:21:50", "type", "did you mean annual?"),
         ("hours: 22:00-06:00", "hours: 22-6", "organisation.yaml:10:18", "window", "did you mean 22:00-6:00?"),
         ("days: workdays", "days: workdays, calendar: ofice", "organisation.yaml:11:77", "unknown-calendar", "did you mean office?"),
+        ('"1": ,', '"1": {rooms: [101..104, 106..1]},', "organisation.yaml:4:46", "rooms", "write 1..18"),
+        ('"1": ,', '"1": {units: 2},', "organisation.yaml:4:28", "rooms", "add rooms"),
+        ('"1": ,', '"1": {units: 90, floors: 90, rooms: 9},', "organisation.yaml:4:58", "rooms", "several buildings"),
+        ('"1": ,', '"1": {units: 2, floors: 6, rooms: 2, without: [1-107]},', "organisation.yaml:4:69", "rooms", "did you mean 1-10"),
         ("roles: guard}", "roles: guard, sites: north}", "organisation.yaml:22:45", "unknown-site", "there are: main"),
     ],
 )  # fmt: skip

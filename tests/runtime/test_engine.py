@@ -193,6 +193,23 @@ def test_numbers_begin_anew_with_the_year_only_where_they_name_it(store, tmp_pat
     assert found == numbers
 
 
+@pytest.mark.parametrize(
+    ("pattern", "numbers"),
+    [("D-{seq}", ["D-1", "D-2", "D-3"]), ("D-{site}-{seq}", ["D-main-1", "D-north-1", "D-main-2"])],
+)
+def test_no_two_cases_of_different_sites_have_the_same_number(store, tmp_path, pattern, numbers):
+    more = {"procedures/helper.yaml": CHILD}
+    folder = small(tmp_path, PARENT.replace("D-{seq}", pattern), more=more)
+    people = folder / "organisation.yaml"
+    people.write_text(people.read_text() + "sites: {main: , north: }\n")
+    desk = engine(folder, store=store)
+    who = desk.actor("agent.wang")
+    asked = [
+        Command("open", "desk", values={"summary": "x"}, actor=who, site=site) for site in ("main", "north", "main")
+    ]
+    assert [desk.execute(each).case.number for each in asked] == numbers
+
+
 PARENT = """
 procedure: desk
 number: D-{seq}

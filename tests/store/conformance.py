@@ -389,6 +389,8 @@ class Conformance:
         assert [store.transact(take("a", 0)) for _ in range(2)] == [6, 7]
         assert [store.transact(take("c", 0)) for _ in range(2)] == [1, 2]
         assert store.transact(take("a", 2026)) == 6
+        assert [store.transact(lambda tx: tx.next_number("", "a", 2026)) for _ in range(2)] == [7, 8]
+        assert store.transact(lambda tx: tx.next_number("", "d", 2026)) == 1
 
     def test_a_key_remembers_its_answer_and_is_taken_once(self, store: Store) -> None:
         put(store, change("a", key=("k", "digest", '{"seq":1}')))

@@ -138,8 +138,11 @@ class Explaining(Promises):
                 f"Customers are told only if they agreed to the purpose “{purpose}”",
             )
         if (conflicts := plain.pop("conflicts", None)) is not None:
-            names = self.names(conflicts)
-            yield Text(f"{names.zh}写的是谁，谁就回避", f"Whoever {names.en} names has no hand in the case")
+            if fields := [name for name in conflicts if name != "customer"]:
+                names = self.names(fields)
+                yield Text(f"{names.zh}写的是谁，谁就回避", f"Whoever {names.en} names has no hand in the case")
+            if "customer" in conflicts:
+                yield Text("员工自己家的事，本人回避", "A member of staff has no hand in what is of his own home")
         for sides in plain.pop("four_eyes", ()):
             told = listed([self.names(side) for side in sides])
             yield Text(f"同一个人不能既办{told.zh.replace('、', '又办', 1)}", f"Nobody does two of these: {told.en}")

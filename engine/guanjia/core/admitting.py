@@ -18,7 +18,7 @@ def impartial(run: Run, case: Case) -> None:
     actor = run.command.actor
     if actor.kind != "staff":
         return
-    barred = conflicted(run.program, case.fields, run.personal)
+    barred = conflicted(run.program, case, run.personal)
     if actor.id in barred or actor.through in barred:
         raise Refused("conflict", conflict(case), case=case.number)
 

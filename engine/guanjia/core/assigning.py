@@ -15,6 +15,7 @@ from .parts import EffectProgram
 from .program import Program
 
 if TYPE_CHECKING:
+    from ..model.case import Case
     from ..model.procedure import Assign
     from .step import Step
 
@@ -24,13 +25,16 @@ MEMBERS = ("on_duty", "off_duty", "named", "owner")
 """Tiers of people who were asked for; everybody in another one stands in."""
 
 
-def conflicted(program: Program, fields: Mapping[str, Any], personal: Mapping[str, Any]) -> frozenset[str]:
-    """The ids of everybody who is to have no hand in the case, by its fields."""
+def conflicted(
+    program: Program, case: Case, personal: Mapping[str, Any], fields: Mapping[str, Any] | None = None
+) -> frozenset[str]:
+    """The ids of everybody who is to have no hand in the case: by its fields, or by those that it is about to have, and because it is
+    his own."""
     if not program.procedure.conflicts:
         return frozenset()
-    held: list[Any] = [fields.get(name) for name in program.procedure.conflicts]
+    held: list[Any] = [(case.fields if fields is None else fields).get(name) for name in program.procedure.conflicts]
     known = [personal.get(who[PERSONAL]) if is_personal(who) else who for who in held]
-    return frozenset(str(who) for who in known if who is not None)
+    return frozenset(str(who) for who in (*known, *case.kin) if who is not None)
 
 
 def assign(step: Step, effect: EffectProgram) -> None:
@@ -78,7 +82,7 @@ def _nobody(step: Step, sought: str) -> None:
 
 
 def _barred(step: Step) -> frozenset[str]:
-    return conflicted(step.program, step.fields, step.see.personal)
+    return conflicted(step.program, step.case, step.see.personal, step.fields)
 
 
 def _left(step: Step, tiers: Tiers) -> list[tuple[str, list[str]]]:

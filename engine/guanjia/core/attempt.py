@@ -139,8 +139,8 @@ class Attempt:
         """Whoever has a conflict of interest, before what this very action changes or after it; customers have none."""
         if self.actor.kind != "staff":
             return frozenset()
-        fields, personal = (self.case.fields, self.see.fields), self.see.personal
-        return conflicted(self.program, fields[0], personal) | conflicted(self.program, fields[1], personal)
+        program, case, personal = self.program, self.case, self.see.personal
+        return conflicted(program, case, personal) | conflicted(program, case, personal, self.see.fields)
 
     def _wrong_role(self, program: BranchProgram) -> Obstacle:
         words = [entitled(self.see.facts.given, word) for word in program.by]

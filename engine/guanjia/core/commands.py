@@ -17,6 +17,7 @@ from .allowing import allowed, on_behalf, unwritable
 from .answering import redeem
 from .assigning import conflicted
 from .attempt import Attempt, select
+from .evolve import begun
 from .moving import move
 from .options import available, meant
 from .run import Run
@@ -57,7 +58,9 @@ def open(run: Run) -> None:
         "customer": command.customer or (command.actor.id if command.actor.kind == "customer" else None),
         "parent": command.parent,
     }  # fmt: skip
-    blank = Case(id=run.given["id"], seq=0, opened_at=run.now, changed_at=run.now, **about)
+    if kin := run.given.get("kin"):
+        about["kin"] = kin
+    blank = begun(run.given["id"], run.now, about)
     step = run.step(blank, {})
     for name, value in fields.items():
         step.change(name, value)
@@ -185,7 +188,7 @@ def assign(run: Run) -> None:
     case, command = open_case(run), run.command
     staff_only(run)
     impartial(run, case)
-    if command.name in conflicted(run.program, case.fields, run.personal):
+    if command.name in conflicted(run.program, case, run.personal):
         raise Refused(
             "conflict",
             Text(f"{case.number} 涉及 {command.name} 本人，不能由其负责。", f"{case.number} concerns {command.name}, who cannot be responsible for it."),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ..clock import Instant
 from ..model.case import Case, Climb, Clock, Delay, Past
 from ..model.event import Event
 
@@ -22,9 +23,7 @@ def evolve(case: Case | None, event: Event) -> Case:
     if case is None:
         if event.type != "opened" or event.seq != 1:
             raise ValueError("a history begins with `opened`, number 1")
-        case = Case(
-            id=event.case, seq=0, opened_at=event.occurred_at, changed_at=event.occurred_at, **data["case"]
-        )  # fmt: skip
+        case = begun(event.case, event.occurred_at, data["case"])
     elif event.seq != case.seq + 1 or event.case != case.id:
         raise ValueError(f"event {event.seq} of {event.case} does not follow version {case.seq} of {case.id}")
     if event.type == "refused":
@@ -92,6 +91,12 @@ def evolve(case: Case | None, event: Event) -> Case:
         changes["closed_at"] = event.occurred_at if closed else None
         changes["outcome"] = closed["outcome"] if closed else None
     return case.changed(**changes)
+
+
+def begun(id: str, at: Instant, about: Mapping[str, Any]) -> Case:
+    """The case as it is when nothing has happened to it, by what `opened` says of it."""
+    given = {**about, "kin": tuple(about.get("kin", ()))}
+    return Case(id=id, seq=0, opened_at=at, changed_at=at, **given)
 
 
 def _without(table: Mapping[str, Any]) -> dict[str, Any]:

@@ -43,6 +43,7 @@ def marks(program: Program, case: Case) -> str:
     for name in program.procedure.conflicts:
         if isinstance(who := case.fields.get(name), str):
             found.append(f"not:{who}")
+    found += [f"not:{who}" for who in case.kin]
     found += [f"escalated:{word.removeprefix('on_duty:')}" for word in dict.fromkeys(case.escalated)]
     text = "\n".join(found)
     if text.count("\n") >= len(found):  # what somebody typed may hold a line end, and must not pass for a mark

@@ -86,7 +86,7 @@ class Run:
         if not self.program.procedure.conflicts or not self.events:
             return
         case = self.present()
-        barred = conflicted(self.program, case.fields, self.personal)
+        barred = conflicted(self.program, case, self.personal)
         if case.finished or case.assignee is None or case.assignee not in barred:
             return
         step, before = self.step(case, {}, SYSTEM), self.before(case, {})

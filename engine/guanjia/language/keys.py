@@ -219,6 +219,11 @@ Role.parent 上级角色 | the role above, where escalation goes next
 Site.label 名称 | what people call it
 Site.buildings 楼栋 | its buildings
 Building.label 名称 | what people call it
+Building.units 几个单元，或各单元的名称 | how many units, or their names
+Building.floors 几层，或哪些楼层 | how many floors, or which
+Building.rooms 每层几户；没有楼层时写房号 | how many rooms a floor has; without floors the numbers of the rooms
+Building.also 另外还有哪些房号 | rooms that are there besides
+Building.without 没有哪些房号 | rooms that are not there
 Team.label 名称 | what people call it
 Team.lead 组长 | who answers for it
 Skill.label 名称 | what people call it
@@ -242,6 +247,7 @@ Person.phone 电话 | telephone
 Person.users 操作系统的用户名 | names at the operating system
 Person.sites 负责的项目 | sites that they serve
 Person.buildings 负责的楼栋 | buildings that are theirs
+Person.customer 本人的客户编号（也住在这里时） | their id in the register of customers, where they live here too
 Person.team 班组 | team
 Person.skills 技能 | skills
 Person.certificates 证书和有效期 | certificates, with the last day on which each is good

@@ -222,6 +222,8 @@ class Case:
     handlers: tuple[str, ...] = ()
     """Everybody who was ever responsible, the latest last."""
     customer: str | None = None
+    kin: tuple[str, ...] = ()
+    """Staff whose own case it is, where its procedure has a conflict of interest in that: its customer, or of the household."""
     closed_at: Instant | None = None
     outcome: str | None = None
     parent: str | None = None
@@ -295,7 +297,7 @@ class Case:
     def from_plain(cls, data: Mapping[str, Any]) -> Case:
         """The case that `to_plain` wrote."""
         values = dict(data)
-        for name in ("states", "escalated", "handlers", "waits"):
+        for name in ("states", "escalated", "handlers", "waits", "kin"):
             values[name] = tuple(values.get(name, ()))
         if "cycles" in values:
             values["cycles"] = tuple(Clock.from_plain(item) for item in values["cycles"])

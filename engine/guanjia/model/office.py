@@ -166,10 +166,29 @@ class Office(Node):
     or team, `staff:<id>`."""
 
 
+def _counted(value: Any) -> Any:
+    """So many are 1 to so many; a text is one word; what is listed is as it is listed."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return [f"1..{value}"]
+    return [f"1..{value}"] if isinstance(value, str) and value.isdecimal() else _listed(value)
+
+
+Counted = Annotated[tuple[str, ...], BeforeValidator(_counted)]
+
+
 class Building(Node):
-    """A building of a site. A room belongs to the building of its first part: 3-1-502 to 3."""
+    """A building of a site. A room belongs to the building of its first part: 3-1-502 to 3. Its rooms, where it says them, are made
+    of units, floors and rooms: each as a number, or as words and ranges (`1..18`)."""
 
     label: Labelled = Labelled()
+    units: Counted = ()
+    floors: Counted = ()
+    rooms: Counted = ()
+    """Of one floor, numbered with two digits after the floor; without floors the numbers of the rooms themselves."""
+    also: Words = ()
+    """Rooms besides, by what follows the name of the building: `S1`, `1-101..104`."""
+    without: Words = ()
+    """Rooms that are not there, in the same way."""
 
 
 class Site(Node):
@@ -236,6 +255,8 @@ class Person(Node):
     """That they serve; none is all."""
     buildings: Words = ()
     """That are theirs, at those sites."""
+    customer: str | None = None
+    """Their id in the register of customers, where they live here too: what is of their household they have no hand in."""
     team: Name | None = None
     skills: Words = ()
     certificates: dict[Name, str] = Key(default_factory=dict)

@@ -588,7 +588,8 @@ class Procedure(State):
     open_by: Words = ("anyone",)
     """Who may open a case."""
     conflicts: Names = ()
-    """Fields of type staff: whoever they name has no hand in the case."""
+    """Fields of type staff: whoever they name has no hand in the case. `customer`: nor has who of the staff is its customer, or lives in
+    the room that it is about."""
     four_eyes: tuple[Annotated[tuple[Names, ...], Key(min_length=2)], ...] = ()
     """Of each list of actions nobody takes two; several that are one side stand in a list of their own."""
     visible_to: Names = ()

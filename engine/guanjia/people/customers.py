@@ -18,6 +18,7 @@ from ..errors import Refused, Text
 from ..model.customer import CARE, RELATIONS, Consent, Customer, Relation, digits
 from ..model.event import SYSTEM, Actor, CustomerEventType
 from ..model.identifiers import masked, narrow
+from ..model.places import Places
 from ..model.procedure import Field
 from ..values import coerce
 
@@ -64,6 +65,7 @@ class Surroundings(NamedTuple):
     site: str
     sites: Sequence[str]
     channels: Sequence[str]
+    places: Places = Places({})
 
 
 def decide(customer: Customer, asked: Asked, around: Surroundings) -> Decided:
@@ -299,6 +301,11 @@ def _room(value: Any, around: Surroundings) -> Relation:
             f"没有小区“{site}”，有：{'、'.join(around.sites)}",
             f"there is no site {site!r}, there are: {', '.join(around.sites)}",
         )
+    if (doubt := around.places.doubt(site, room, whole=True)) is not None:
+        raise Refused(
+            "field",
+            Text(f"房号不对：{doubt.text.zh}", f"room will not do: {doubt.text.en}"), doubt.hint, field="rooms",
+        )  # fmt: skip
     since, until = _day("since", given.get("since")), _day("until", given.get("until"))
     if since and until and until < since:
         raise _unfit("until", f"{until} 早于 {since}", f"{until} is before {since}")

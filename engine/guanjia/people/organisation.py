@@ -19,6 +19,7 @@ from ..clock import MINUTE, Instant
 from ..errors import NotFound, Refused, Text
 from ..model.event import SYSTEM, Actor
 from ..model.frozen import quick
+from ..model.places import Places
 from ..model.rights import may, may_through
 from ..model.sight import Sight, listed as _words, sight_of
 from .duty import Duty, Turn
@@ -50,6 +51,7 @@ class Organisation:
         self.skills: Mapping[str, Mapping[str, Any]] = data.get("skills") or {}
         self.systems: Mapping[str, Mapping[str, Any]] = data.get("systems") or {}
         self.sites: Mapping[str, Mapping[str, Any]] = data.get("sites") or {}
+        self.places = Places(self.sites)
         self.duty = Duty(data.get("shifts") or {}, data.get("duty"))
         self.language = language
         self._actors = {SYSTEM.id: SYSTEM}

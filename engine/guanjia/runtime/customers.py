@@ -74,8 +74,9 @@ def carry_out(engine: Engine, tx: Transaction, asked: Asked) -> Customer | Guanj
 
 def surroundings(engine: Engine) -> Surroundings:
     """What of the office decides what a customer may have now."""
-    sites = list(dict.fromkeys([engine.office.site, *engine.organisation.sites]))
-    return Surroundings(engine.clock.now(), engine.zone, engine.office.site, sites, list(engine.channels))
+    people, office = engine.organisation, engine.office
+    sites = list(dict.fromkeys([office.site, *people.sites]))
+    return Surroundings(engine.clock.now(), engine.zone, office.site, sites, list(engine.channels), people.places)
 
 
 def entitled(engine: Engine, asked: Asked, before: Customer | None = None, after: Customer | None = None) -> None:

@@ -29,7 +29,7 @@ from .between import asked
 from .columns import columns
 from .counted import rows
 from .facts import with_facts
-from .introducing import introduced, placed
+from .introducing import at_home, introduced, placed
 from .recent import as_case, unknown
 from .retention import remaining
 from .rights import RECORDED, admitted, entitled, occurred_at
@@ -201,10 +201,11 @@ class Passage:
         at = moment(occurred, self.engine.zone)
         name = program.procedure.procedure
         pattern, counter = program.procedure.number, name if command.mode is None else f"{name}:{command.mode}"
+        # Where numbers do not say the site they are counted over all of them, so that each is there once.
+        seq = self.tx.next_number(site if "{site}" in pattern else "", counter, at.year if "{year}" in pattern else 0)
         number = pattern.format(
-            procedure=name, site=site, year=at.year, month=f"{at.month:02}", day=f"{at.day:02}",
-            seq=self.tx.next_number(site, counter, at.year if "{year}" in pattern else 0),
-        )  # fmt: skip
+            procedure=name, site=site, year=at.year, month=f"{at.month:02}", day=f"{at.day:02}", seq=seq
+        )
         if command.mode is not None:
             number = f"{number}-{command.mode.upper()}"
         identity = command.values.get("$id") or uuid7(self.now, self.engine.entropy)
@@ -295,6 +296,8 @@ class Passage:
                 admitted(self.engine, self.program, command, self.case)
                 self._other(command)
             entitled(self.engine, command, self.case)
+            if command.kind == "open" and (kin := at_home(self.engine, self.tx, self.program, command)):
+                self.extra["kin"] = kin
             if command.kind == "migrate":
                 self._migrate(command, occurred)
                 return None
@@ -321,16 +324,19 @@ class Passage:
 
     def _known(self, command: Command) -> None:
         """Staff that are named must be of the house, and whom an action asks for still here: work that is handed to nobody
-        is lost."""
+        is lost. A room must be one of those that the site says it has."""
         if command.kind == "assign":
             self.engine.organisation.actor(command.name)
         if not command.values or command.actor.kind == "system":
             return
         people, label = self.engine.organisation, self.program.procedure.label
+        site = self.extra["site"] if self.case is None else self.case.site
         inputs = self.program.inputs.get((command.kind, command.name), {})
         for name, value in command.values.items():
             field = inputs.get(name) or self.program.procedure.fields.get(name)
             who = "" if value is None else str(value).strip()
+            if field is not None and field.type == "room" and (doubt := people.places.doubt(site, who)) is not None:
+                raise unfit(name, Text(label(name, "zh"), label(name, "en")), doubt.text, doubt.hint)
             if field is None or field.type != "staff" or not who or (who in people.staff and name not in inputs):
                 continue
             try:

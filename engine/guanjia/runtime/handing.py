@@ -65,7 +65,7 @@ def plan(
         if held is None or giver is None:
             continue
         case = as_case(held)
-        barred = conflicted(engine.program(case), case.fields, held.personal) | set(givers)
+        barred = conflicted(engine.program(case), case, held.personal) | set(givers)
         if takers:
             to, stands_in = _divided(engine, giver, [who for who in takers if who not in barred], load), None
         else:

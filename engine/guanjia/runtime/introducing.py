@@ -50,6 +50,24 @@ def introduced(engine: Engine, tx: Transaction, program: Program, command: Comma
     )
 
 
+def at_home(engine: Engine, tx: Transaction, program: Program, command: Command) -> list[str]:
+    """Staff whose own case a new one is: they are its customer, or live in the room that it is about."""
+    if "customer" not in program.procedure.conflicts:
+        return []
+    whose = command.customer or (command.actor.id if command.actor.kind == "customer" else None)
+    room = next((str(command.values[name]).strip().upper() for name in program.rooms if command.values.get(name)), None)
+    day, found = today(engine.clock.now(), engine.zone), []
+    for id, person in engine.organisation.staff.items():
+        held = tx.customers.get(person["customer"]) if person.get("customer") else None
+        if held is None:
+            continue
+        customer = as_customer(survivor(tx.customers, held))
+        homes = {(each.site, each.room.upper()) for each in customer.at_home(day)}
+        if whose in (customer.id, held.id) or (command.site, room) in homes:
+            found.append(id)
+    return found
+
+
 def placed(engine: Engine, tx: Transaction, command: Command) -> str:
     """The site that a new case belongs to: the one that is named; else where its customer lives, where that is one site; else the one that
     whoever opens it serves; else that of the office."""

@@ -241,7 +241,7 @@ class Transaction(Protocol):
 
     def next_number(self, site: str, counter: str, year: int) -> int:
         """The next number of this counter, from 1, without gaps: taken back when the work fails. In the year 0, which is for
-        numbers that go on for ever, from where the counter stood in any year."""
+        numbers that go on for ever, from where the counter stood in any year; of the site "", from where it stood at any site."""
 
     def write(self, change: Change) -> None:
         """Write it all. Conflict when the case is not at `change.before` any more or a key was taken meanwhile.

@@ -57,6 +57,7 @@ def doctor(desk: Desk, *, as_json: bool) -> int:
         "held": None if held is None else {"since": _at(desk, held.since), "source": held.source},
         "last_backup": _at(desk, health.last_backup),
         "unpublished": list(health.unpublished),
+        "strangers": _strangers(desk),
     }
     problems = [*_problems(found), *_machine(desk, found, now)]
     if as_json:
@@ -171,6 +172,13 @@ def _problems(found: dict[str, Any]) -> list[Text]:
                 f"The files of these procedures hold errors; new cases run under the version before: {names} (guanjia check)",
             )
         )
+    for id in found["strangers"]:
+        problems.append(
+            Text(
+                f"organisation.yaml 里 {id} 的 customer 不在客户资料里，遇到自己家的事不会回避：guanjia customer find",
+                f"The customer of {id} in organisation.yaml is not in the register, so nothing keeps them out of what is of their own home: guanjia customer find",
+            )
+        )
     for item in found["inbox_parked"]:
         problems.append(
             Text(
@@ -219,6 +227,13 @@ def _machine(desk: Desk, found: dict[str, Any], now: Instant) -> Iterator[Text]:
     if backup is not None and now - from_iso(backup) > BACKUP_OLD:
         span = words.span(now - from_iso(backup))
         yield Text(f"{span.zh}没有备份了：guanjia backup", f"The last backup is {span.en} old: guanjia backup")
+
+
+def _strangers(desk: Desk) -> list[str]:
+    """Staff who are said to be customers that the register does not have."""
+    register, staff = desk.engine.store.customers, desk.engine.organisation.staff
+    said = {id: person.get("customer") for id, person in staff.items() if person.get("active", True)}
+    return [id for id, customer in said.items() if customer and register.get(customer) is None]
 
 
 def _parked(desk: Desk) -> list[str]:

@@ -260,6 +260,8 @@ def _procedure(view: View) -> None:
     calendar(view, ("calendar",) if view.root.get("calendar") else ("procedure",), procedure.calendar)
     for index, word in enumerate(procedure.conflicts):
         here = ("conflicts", index)
+        if word == "customer":
+            continue
         if view.known(here, FIELD, "unknown-field", word, procedure.fields) and procedure.fields[word].type != "staff":
             view.say(
                 here, "conflicts",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from math import prod
 from zoneinfo import ZoneInfo
 
 from ...calendars import days_of, meant_days, meant_window, window_of
 from ...errors import Finding, Text
-from ...model.office import Office, Organisation, Person
+from ...model.office import Building, Office, Organisation, Person
+from ...model.places import MOST_ROOMS, rooms_of, spread, unspread
 from ..nodes import Node, Path
 from .people import ON_DUTY, unknown
 from .view import CALENDAR, PERSON, RELATIONS, ROLE, SKILL, TEAM, likely
@@ -91,6 +93,7 @@ def check_organisation(
     check = _Organisation(organisation, root, findings)
     check.roles()
     check.shifts(calendars)
+    check.sites()
     for name, team in organisation.teams.items():
         if team.lead is not None:
             check.person(("teams", name, "lead"), team.lead)
@@ -147,6 +150,36 @@ class _Organisation:
             if shift.days != "every":
                 at = ("shifts", name, "calendar" if "calendar" in shift.model_fields_set else "days")
                 self.known(at, CALENDAR, "unknown-calendar", shift.calendar, calendars)
+
+    def sites(self) -> None:
+        for name, site in self.it.sites.items():
+            for called, building in site.buildings.items():
+                self._rooms(("sites", name, "buildings", called), called, building)
+
+    def _rooms(self, here: Path, name: str, building: Building) -> None:
+        plain = building.model_dump()
+        for key in ("units", "floors", "rooms", "also", "without"):
+            for index, word in enumerate(plain[key]):
+                if unspread(word):
+                    what = Text(f"“{word}”不是范围", f"{word!r} is no range")
+                    self.say((*here, key, index), "rooms", what, Text("写成 1..18", "write 1..18"))
+                    return
+        if (building.units or building.floors) and not building.rooms:
+            key = "floors" if building.floors else "units"
+            what = Text("说了单元或楼层，没有说房号", "it says units or floors, and no rooms")
+            self.say(
+                (*here, key), "rooms", what, Text("加上 rooms: 每层几户", "add rooms: how many a floor has"), key=True
+            )
+            return
+        if prod(max(1, len(list(spread(plain[key])))) for key in ("units", "floors", "rooms")) > MOST_ROOMS:
+            what = Text(f"一栋楼多于 {MOST_ROOMS:,} 间", f"a building of more than {MOST_ROOMS:,} rooms")
+            self.say((*here, "rooms"), "rooms", what, Text("分成几栋写", "write it as several buildings"))
+            return
+        before = [room.partition("-")[2] for room in rooms_of(name, plain | {"without": ()})]
+        for index, word in enumerate(building.without):
+            if missing := next((room for room in spread([word]) if room not in before), None):
+                what = Text(f"本来就没有“{missing}”", f"there is no {missing!r} that could be left out")
+                self.say((*here, "without", index), "rooms", what, likely(missing, before))
 
     def staff(self, sites: Collection[str]) -> None:
         users: dict[str, str] = {}

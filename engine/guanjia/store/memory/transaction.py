@@ -119,7 +119,11 @@ class MemoryTransaction:
         counters = self._store.counters
         before = counters.get((site, counter, year))
         if before is None:
-            ended = (value for at, value in counters.items() if year == 0 and at[:2] == (site, counter))
+            ended = (
+                value
+                for (at, name, when), value in counters.items()
+                if name == counter and site in ("", at) and year in (0, when)
+            )
             before = max(ended, default=0)
         number = before + 1
         self.put(self._store.counters, (site, counter, year), number)

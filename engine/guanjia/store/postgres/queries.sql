@@ -22,11 +22,11 @@ SELECT id, seq, snapshot, head,
     CASE WHEN personal THEN (SELECT json_agg(json_build_array(commitment, value))::text FROM personal WHERE case_id = id) END
 FROM cases WHERE id = ANY (resolve(%s))
 
--- A counter of no year goes on where those of the years ended.
+-- A counter of no year goes on where those of the years ended, one of no site where those of the sites did.
 -- name: next_number
 INSERT INTO counters AS c (site, counter, year, value)
 SELECT %(site)s, %(counter)s, %(year)s, 1 + coalesce(max(value), 0) FROM counters
-WHERE %(year)s = 0 AND site = %(site)s AND counter = %(counter)s
+WHERE counter = %(counter)s AND (site = %(site)s OR %(site)s = '') AND (year = %(year)s OR %(year)s = 0)
 ON CONFLICT (site, counter, year) DO UPDATE SET value = c.value + 1 RETURNING value
 
 -- name: write

@@ -12,10 +12,11 @@ SELECT commitment, value FROM personal WHERE case_id = ?
 -- name: answer
 SELECT digest, answer FROM commands WHERE key = ?
 
--- A counter of no year goes on where those of the years ended.
+-- A counter of no year goes on where those of the years ended, one of no site where those of the sites did.
 -- name: next_number
 INSERT INTO counters (site, counter, year, value)
-SELECT ?1, ?2, ?3, 1 + coalesce(max(value), 0) FROM counters WHERE ?3 = 0 AND site = ?1 AND counter = ?2
+SELECT ?1, ?2, ?3, 1 + coalesce(max(value), 0) FROM counters
+WHERE counter = ?2 AND (site = ?1 OR ?1 = '') AND (year = ?3 OR ?3 = 0)
 ON CONFLICT DO UPDATE SET value = value + 1 RETURNING value
 
 -- name: add_event

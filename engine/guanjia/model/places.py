@@ -1,0 +1,110 @@
+"""The rooms that an office says there are, and what a typed room may have meant.
+
+A building says its rooms by a pattern: units, floors, rooms of a floor, and what is there besides or is not. `3-1-502` is of building
+3, unit 1, floor 5. A *place* is the whole site (""), a building, a unit or a room. Where a building says nothing of its rooms, nothing
+is known of them, and nothing is doubted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from functools import cache
+from typing import Any, NamedTuple
+
+from ..errors import Text
+
+MOST_ROOMS = 5_000
+"""Of one building."""
+_LIKE_A_ROOM = re.compile(r"[A-Z0-9]+(-[A-Z0-9]+)+")
+"""What is written like this means a room; whatever else stands where a room is asked for names a place in words."""
+_RANGE = re.compile(r"(.*?)(\d+)\.\.(\d+)")
+
+
+def spread(words: Iterable[str]) -> Iterator[str]:
+    """Each word; of a range such as 1..18 or 2-101..104 all that it means."""
+    for word in words:
+        if (found := _RANGE.fullmatch(word.strip())) is None:
+            yield word.strip()
+            continue
+        before, first, last = found.groups()
+        yield from (f"{before}{number:0{len(first)}}" for number in range(int(first), int(last) + 1))
+
+
+def unspread(word: str) -> bool:
+    """Whether it is written like a range and is none."""
+    found = _RANGE.fullmatch(word.strip())
+    return ".." in word and (found is None or not 0 <= int(found[3]) - int(found[2]) < MOST_ROOMS)
+
+
+def rooms_of(name: str, building: Mapping[str, Any]) -> tuple[str, ...]:
+    """The rooms of a building, in order; none where it says nothing of them."""
+    units, floors, numbers = (tuple(spread(building.get(key) or ())) for key in ("units", "floors", "rooms"))
+    each = [f"{floor}{number:0>2}" for floor in floors for number in numbers] if floors else numbers
+    found = [f"{name}-{unit}-{room}" if unit else f"{name}-{room}" for unit in units or ("",) for room in each]
+    beside = (f"{name}-{room}" for room in spread(building.get("also") or ()))
+    without = {f"{name}-{room}".upper() for room in spread(building.get("without") or ())}
+    return tuple(room for room in dict.fromkeys([*found, *beside]) if room.upper() not in without)
+
+
+class Doubt(NamedTuple):
+    """Why something is no room of the site, and what was perhaps meant."""
+
+    text: Text
+    hint: Text
+
+
+class Places:
+    """The rooms of the sites of one office."""
+
+    def __init__(self, sites: Mapping[str, Any]) -> None:
+        self._sites = sites
+        self._rooms = cache(self._of_site)
+
+    def _of_site(self, site: str) -> Mapping[str, tuple[str, ...]]:
+        """The rooms of each building that says them, as they are written."""
+        buildings = (self._sites.get(site) or {}).get("buildings") or {}
+        rooms = {name: rooms_of(name, about or {}) for name, about in buildings.items()}
+        return {name: found for name, found in rooms.items() if found}
+
+    def rooms(self, site: str, place: str) -> Sequence[str] | None:
+        """The rooms of a place, "" being the whole site; None where the office says nothing of it, or there is no such place."""
+        known, asked = self._rooms(site), place.strip().upper()
+        if not asked:
+            return [room for rooms in known.values() for room in rooms] or None
+        name = next((name for name in known if name.upper() == asked.partition("-")[0]), None)
+        if name is None:
+            return None
+        found = [room for room in known[name] if room.upper() == asked or room.upper().startswith(f"{asked}-")]
+        return found or None
+
+    def doubt(self, site: str, typed: str, *, whole: bool = False) -> Doubt | None:
+        """Why what was typed is none of the rooms that the site says it has; None where it is one, or nobody can know. `whole`: it has to
+        be a room, not the building or a unit of it."""
+        text = typed.strip().upper()
+        known, first = self._rooms(site), text.partition("-")[0]
+        rooms = next((rooms for name, rooms in known.items() if name.upper() == first), None)
+        if rooms is None:
+            return self._elsewhere(site, typed.strip()) if _LIKE_A_ROOM.fullmatch(text) else None
+        if text in map(str.upper, rooms) or not (whole or _LIKE_A_ROOM.fullmatch(text)):
+            return None
+        if not whole and self.rooms(site, text):
+            return None
+        what = Text(f"没有“{typed.strip()}”这个房号", f"there is no room {typed.strip()!r}")
+        return Doubt(what, _meant(text, rooms))
+
+    def _elsewhere(self, site: str, typed: str) -> Doubt | None:
+        """Of a building that the site does not name: only where each of its buildings says its rooms, all of them are known."""
+        known = self._rooms(site)
+        if not known or len(known) != len(self._sites[site]["buildings"]):
+            return None
+        what = Text(f"没有“{typed}”这个房号", f"there is no room {typed!r}")
+        return Doubt(what, _meant(typed.upper(), [room for rooms in known.values() for room in rooms]))
+
+
+def _meant(text: str, rooms: Sequence[str]) -> Text:
+    if close := get_close_matches(text, rooms, 3):
+        return Text(f"是不是：{'、'.join(close)}？", f"Did you mean {', '.join(close)}?")
+    return Text(f"有 {rooms[0]} 到 {rooms[-1]} 等 {len(rooms)} 间；都写在 organisation.yaml 里。",
+                f"There are {len(rooms)}, {rooms[0]} to {rooms[-1]}: see organisation.yaml.")  # fmt: skip
