@@ -46,6 +46,22 @@ def test_what_was_in_order_is_looked_at_again_when_any_file_changes(tmp_path, lo
     assert len(looked) == len(changed) + 2
 
 
+def test_a_file_that_is_saved_while_it_is_checked_is_looked_at_again(tmp_path, looked, monkeypatch):
+    office, cache = shipped(tmp_path / "office"), tmp_path / "cache"
+    really = OfficeFiles.check
+
+    def check(self):
+        findings = really(self)
+        (office / "procedures/repair.yaml").write_text("procedure: [\n")
+        return findings
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(OfficeFiles, "check", check)
+        assert remembering.check(office, cache) == []
+    assert not cache.exists()
+    assert remembering.check(office, cache)
+
+
 def test_what_is_said_is_said_each_time(tmp_path, looked):
     office, cache = shipped(tmp_path / "office"), tmp_path / "cache"
     (office / "office.yaml").write_text((office / "office.yaml").read_text() + "\nnothing: 1\n")

@@ -1,4 +1,4 @@
-"""Lists of cases start fast: they load nothing that they do not need."""
+"""Lists of cases, and the check of an office in which nothing changed, start fast: they load nothing that they do not need."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from guanjia.model.sight import ANYBODY, joined
 from guanjia.store import Change, Columns, EventRow, open_store
 
 from tests.cli.terminals import Ran
+from tests.offices import small
 
 NOW = from_iso("2026-11-24T12:00+08:00")
 HEAVY = {"pydantic", "jinja2", "transitions", "apscheduler", "rich", "yaml", "click", "asyncio", "logging", "inspect"}
@@ -60,14 +61,40 @@ def surroundings(office: Path) -> dict[str, str]:
 
 
 def test_a_list_loads_no_module_that_is_heavy(office: Path) -> None:
-    script = (
-        "import sys; sys.argv[1:] = ['--office', sys.argv[1], 'ls']; from guanjia.cli.main import main; code = main();"
-        "print(*sys.modules, file=sys.stderr); sys.exit(code)"
-    )
-    ran = subprocess.run([sys.executable, "-c", script, str(office)], capture_output=True, text=True, check=True)
-    loaded = {name.partition(".")[0] for name in ran.stderr.split()}
+    listed, loaded = loading("--office", str(office), "ls")
     assert not loaded & (HEAVY - {"inspect"})
-    assert ran.stdout.count("TS-2026-") == 50
+    assert listed.count("TS-2026-") == 50
+
+
+def test_the_check_of_an_office_in_which_nothing_changed_loads_no_module_that_is_heavy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    folder = small(tmp_path / "office", DESK)
+    first, _ = loading("check", "--office", str(folder), "--json")
+    assert first == "[]\n", "only what is in order is known again"
+    again, loaded = loading("check", "--office", str(folder), "--json")
+    assert again == first
+    assert not loaded & (HEAVY - {"inspect"})
+
+
+DESK = """
+procedure: desk
+initial: new
+states:
+  new: {after: {late: {delay: 1 days, to: done}}, transitions: {finish: {by: agent, to: done}}}
+  done: {final: true}
+labels:
+  zh: {desk: 服务台, new: 新, done: 完, finish: 办结, late: 逾期}
+  en: {desk: desk, new: new, done: done, finish: finish, late: late}
+"""
+
+
+def loading(*words: str) -> tuple[str, set[str]]:
+    """What a command prints, and the packages that it loads."""
+    script = "import sys; from guanjia.cli.main import main; code = main(); print(*sys.modules, file=sys.stderr); sys.exit(code)"
+    ran = subprocess.run([sys.executable, "-c", script, *words], capture_output=True, text=True, check=True)
+    return ran.stdout, {name.partition(".")[0] for name in ran.stderr.split()}
 
 
 def test_a_list_says_who_what_and_how_late_in_the_words_of_the_office(

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from guanjia.expressions import RenderError, Templates
 from guanjia.expressions.costs import MOST_DATA
-from guanjia.expressions.templates import LONGEST, MOST_NODES
+from guanjia.expressions.templates import LONGEST, MOST_NODES, Parsed
 from jinja2 import nodes
 
 MOST_TIMES, MOST_BYTES = 13, 64 << 20
@@ -27,9 +27,9 @@ DATA: dict[str, Any] = {"language": "zh", "zone": "Asia/Shanghai", "labels": {"m
 
 def of(one: str, most: int = MOST_NODES) -> str:
     """As often as a template may hold it."""
-    tree = Templates({"zh/a.text": one})._tree("zh/a.text")
-    assert isinstance(tree, nodes.Template)
-    count = sum(1 for _ in tree.find_all(nodes.Node))
+    read = Templates({"zh/a.text": one})._read("zh/a.text")
+    assert isinstance(read, Parsed)
+    count = sum(1 for _ in read.tree.find_all(nodes.Node))
     return one * min(most // count - 1, (LONGEST - 1) // len(one))
 
 

@@ -13,11 +13,14 @@ import hashlib
 import os
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 from ..errors import Finding
-from ..language import OfficeFiles
+from ..language.folder import Folder
 from ..runtime.rewriting import whole
+
+LIBRARIES = ("jinja2", "pydantic", "yaml")
 
 MOST = 500
 """Contents that are remembered; the oldest go."""
@@ -25,22 +28,26 @@ MOST = 500
 
 def check(folder: str | Path, cache: Path | None = None) -> list[Finding]:
     """What `OfficeFiles.check` says, without looking again at what was in order."""
-    files = OfficeFiles(folder, still=True)
-    place = (cache or home()) / _key(files)
+    place = (cache or home()) / _key(folder)
     if _known(place):
         return []
-    findings = _steadily(files)
-    if not findings:
-        _remember(place)
+    findings = _steadily(folder)
+    if (
+        findings or _key(folder) != place.name
+    ):  # a file that was saved meanwhile: it is not known which of the two was read
+        return findings
+    _remember(place)
     return findings
 
 
-def _steadily(files: OfficeFiles) -> list[Finding]:
+def _steadily(folder: str | Path) -> list[Finding]:
     """Without looking for garbage meanwhile: of many small things that all stay there is none, and looking takes half the time."""
+    from ..language import OfficeFiles  # with all that reads: whoever knows already needs none of it
+
     collects = gc.isenabled()
     gc.disable()
     try:
-        return files.check()
+        return OfficeFiles(folder, still=True).check()
     finally:
         if collects:
             gc.enable()
@@ -53,25 +60,31 @@ def home() -> Path:
     return base / "guanjia" / "check"
 
 
-def _key(files: OfficeFiles) -> str:
+def _key(folder: str | Path) -> str:
     total = hashlib.sha256()
-    for part in (*_program(), files.everything()):
+    for part in (*_program(), Folder(folder).everything()):
         total.update(hashlib.sha256(part.encode()).digest())
     return total.hexdigest()
 
 
 def _program() -> Iterator[str]:
-    """Everything that the outcome depends on beside the office: this program as it is on the disk, Python, and the libraries that read."""
-    import jinja2
-    import pydantic
-    import yaml
-
+    """Everything that the outcome depends on beside the office: this program as it is on the disk, Python, and the libraries that read.
+    Nothing of it is loaded: which version a library is stands in the name of the folder beside it."""
     yield sys.version
-    yield from (f"{library.__name__} {library.__version__}" for library in (jinja2, pydantic, yaml))
-    package = Path(__file__).parents[1]
-    for path in sorted(package.rglob("*.py")):
-        about = path.stat()
-        yield f"{path.relative_to(package)} {about.st_size} {about.st_mtime_ns}"
+    origins = (spec.origin for name in LIBRARIES if (spec := find_spec(name)) is not None and spec.origin is not None)
+    for place in sorted({Path(origin).parents[1] for origin in origins}):
+        yield from sorted(name for name in os.listdir(place) if name.endswith((".dist-info", ".egg-info")))
+    yield from sorted(_sources(str(Path(__file__).parents[1])))
+
+
+def _sources(folder: str) -> Iterator[str]:
+    with os.scandir(folder) as found:
+        for each in found:
+            if each.is_dir():
+                yield from _sources(each.path)
+            elif each.name.endswith(".py"):
+                about = each.stat()
+                yield f"{each.path} {about.st_size} {about.st_mtime_ns}"
 
 
 def _known(place: Path) -> bool:

@@ -12,7 +12,7 @@ from .desk import Desk
 from .out import Out, Unread, Unwritable
 from .spec import PROGRAM, Entry, Group, quick
 
-QUICK = ("ls", "find", "customer find")
+QUICK = ("ls", "find", "customer find", "check")
 """Commands that are read without click where the line is a simple one."""
 
 COMPLETE = "_GUANJIA_COMPLETE"

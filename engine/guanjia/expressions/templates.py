@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import cache, cached_property, lru_cache
 from typing import Any, NamedTuple
 
@@ -152,10 +153,7 @@ class Templates:
         self._html = _environment(self.sources, escape=True)
         self._compiled: dict[str, Template] = {}
         self._chosen: dict[tuple[str, str, str], Chosen] = {}
-        self._parsed: dict[str, nodes.Template | Problem] = {}
-        self._names: dict[str, frozenset[str]] = {}
-        self._printed: dict[str, frozenset[str]] = {}
-        self._members: dict[tuple[str, str], frozenset[str]] = {}
+        self._parsed: dict[str, Parsed | Problem] = {}
         self._included: dict[str, tuple[list[str], str | None]] = {}
         self._lock = threading.Lock()
 
@@ -181,44 +179,29 @@ class Templates:
 
     def variables(self, key: str) -> frozenset[str]:
         """The names that a template needs, with those that it includes."""
-        return frozenset().union(*(self._own_variables(part) for part in self._with_includes(key)[0]))
+        return frozenset().union(*(part.needs for part in self._parts(key)))
 
     def members(self, key: str, name: str) -> frozenset[str]:
         """What a template, with those that it includes, reads of one of its names: of `input` in `input.reason` the reason."""
-        known = self._members.get((key, name))
-        if known is not None:
-            return known
-        trees = [self._tree(part) for part in self._with_includes(key)[0]]
-        found = [got for tree in trees if isinstance(tree, nodes.Template) for got in tree.find_all(nodes.Getattr)]
-        known = frozenset(got.attr for got in found if isinstance(got.node, nodes.Name) and got.node.name == name)
-        self._members[key, name] = known
-        return known
+        return frozenset(member for part in self._parts(key) for of, member in part.members if of == name)
 
     def printed(self, key: str) -> frozenset[str]:
         """The names that a template, or what it includes, writes as they are, without a filter."""
-        if (known := self._printed.get(key)) is not None:
-            return known
-        trees = [self._tree(part) for part in self._with_includes(key)[0]]
-        outputs = [out for tree in trees if isinstance(tree, nodes.Template) for out in tree.find_all(nodes.Output)]
-        self._printed[key] = known = frozenset(
-            item.name for out in outputs for item in out.nodes if isinstance(item, nodes.Name)
-        )
-        return known
+        return frozenset().union(*(part.printed for part in self._parts(key)))
 
-    def _own_variables(self, key: str) -> frozenset[str]:
-        known = self._names.get(key)
-        if known is None:
-            known = self._names[key] = _needed(self.sources[key])
-        return known
+    def _parts(self, key: str) -> list[Parsed]:
+        """A template and those that it includes, as far as they can be read."""
+        found = (self._read(part) for part in self._with_includes(key)[0])
+        return [part for part in found if isinstance(part, Parsed)]
 
     def check(self, key: str) -> list[Problem]:
         """Everything that is wrong with the template, as (line, text, hint)."""
         if key not in self.sources:
             return [(1, Text(f"没有模板 {key}", f"there is no template {key}"), None)]
-        tree = self._tree(key)
-        if not isinstance(tree, nodes.Template):
-            return [tree]
-        problems = list(self._judge(tree, key, 0))
+        read = self._read(key)
+        if not isinstance(read, Parsed):
+            return [read]
+        problems = list(self._judge(read.tree, key, 0))
         included, again = self._with_includes(key)
         if again:
             what = Text(f"模板 {again} 被包含了不止一次", f"the template {again} is included more than once")
@@ -270,7 +253,7 @@ class Templates:
                 known = self._compiled[key] = environment.get_template(key)
         return known
 
-    def _tree(self, key: str) -> nodes.Template | Problem:
+    def _read(self, key: str) -> Parsed | Problem:
         known = self._parsed.get(key)
         if known is None:
             known = self._parsed[key] = _parsed(self.sources[key])
@@ -293,13 +276,9 @@ class Templates:
                 again = here
             elif here in self.sources:
                 found.append(here)
-                tree = self._tree(here)
-                if isinstance(tree, nodes.Template):
-                    waiting += [
-                        str(it.template.value)
-                        for it in tree.find_all(nodes.Include)
-                        if isinstance(it.template, nodes.Const)
-                    ]
+                read = self._read(here)
+                if isinstance(read, Parsed):
+                    waiting += read.includes
         self._included[key] = found, again
         return found, again
 
@@ -346,12 +325,62 @@ class Templates:
         elif isinstance(node, nodes.List | nodes.Tuple) and named:
             yield line, Text("不能给列表起名", "a list is given no name"), None
         named = named or isinstance(node, nodes.Assign)
-        for child in node.iter_child_nodes():
+        for child in _children(node):
             yield from self._judge(child, key, loops, named)
 
 
+class Parsed(NamedTuple):
+    """A template by itself: its tree, and what was seen in it when it was gone through."""
+
+    tree: nodes.Template
+    includes: tuple[str, ...]
+    needs: frozenset[str]
+    members: frozenset[tuple[str, str]]
+    printed: frozenset[str]
+
+    @classmethod
+    def of(cls, tree: nodes.Template, found: list[nodes.Node]) -> Parsed:
+        names = [node for node in found if isinstance(node, nodes.Name)]
+        included = [node.template for node in found if isinstance(node, nodes.Include)]
+        return cls(
+            tree,
+            tuple(str(named.value) for named in included if isinstance(named, nodes.Const)),
+            _needed(tree, names),
+            frozenset(
+                (got.node.name, got.attr)
+                for got in found
+                if isinstance(got, nodes.Getattr) and isinstance(got.node, nodes.Name)
+            ),
+            frozenset(
+                item.name
+                for out in found
+                if isinstance(out, nodes.Output)
+                for item in out.nodes
+                if isinstance(item, nodes.Name)
+            ),
+        )
+
+
+def _needed(tree: nodes.Template, names: list[nodes.Name]) -> frozenset[str]:
+    """Where nothing in a template is given a name, what it names is what it needs; else Jinja knows which names are its own."""
+    with suppress(TemplateError):  # of a filter that there is not, which is said by itself
+        if any(name.ctx != "load" for name in names):
+            return frozenset(find_undeclared_variables(tree))
+    return frozenset(name.name for name in names)
+
+
+def _children(node: nodes.Node) -> Iterator[nodes.Node]:
+    """What stands directly in a node. Jinja has the same, for any choice of fields, at three times the cost."""
+    for field in node.fields:
+        value = getattr(node, field, None)
+        if isinstance(value, nodes.Node):
+            yield value
+        elif isinstance(value, list):
+            yield from (item for item in value if isinstance(item, nodes.Node))
+
+
 @lru_cache(1024)
-def _parsed(source: str) -> nodes.Template | Problem:
+def _parsed(source: str) -> Parsed | Problem:
     """The tree of a template, if it costs little to look at and to compile. Versions have most of their templates in common, and
     nothing changes a tree."""
     if len(source) > LONGEST:
@@ -368,22 +397,16 @@ def _parsed(source: str) -> nodes.Template | Problem:
         return 1, Text("模板嵌套太深", "the template is nested too deeply"), None
     except ValueError:  # of thousands of digits
         return 1, Text("模板里有太长的数", "a number in the template is too long"), None
-    waiting: list[tuple[nodes.Node, int]] = [(tree, 0)]
-    for _ in range(MOST_NODES):
-        if not waiting:
-            return tree
-        node, depth = waiting.pop()
-        if depth > DEEPEST:
-            return node.lineno or 1, Text("模板嵌套太深", "the template is nested too deeply"), None
-        waiting += [(child, depth + 1) for child in node.iter_child_nodes()]
-    return 1, Text("模板太复杂", "the template is too complex"), None
-
-
-@lru_cache(1024)
-def _needed(source: str) -> frozenset[str]:
-    """The names that a template needs by itself."""
-    tree = _parsed(source)
-    return frozenset(find_undeclared_variables(tree)) if isinstance(tree, nodes.Template) else frozenset()
+    found: list[nodes.Node] = []
+    level: list[nodes.Node] = [tree]
+    for _ in range(DEEPEST + 1):
+        found += level
+        if len(found) > MOST_NODES:
+            return 1, Text("模板太复杂", "the template is too complex"), None
+        level = [child for node in level for child in _children(node)]
+        if not level:
+            return Parsed.of(tree, found)
+    return level[0].lineno or 1, Text("模板嵌套太深", "the template is nested too deeply"), None
 
 
 @cache

@@ -58,10 +58,6 @@ class OfficeFiles:
         finally:
             self._still = before
 
-    def everything(self) -> str:
-        """Changes exactly when a file changes that `check` looks at: `digest`, and the stories."""
-        return f"{self._contents().digest} {self._files.digest(self._files.stories())}"
-
     def office(self) -> Office:
         """office.yaml"""
         contents = self._contents()

@@ -16,9 +16,9 @@ from typing import Any
 import yaml
 
 from ..errors import Finding, Instead, Invalid, Text
+from .folder import MAX_BYTES
 from .nodes import Document, Node, Source, in_order
 
-MAX_BYTES = 1 << 20
 MAX_DEPTH = 32
 MAX_EVENTS = 200_000
 _MAX_FINDINGS = 50
@@ -29,9 +29,11 @@ _OPENS = re.compile(r":\s*(#.*)?$")
 """A line with a key whose value stands below it."""
 _BREAK = re.compile(r"\r\n|\n|\r")
 
-_NULL = re.compile(r"~|null|Null|NULL|")
-_TRUE = re.compile(r"true|True|TRUE")
-_FALSE = re.compile(r"false|False|FALSE")
+_WORDS: dict[str, bool | None] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
 _INT = re.compile(r"[-+]?[0-9]+")
 _RADIX = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
@@ -330,12 +332,8 @@ def twice(key: Node, first: Node) -> Finding:
 def _resolve(node: Node, findings: list[Finding]) -> Any:
     """A plain scalar by the YAML 1.2 core schema."""
     text = node.text
-    if _NULL.fullmatch(text):
-        return None
-    if _TRUE.fullmatch(text):
-        return True
-    if _FALSE.fullmatch(text):
-        return False
+    if text in _WORDS:
+        return _WORDS[text]
     if text[0] not in "+-.0123456789":
         return text
     number = _FLOAT.fullmatch(text)

@@ -12,6 +12,7 @@ from pathlib import Path
 from ...core.surroundings import entitled
 from ...errors import Finding, Invalid, NotFound, Text
 from ...language import OfficeFiles
+from ...language.folder import Folder
 from ...model.procedure import Procedure
 from ...people.organisation import Organisation
 
@@ -44,10 +45,10 @@ class Office:
 
     def look(self) -> bool:
         """Whether a file has changed since the last look; then all is read anew."""
-        files = OfficeFiles(self.folder, still=True)
-        digest = files.everything()
+        digest = Folder(self.folder).everything()
         if digest == self.digest:
             return False
+        files = OfficeFiles(self.folder, still=True)
         findings, procedures, broken = files.check(), files.procedures(), set()
         wrong = any(item.severity == "error" for item in findings)
         usable = self._people(files)

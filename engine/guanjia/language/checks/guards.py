@@ -99,21 +99,29 @@ def _first_of(view: View, ways: Sequence[_Way], inputs: Mapping[str, Field], cod
     guards = [[guard.that for guard in way.guard] for way in ways]
     if not any(guards) or (found := _together(view, guards, inputs)) is None:
         return
-    truths = list(found)
-    for index, way in enumerate(ways):
-        if not way.guard:
+    before = {
+        index: [other for other, it in enumerate(ways[:index]) if it.guard and it.goes_before(way)]
+        for index, way in enumerate(ways)
+        if way.guard
+    }
+    held: set[int] = set()
+    for truth in found:
+        if not before:
+            return  # each had its turn
+        for index in [index for index in before if truth[index]]:
+            held.add(index)
+            if not any(truth[other] for other in before[index]):
+                del before[index]
+    for index in before:
+        path = (*ways[index].path, "guard")
+        if index not in held:
+            _never(view, path)
             continue
-        holds = [truth for truth in truths if truth[index]]
-        if not holds:
-            _never(view, (*way.path, "guard"))
-            continue
-        before = [other for other, it in enumerate(ways[:index]) if it.guard and it.goes_before(way)]
-        if before and all(any(truth[other] for other in before) for truth in holds):
-            view.warn(
-                (*way.path, "guard"), code,
-                Text("只要它成立，前面总有一支也成立：永远轮不到它", "whenever it holds, one before it holds too: its turn never comes"),
-                Text("把它移到前面，或收窄前面的条件", "move it to the front, or make the conditions before it narrower"), key=True,
-            )  # fmt: skip
+        view.warn(
+            path, code,
+            Text("只要它成立，前面总有一支也成立：永远轮不到它", "whenever it holds, one before it holds too: its turn never comes"),
+            Text("把它移到前面，或收窄前面的条件", "move it to the front, or make the conditions before it narrower"), key=True,
+        )  # fmt: skip
 
 
 def _never(view: View, path: Path) -> None:

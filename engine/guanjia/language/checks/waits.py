@@ -127,6 +127,13 @@ def _lives(view: View, graph: Graph, sla: Sla, moves: Mapping[str, set[Move]]) -
     # Where there is a resume, also what a state paused waits for it.
     latching = pause if sla.resume else pause - frozenset(view.states)
 
+    minded = start | ends | latching | resume
+
+    @cache
+    def noticed(leaf: str) -> set[Move]:
+        """What may happen in a state, as far as the clock minds it."""
+        return {(happens & minded, onward) for happens, onward in moves.get(leaf, ())}
+
     @cache
     def after(status: str, happened: frozenset[str]) -> frozenset[str]:
         if status in (_RUNNING, _PAUSED):
@@ -155,7 +162,7 @@ def _lives(view: View, graph: Graph, sla: Sla, moves: Mapping[str, set[Move]]) -
                 continue
             seen.add(here)
             leaf, status = here
-            for happens, onward in moves.get(leaf, ()):
+            for happens, onward in noticed(leaf):
                 pending += [(onward, then) for then in after(status, happens) if (onward, then) not in seen]
         return seen
 
