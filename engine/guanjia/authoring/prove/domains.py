@@ -16,13 +16,15 @@ from ...core import Program
 from ...core.surroundings import RELATIONS
 from ...model.case import Case
 from ...model.event import SYSTEM, Actor
-from ...model.procedure import Field, FieldType
+from ...model.procedure import Field, FieldType, Shape
 from ...values import as_known
 from .asking import Unfixed, Values, Var
 from .relevance import Lens, Path
 
 CUSTOMER = "customer"
 TEXT = "some text"
+ROW_OF_LITTLE = "some row"
+"""The key of a row of a registry that says no more than it has to; any other says something in each column."""
 _MANY = 24
 FAR = 1000 * DAY
 """From now to the instant that is tried: so far that what lies some days or weeks before it is still to come. A clock whose limit is
@@ -105,8 +107,8 @@ class Domains:
         tells = None in self.lens.compared.get(path, ()) or field.type != "boolean" or path in self.lens.loose
         every = [*found, None] if absent and tells else found
         usual = held_default(field)
-        # Of several ways the one is found first on which nobody gives what need not be given.
-        return sorted(every, key=lambda value: value != usual)
+        # Of several ways the one is found first on which nobody gives what need not be given, or takes away what has to be.
+        return sorted(every, key=lambda value: value is None if field.required else value != usual)
 
 
 def _values(field: Field, compared: set[Any], loose: bool, now: Instant, many: bool) -> list[Any]:
@@ -160,12 +162,15 @@ def _held(value: Decimal, kind: str) -> str:
 class People(dict[str, Any]):
     """What the core asks from outside: two of every role and team are there, whoever is named can come.
 
-    `choosing`: who of two is taken is an open question.
+    `choosing`: who of two is taken is an open question. `registries`: where rows are to say something; without, what they say is an
+    open question wherever something asks for it.
     """
 
-    def __init__(self, given: Mapping[str, Any], children: Mapping[str, Any], *, choosing: bool) -> None:
+    def __init__(
+        self, given: Mapping[str, Any], children: Mapping[str, Any], *, choosing: bool, registries: Mapping[str, Shape] | None = None
+    ) -> None:  # fmt: skip
         super().__init__(given)
-        self.children, self.choosing = children, choosing
+        self.children, self.choosing, self.registries = children, choosing, registries or {}
         self.fixed: Mapping[Var, Values] = {}
 
     def __contains__(self, key: object) -> bool:
@@ -193,8 +198,15 @@ class People(dict[str, Any]):
             return ["supervisor"]
         if kind == "count":
             return {"others": 0, "reached": []}
-        if kind == "entry":  # what it says is an open question wherever something asks for it
-            return {"of": name.partition(":")[0], "version": "", "values": {}}
+        if kind == "entry":
+            of, _, row = name.partition(":")
+            columns = self.registries[of].columns if of in self.registries else {}
+            said = {
+                name: sample_value(field, 0)
+                for name, field in columns.items()
+                if field.required or row != ROW_OF_LITTLE
+            }
+            return {"of": of, "version": "", "values": said}
         return None
 
     def _able(self, key: str, name: str) -> list[list[Any]]:
@@ -211,6 +223,11 @@ class People(dict[str, Any]):
         if var not in self.fixed:
             raise Unfixed(var, ((1,), (2,)))
         return [["on_duty", [person(who, self.fixed[var][0])]], ["off_duty", [person(who, 3)]]]
+
+
+def away(program: Program, identity: str, children: Mapping[str, Any]) -> People:
+    """What a case that is replayed asks from outside."""
+    return People({"id": identity, "number": "N-1"}, children, choosing=False, registries=program.procedure.registries)
 
 
 def actors(words: Sequence[str], case: Case | None, *, both: bool) -> list[Actor]:

@@ -41,9 +41,11 @@ class Starts:
 
 def sooner(starts: Starts, one: DelayProgram, other: DelayProgram) -> bool:
     """Whether `one` certainly runs out before `other`, both armed: it belongs to the same state or to one around it, so that it
-    was armed no later, and takes less time."""
+    was armed no later, and takes less time. Of two that are armed at once and end at once the one that is written first comes first."""
     if one.delay.delay is None or one.amount is None or other.amount is None or one.owner not in other.owner.path:
         return False
+    if one.owner is other.owner and (one.calendar, one.amount) == (other.calendar, other.amount):
+        return one.order < other.order
     return starts.before(one.calendar, one.amount, other.calendar, other.amount)
 
 

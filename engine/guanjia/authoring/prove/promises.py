@@ -18,7 +18,7 @@ from ...model.procedure import LeadsTo
 from .asking import Values, Var, surroundings
 from .bounds import Bounds, Config, Search, Span, edges_to, pending_in, spoken_span
 from .claims import Claim, path, unfinished
-from .domains import People
+from .domains import People, away
 from .relevance import counts_on, lens
 from .replaying import Replay
 from .situations import EDITOR, Move, Node
@@ -200,7 +200,7 @@ def alone(program: Program, case: Case) -> Iterable[tuple[Event, Case]]:
         due = None if case.finished else next_due(case)
         if due is None:
             return
-        facts = People({"id": case.id, "number": case.number}, {}, choosing=False)
+        facts = away(program, case.id, {})
         try:
             events, case = advance(program, case, Command("due", ""), due, facts)
         except (GuanjiaError, NeedFact):

@@ -19,7 +19,7 @@ from ...model.case import Case
 from ...model.event import Command, Event
 from .asking import Watched
 from .claims import Claim, path
-from .domains import People
+from .domains import away
 from .relevance import Lens, branches_of, lens
 from .replaying import Replay
 from .situations import Edge, Move, Node
@@ -100,7 +100,7 @@ class Reaching:
         case: Case | None = None
         for each in done:
             asking.followed = []
-            facts = People({"id": each.after.id, "number": "N-1"}, way[-1][1].children, choosing=False)
+            facts = away(self.full, each.after.id, way[-1][1].children)
             events, case = advance(self.full, case, each.command, each.at, facts)
             self._tick(events, case)
         if case is not None:
@@ -116,7 +116,7 @@ class Reaching:
                 return
             self.full.asking.followed = []
             try:
-                facts = People({"id": case.id, "number": "N-1"}, {}, choosing=False)
+                facts = away(self.full, case.id, {})
                 events, case = advance(self.full, case, Command("due", ""), due, facts)
             except GuanjiaError:
                 return

@@ -19,9 +19,9 @@ from ...core import Program, advance, next_due
 from ...errors import GuanjiaError
 from ...model.case import Case
 from ...model.event import SYSTEM, Command, Event
-from ...model.procedure import Field
+from ...model.procedure import ENTRY, Field
 from .asking import Values, Var
-from .domains import CUSTOMER, FAR, People, held_default, sample_value
+from .domains import CUSTOMER, FAR, ROW_OF_LITTLE, TEXT, away, held_default, sample_value
 from .situations import EDITOR, Move, Node
 from .space import Space
 
@@ -234,6 +234,8 @@ class Replay:
         elif kind in ("integer", "decimal", "money"):
             found = [0, 1, 10, 1000] if kind == "integer" else ["0.00", "1.00", "100.00", "10000.00"]
             found = [v for v in found if (field.min is None or float(v) >= float(str(field.min))) and (field.max is None or float(v) <= float(str(field.max)))]  # fmt: skip
+        elif kind == ENTRY:
+            found = [TEXT, ROW_OF_LITTLE]
         elif kind == "date":
             found = ["2026-01-01", "2026-12-31"]
         else:
@@ -325,8 +327,8 @@ class Replay:
         self._left -= 1
         if self._left < 0:
             raise _Spent
-        identity = command.key if case is None else case.id
-        facts = People({"id": identity, "number": "N-1"}, children, choosing=False)
+        identity = (command.key if case is None else case.id) or ""
+        facts = away(self.program, identity, children)
         try:
             events, after = advance(self.program, case, command, now, facts)
         except GuanjiaError:
