@@ -204,3 +204,39 @@ properties: {stated: {never: "in_state('bad')"}}
 """
     claims = {claim.name: claim for claim in prove(version(text)).claims}
     assert (claims["stated"].verdict, claims["reachable"].verdict) == ("refuted", "proved")
+
+
+def test_of_two_delays_that_end_at_once_the_one_that_is_written_first_comes_first():
+    text = """
+procedure: desk
+fields: {owed: {type: boolean, default: false}}
+initial: told
+states:
+  told:
+    after:
+      pays: {delay: 10 workdays, to: paying, guard: owed}
+      stands: {delay: 10 workdays, to: over}
+  paying: {transitions: {pay: {to: over, by: agent}}, after: {late: {delay: 1 workdays, do: [{escalate: manager}]}}}
+  over: {final: true}
+"""
+    claims = {claim.name: claim for claim in prove(version(text)).claims}
+    assert {claim.verdict for claim in claims.values()} == {"proved"}
+    assert "11 working days" in claims["bounded"].text.en
+    turned = text.replace("10 workdays, to: over", "9 workdays, to: over")
+    claims = {claim.name: claim for claim in prove(version(turned)).claims}
+    assert claims["reachable"].verdict != "proved", "what comes later never has its turn"
+
+
+def test_what_is_waited_for_is_reached_although_a_clock_comes_first():
+    text = """
+procedure: desk
+sla: {answer: {start: new, stop: over, target: {within: 1h, calendar: always}, at: {due: [{log: late}]}}}
+initial: new
+states:
+  new:
+    transitions: {end: {to: over, by: agent, guard: clock.answer.breached}}
+    after: {nobody: {every: 5h, calendar: always, do: [{escalate: supervisor}]}}
+  over: {final: true}
+"""
+    claims = {claim.name: claim for claim in prove(version(text)).claims}
+    assert claims["reachable"].verdict == "proved"

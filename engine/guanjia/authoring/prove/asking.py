@@ -41,6 +41,11 @@ _OPENS = re.compile(r"^(now - .+|now) >=? |^.+ <=? (now - .+|now)$")
 """Comparisons that come true by waiting."""
 
 
+_FEW = 6
+"""Cases that a step goes through before it is asked whether it goes round."""
+_ROUNDS = 3
+
+
 class Some:
     """What stands in a case for a value of which only this is known: it is one of `values`, as they are held."""
 
@@ -56,6 +61,10 @@ class Unfixed(Exception):
     def __init__(self, var: Var, groups: tuple[Values, ...]) -> None:
         super().__init__(var)
         self.var, self.groups = var, groups
+
+
+class Circle(Exception):
+    """A step goes round and round by itself: whatever it may come to was come to on the first rounds."""
 
 
 class _Unclear(Exception):
@@ -79,6 +88,8 @@ class Asking:
         """How open questions are read."""
         self.offered: Callable[[str, tuple[str, ...]], list[Any]] = lambda kind, of: []
         """What may come from outside of the case, by the kind of it."""
+        self.alike: Callable[[Any, Any], bool] = lambda one, other: False
+        """Whether nothing is told apart of two cases."""
         self._seen: list[object] = []
 
     def begin(self, fixed: Mapping[Var, Values]) -> None:
@@ -108,9 +119,12 @@ class Asking:
         return self.fixed[var][0]
 
     def _number(self, case: object) -> int:
+        """Which of the cases that a step goes through this is."""
         number = next((at for at, seen in enumerate(self._seen) if seen is case), None)
         if number is None:
             number = len(self._seen)
+            if number > _FEW and sum(self.alike(seen, case) for seen in self._seen) >= _ROUNDS:
+                raise Circle
             self._seen.append(case)
         return number
 

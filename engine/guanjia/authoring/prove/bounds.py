@@ -216,25 +216,24 @@ class Search:
         return best
 
     def _after(self, here: Config, thing: Thing) -> list[Span] | None:
-        """What is left to wait for once the thing came, on every way; None where it may not come, or nothing bounds what follows."""
+        """What is left to wait for once the thing came, or something else before it that ends the wait for it, on every way; None
+        where nothing bounds what follows."""
         found: list[Span] = []
         seen, pending = {here}, [here]
         while pending:
             now = pending.pop()
-            if thing not in pending_in(now[0]):
-                return None
             for by, there, edge in self.onward(now):
                 if self.goal(there[0]):
                     continue
-                if by is not None and _comes(by, thing, now[0]):
-                    if there not in self.found:
-                        return None
+                came = by is not None and _comes(by, thing, now[0])
+                if not came and not _anew(thing, edge) and thing in pending_in(there[0]):
+                    if there not in seen:
+                        seen.add(there)
+                        pending.append(there)
+                elif there in self.found:
                     found.append(self.found[there])
-                elif _anew(thing, edge):
+                else:
                     return None
-                elif there not in seen:
-                    seen.add(there)
-                    pending.append(there)
         return found
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any, NamedTuple
 
 from ...clock import Instant, from_iso
@@ -25,7 +26,7 @@ from ...model.case import Case
 from ...model.event import SYSTEM, Actor, Command, Event
 from ...model.frozen import changed
 from ...model.procedure import Field
-from .asking import Place, Some, Unfixed, Values, Var, Watched, comes_true
+from .asking import Circle, Place, Some, Unfixed, Values, Var, Watched, comes_true
 from .domains import CUSTOMER, Domains, People, actors, hand, person
 from .keys import Keys
 from .order import Starts, sooner
@@ -39,6 +40,7 @@ class Space:
     def __init__(self, program: Watched, lens: Lens, limit: int, told: Callable[[int], None] | None = None) -> None:
         self.program, self.lens, self.limit, self.told = program, lens, limit, told
         self.now: Instant = from_iso("2026-03-02T10:00", program.calendar(None).zone)
+        self._triggers = cache(program.triggers_of)
         self.domains = Domains(program, lens, self.now)
         program.asking.offered = self.domains.outside
         self.starts = Starts(self.now)
@@ -48,7 +50,6 @@ class Space:
         """The first way on which each branch was followed."""
         self.rivals: list[Rivals] = []
         self.whole = False
-        self.loops: list[tuple[Node | None, Move]] = []
         self._next: dict[Any, tuple[Var, tuple[Values, ...]]] = {}
         """How what is open parted at a step like this."""
         self._opened: dict[Any, Mapping[str, Any]] = {}
@@ -61,6 +62,7 @@ class Space:
             if (place := program.places[id(branch)])
         }
         self.keys = Keys(program, lens)
+        program.asking.alike = self._alike
         self._watched: dict[str, Expression] = {}
         self._reads = {
             clock.name: {path for each in of_clock(clock) for path in each.paths} for clock in program.clocks
@@ -117,7 +119,7 @@ class Space:
             self._due(node, *forced)
             return
         hidden = self.lens.hidden
-        found = self.program.triggers_of(case.states)
+        found = self._triggers(case.states)
         ahead = [leaf for leaf in case.states if leaf in self.onward and leaf not in hidden]
         for leaf in ahead:
             if leaf in self._left:
@@ -147,6 +149,9 @@ class Space:
         if self.lens.ladders and any(climb.open and climb.told for climb in case.climbs.values()):
             who = next(person for climb in case.climbs.values() if climb.open for person in climb.people)
             self._try(node, Move("ack", "", hand(who.removeprefix("staff:"))), None)
+
+    def _alike(self, one: Case, other: Case) -> bool:
+        return one.fields == other.fields and bool(self.keys.bare(one, {}) == self.keys.bare(other, {}))
 
     def _spent(self, branches: list[BranchProgram]) -> bool:
         """Whether nothing new can come of these: they change nothing that is told apart, and each was followed before."""
@@ -316,7 +321,7 @@ class Space:
         if not self._tracks:
             return case.states
         trigger = f"{move.kind}:{move.name}" if move.kind != "clock" else f"breach:{move.name.partition('.')[0]}"
-        found = self.program.triggers_of(case.states)
+        found = self._triggers(case.states)
         return *map(id, (*found.get(trigger, ()), *found.get("always", ()))), case.finished
 
     def _asked(self, move: Move) -> Mapping[str, Field]:
@@ -330,7 +335,7 @@ class Space:
             return tuple(name for name, item in self.program.fields.items() if item.required)
         if move.kind != "act":
             return ()
-        branches = self.program.triggers_of(node.case.states).get(f"act:{move.name}", ()) if move.name != "reopen" else self.program.reopen  # fmt: skip
+        branches = self._triggers(node.case.states).get(f"act:{move.name}", ()) if move.name != "reopen" else self.program.reopen  # fmt: skip
         return tuple(dict.fromkeys(name for branch in branches for name in branch.require))
 
     def _step(
@@ -364,9 +369,7 @@ class Space:
                     return False
         try:
             events, after = advance(program, case, command, self.now, facts)
-        except Refused as refused:
-            if refused.code == "loop":
-                self.loops.append((node, self._whole(move, fixed)))
+        except (Refused, Circle):
             return False
         if not events:
             return False
