@@ -17,10 +17,9 @@ from guanjia.errors import Finding
 from guanjia.language import OfficeFiles
 from guanjia.language.procedures import draft_procedure
 
-from tests.offices import shipped
+from tests.offices import SHIPPED, shipped
 from tests.scale import scale, tell
 
-NAMES = ("complaint", "repair", "emergency")
 KINDS = (
     "lose a line",
     "double a line",
@@ -38,7 +37,7 @@ STRANGE = "\u200b\u202e\ufeff：，“”、\u3000é"
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> OfficeFiles:
-    return OfficeFiles(shipped(tmp_path_factory.mktemp("mistakes") / "office"), still=True)
+    return OfficeFiles(shipped(tmp_path_factory.mktemp("mistakes") / "office", SHIPPED), still=True)
 
 
 def spoilt(text: str, draw: random.Random) -> tuple[str, tuple[int, ...]]:
@@ -81,10 +80,10 @@ def wrong(files: OfficeFiles, name: str, text: str) -> list[Finding]:
 
 
 def test_what_is_wrong_is_told_within_a_line_of_where_it_was_made_and_soon(files):
-    texts = {name: (Path(files.folder) / "procedures" / f"{name}.yaml").read_text() for name in NAMES}
+    texts = {name: (Path(files.folder) / "procedures" / f"{name}.yaml").read_text() for name in SHIPPED}
     draw, told, near, slowest = random.Random("mistakes"), 0, 0, 0.0
     for _ in range(scale(25, 5000, faults=300)):
-        name = draw.choice(NAMES)
+        name = draw.choice(SHIPPED)
         text, places = spoilt(texts[name], draw)
         begun = time.process_time()
         found = wrong(files, name, text)
