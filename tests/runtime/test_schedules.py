@@ -13,6 +13,7 @@ from guanjia.errors import Invalid
 from guanjia.language import OfficeFiles
 from guanjia.language.contents import Contents
 from guanjia.model.retention import Period
+from guanjia.runtime import planning, schedules
 from guanjia.runtime.engine import Engine
 from guanjia.store import Query
 
@@ -220,3 +221,27 @@ def test_whoever_opens_an_office_that_was_in_order_reads_no_procedure_for_its_sc
     (folder / "office.yaml").write_text((folder / "office.yaml").read_text().replace("from: first", "from: frist"))
     with pytest.raises(Invalid):
         Engine.at(folder)
+
+
+def test_a_round_that_has_nothing_to_open_reckons_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worker asks every second: what is planned next is looked for once a day, once for each opening, and when files change."""
+    folder = office(tmp_path, "every: 1 day, from: first, planned: planned", rows("code: L1, first: 2026-03-05"))
+    with (folder / "office.yaml").open("a") as file:
+        file.write("  yearly: {open: upkeep, cron: 0 9 1 7 *, with: {lift: L1}}\n")
+    desk, asked = engine(folder), list[Instant]()
+    desk.run_once()
+
+    def counted(*given: object) -> list[planning.Planned]:
+        asked.append(desk.clock.now())
+        return planning.planned(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(schedules, "planned", counted)
+    pass_days(desk, "2026-03-05T08:01", MINUTE)
+    assert len(opened(desk)) == 1
+    assert len(asked) < 20, "thousands of rounds went by"
+    asked.clear()
+    (folder / "registries/lifts.yaml").write_text(rows("code: L1, first: 2026-03-05", "code: L2, first: 2026-03-05"))
+    desk.refresh()
+    pass_days(desk, "2026-03-07T08:00", MINUTE)
+    assert opened(desk) == [("L1", "2026-03-05"), ("L1", "2026-03-06"), ("L1", "2026-03-07"), ("L2", "2026-03-05"), ("L2", "2026-03-06"), ("L2", "2026-03-07")]  # fmt: skip
+    assert len(asked) < 20

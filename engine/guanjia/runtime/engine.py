@@ -98,6 +98,8 @@ class Engine:
         self._seen: tuple[str, str | None] = ("", None)
         """The files and the compiled copy of them as they were when they were last taken up."""
         self._calendars: dict[str, Calendar] = {}
+        self.lulls: dict[str, schedules.Lull] = {}
+        """By schedule, how long it opens nothing by the files as they are."""
         self.quiet = Quiet()
         self._reorganise(organisation)
         if take_up:
@@ -608,6 +610,7 @@ class Engine:
     def _take_up(
         self, digest: str, by: str, happened: Sequence[stream.Happened] = (), versions: Iterable[Version] = (), put: Put | None = None
     ) -> tuple[Event, ...]:  # fmt: skip
+        self.lulls.clear()
         self._published = take_up(self, by, happened, versions, put)
         self.renderer.quiet = self.quiet = Quiet(
             self._published.quiet, self.office, self.zone, self.blind, self.customers.hours_of

@@ -2,13 +2,14 @@
 
 An opening is named by its schedule, the row that it is of, and its planned day or instant; that name is the command's key: however many
 workers look, and wherever a clock is set back to, it opens once. What was missed while no worker ran is caught up, of each row, as the
-schedule says: skip, once, or all. When what is planned is said by `planning`.
+schedule says: skip, once, or all. When what is planned is said by `planning`; that nothing is for a while is remembered, for the worker
+asks every second.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..clock import DAY, MINUTE, Instant, moment
 from ..errors import Conflict, GuanjiaError, NotFound, Text
@@ -25,12 +26,32 @@ MOST_TOGETHER = 50
 """Cases that are opened under one commit."""
 
 
+AHEAD = DAY
+"""How far is looked for the next opening."""
+
+
+class Lull(NamedTuple):
+    """From `begin` until before `end` a schedule that was last looked at so (`kept`) opens nothing."""
+
+    kept: str | None
+    begin: Instant
+    end: Instant
+
+    def holds(self, kept: str | None, now: Instant) -> bool:
+        return kept == self.kept and self.begin <= now < self.end
+
+
+_NONE = Lull(None, 0, 0)
+
+
 def open_due(engine: Engine, now: Instant, stopping: Callable[[], bool] = lambda: False) -> tuple[int, list[str]]:
     """Open what is planned at or before `now`. Returns how many, and what went wrong."""
     opened, problems = 0, list[str]()
     for name, schedule in engine.office.schedules.items():
         setting = f"schedule:{name}"
         kept = engine.store.setting(setting)
+        if engine.lulls.get(name, _NONE).holds(kept, now):
+            continue
         since = _since(kept, now)
         if since is None and kept is not None:
             problems.append(f"{setting}: {_LOST}")
@@ -47,6 +68,8 @@ def open_due(engine: Engine, now: Instant, stopping: Callable[[], bool] = lambda
                     return opened + done, problems
                 done += _opened(engine, name, schedule, some[place : place + MOST_TOGETHER], wrong)
                 fp("after_schedule_open")
+            if not found and not fresh:
+                engine.lulls[name] = _lull(engine, schedule, kept, now)
         except GuanjiaError as error:  # its calendar cannot be used just now: what is planned meanwhile is caught up
             problems.append(f"{setting}: {error}")
             continue
@@ -61,6 +84,11 @@ def open_due(engine: Engine, now: Instant, stopping: Callable[[], bool] = lambda
         elif found:
             engine.store.set_setting(setting, str(found[-1].at))
     return opened, problems
+
+
+def _lull(engine: Engine, schedule: Schedule, kept: str | None, now: Instant) -> Lull:
+    following = planned(engine, schedule, now, now + AHEAD)
+    return Lull(kept, now, following[0].at if following else now + AHEAD)
 
 
 def _wanted(schedule: Schedule, found: Sequence[Planned], now: Instant) -> list[Planned]:
