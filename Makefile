@@ -22,7 +22,7 @@ help:
 	@echo "make check   提交前的全部检查              everything a change has to pass"
 	@echo "make bench   性能对比（build/bench.json）  measurements beside peers"
 	@echo "make oracle  日历与逐分钟计算对照          calendars beside counting minute by minute"
-	@echo "make soak    长时间随机测试                crashes, faults and chance for SOAK_MINUTES=$(SOAK_MINUTES)"
+	@echo "make soak    一整年，再长时间随机测试      a year of the office, then crashes, faults and chance for SOAK_MINUTES=$(SOAK_MINUTES)"
 	@echo "make lock    重新锁定依赖（需要 uv）       renew requirements.lock (needs uv)"
 	@echo "make clean   清除生成的文件                remove what was generated"
 
@@ -97,7 +97,9 @@ bench: $(READY)
 oracle: $(READY)
 	@$(PY) -m tests.calendars.sweep
 
+# First a whole year of the office, then the rest by turns.
 soak: $(READY)
+	@$(PY) -m tests.year
 	@$(PY) -m tests.soak $(SOAK_MINUTES)
 
 lock:

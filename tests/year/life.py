@@ -1,8 +1,8 @@
 """What goes on in the office through the year: who calls when, and what staff do about it.
 
 Of each open case somebody takes the next step after a while: drawn between now and the nearest promise, mostly well before it and
-now and then too late. He asks the engine what is available to him, chooses by weight, and fills in what is asked for. Every quarter
-of an hour the worker has its round. One seed, one year.
+now and then too late. He asks the engine what is available to him, chooses by weight, and fills in what is asked for. Every half
+hour the worker has its round. One seed, one year.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from tests.offices import SHIPPED
 from tests.year.office import Home
 from tests.year.said import Telling, Words
 
-ROUND = 15 * MINUTE
+ROUND = 30 * MINUTE
 
 KINDS = {
-    "repair": 6_200, "reception": 4_300, "complaint": 2_100, "contact": 2_000, "handover": 730, "return_visit": 300, "fee_dispute": 240,
+    "repair": 5_800, "reception": 4_300, "complaint": 2_000, "contact": 2_000, "handover": 730, "return_visit": 300, "fee_dispute": 240,
     "decoration": 150, "move_in": 180, "hotline": 160, "emergency": 90, "privacy_request": 40, "activity": 24, "training": 24, "data_incident": 4,
     "standard_publish": 12, "improvement_action": 20, "survey": 1,
 }  # fmt: skip
@@ -98,7 +98,7 @@ class Life:
             self.waiting.add(case)
 
     def live(self, end: Instant, tell: Callable[[Instant], None] = lambda at: None) -> None:
-        """Let time pass, a round of the worker every quarter of an hour."""
+        """Let time pass, a round of the worker every half hour."""
         at = self.clock.now()
         while at < end:
             at = min(at + ROUND, end)
