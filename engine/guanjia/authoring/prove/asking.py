@@ -86,8 +86,8 @@ class Asking:
         self.followed: list[Place] = []
         self.asks: set[Callable[[Any], Any]] = set()
         """How open questions are read."""
-        self.offered: Callable[[str, tuple[str, ...]], list[Any]] = lambda kind, of: []
-        """What may come from outside of the case, by the kind of it."""
+        self.offered: Callable[[str, str, tuple[str, ...]], list[Any]] = lambda source, kind, of: []
+        """What may come from outside of the case, by what asks for it and the kind of it."""
         self.alike: Callable[[Any, Any], bool] = lambda one, other: False
         """Whether nothing is told apart of two cases."""
         self._seen: list[object] = []
@@ -115,7 +115,7 @@ class Asking:
         """What an expression comes to that reads what is outside of the case, as it stands at this point: a row of a registry."""
         var = ("outside", source, str(self._number(case)))
         if var not in self.fixed:
-            raise Unfixed(var, tuple((value,) for value in self.offered(kind, of)))
+            raise Unfixed(var, tuple((value,) for value in self.offered(source, kind, of)))
         return self.fixed[var][0]
 
     def _number(self, case: object) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from itertools import pairwise
-from typing import Any, get_args
+from typing import Any, TypeAlias, get_args
 
 from ...clock import DAY, Instant
 from ...core import Program
@@ -25,10 +25,17 @@ CUSTOMER = "customer"
 TEXT = "some text"
 ROW_OF_LITTLE = "some row"
 """The key of a row of a registry that says no more than it has to; any other says something in each column."""
+ROW_OF_MUCH = "much:"
+"""Before the name of a column: the key of a row that says as much as it may there."""
+_NUMBERS = ("integer", "decimal", "money")
 _MANY = 24
 FAR = 1000 * DAY
 """From now to the instant that is tried: so far that what lies some days or weeks before it is still to come. A clock whose limit is
 over as it starts is never late, and what would follow would not be seen. Where it is replayed, nearer ones are tried (`replaying`)."""
+
+
+Rows: TypeAlias = Mapping[str, Mapping[str, Any]]
+"""Registry -> column -> what the row in question says there."""
 
 
 def person(role: str, number: int = 1) -> str:
@@ -42,7 +49,7 @@ def sample_value(field: Field, now: Instant) -> Any:
         return field.of[0]
     if kind == "list":
         return [field.of[0]] if field.of else [TEXT]
-    if kind in ("integer", "decimal", "money"):
+    if kind in _NUMBERS:
         least = field.min if field.min is not None else min(0, int(str(field.max))) if field.max is not None else 0
         return int(str(least)) if kind == "integer" else _held(Decimal(str(least)), kind)
     if kind == "boolean":
@@ -86,15 +93,20 @@ class Domains:
             self._known[key] = self._made(path, field, absent)
         return self._known[key]
 
-    def outside(self, kind: str, of: Sequence[str]) -> list[Any]:
-        """What may come from outside of the case: every value of a choice, else whatever some name is compared with, and others."""
+    def outside(self, source: str, kind: str, of: Sequence[str]) -> list[Any]:
+        """What may come from outside of the case: of a column what it may hold, of a choice every value, else whatever some name is
+        compared with, and others."""
+        field, _, column = source.partition(".")
+        about = self.program.procedure.columns(field).get(column)
+        if about is not None and about.type == "staff":
+            return [person("hand"), person("hand", 2), *([] if about.required else [None])]
         compared = {value for values in self.lens.compared.values() for value in values}
         type = {"instant": "instant", "span": "duration", "any": "text"}.get(kind, kind)
         if type == "choice" and not of:
             type = "text"
-        field = Field.model_validate({"type": type if type in get_args(FieldType) else "text", "of": list(of)})
-        found = _values(field, compared, True, self.now, many=False)
-        return [*(as_known(field, value) for value in found), None]
+        like = Field.model_validate({"type": type if type in get_args(FieldType) else "text", "of": list(of)})
+        found = _values(like, compared, True, self.now, many=False)
+        return [*(as_known(like, value) for value in found), *([] if about is not None and about.required else [None])]
 
     def _made(self, path: Path, field: Field, absent: bool) -> list[Any]:
         found = _values(
@@ -122,7 +134,7 @@ def _values(field: Field, compared: set[Any], loose: bool, now: Instant, many: b
             (value for value in field.of if value not in compared), key=lambda value: value != field.default
         )[:1]
         return [*(value for value in field.of if value in compared), *other]
-    if kind in ("integer", "decimal", "money"):
+    if kind in _NUMBERS:
         return _numbers(field, compared, 2 if loose else 1)
     if kind == "staff":
         return [person("hand"), person("hand", 2)] if many else [person("hand")]
@@ -162,15 +174,16 @@ def _held(value: Decimal, kind: str) -> str:
 class People(dict[str, Any]):
     """What the core asks from outside: two of every role and team are there, whoever is named can come.
 
-    `choosing`: who of two is taken is an open question. `registries`: where rows are to say something; without, what they say is an
-    open question wherever something asks for it.
+    `choosing`: who of two is taken is an open question. `registries`: where rows are to say something, and `rows` what; without, what
+    they say is an open question wherever something asks for it.
     """
 
     def __init__(
-        self, given: Mapping[str, Any], children: Mapping[str, Any], *, choosing: bool, registries: Mapping[str, Shape] | None = None
+        self, given: Mapping[str, Any], children: Mapping[str, Any], *, choosing: bool,
+        registries: Mapping[str, Shape] | None = None, rows: Rows | None = None,
     ) -> None:  # fmt: skip
         super().__init__(given)
-        self.children, self.choosing, self.registries = children, choosing, registries or {}
+        self.children, self.choosing, self.registries, self.rows = children, choosing, registries or {}, rows or {}
         self.fixed: Mapping[Var, Values] = {}
 
     def __contains__(self, key: object) -> bool:
@@ -206,7 +219,9 @@ class People(dict[str, Any]):
                 for name, field in columns.items()
                 if field.required or row != ROW_OF_LITTLE
             }
-            return {"of": of, "version": "", "values": said}
+            if (much := row.removeprefix(ROW_OF_MUCH)) in columns and row != much:
+                said[much] = _most(columns[much])
+            return {"of": of, "version": "", "values": {**said, **self.rows.get(of, {})}}
         return None
 
     def _able(self, key: str, name: str) -> list[list[Any]]:
@@ -225,9 +240,21 @@ class People(dict[str, Any]):
         return [["on_duty", [person(who, self.fixed[var][0])]], ["off_duty", [person(who, 3)]]]
 
 
-def away(program: Program, identity: str, children: Mapping[str, Any]) -> People:
+def rows_to_try(program: Program, field: str) -> list[str]:
+    """The keys of rows to which a field may point where it is replayed."""
+    columns = program.procedure.columns(field).items()
+    most = [f"{ROW_OF_MUCH}{name}" for name, about in columns if about.type in _NUMBERS and about.max is not None]
+    return [TEXT, ROW_OF_LITTLE, *most]
+
+
+def _most(field: Field) -> Any:
+    return int(str(field.max)) if field.type == "integer" else _held(Decimal(str(field.max)), field.type)
+
+
+def away(program: Program, identity: str, children: Mapping[str, Any], rows: Rows | None = None) -> People:
     """What a case that is replayed asks from outside."""
-    return People({"id": identity, "number": "N-1"}, children, choosing=False, registries=program.procedure.registries)
+    registries = program.procedure.registries
+    return People({"id": identity, "number": "N-1"}, children, choosing=False, registries=registries, rows=rows)
 
 
 def actors(words: Sequence[str], case: Case | None, *, both: bool) -> list[Actor]:

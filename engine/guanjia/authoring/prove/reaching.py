@@ -100,7 +100,7 @@ class Reaching:
         case: Case | None = None
         for each in done:
             asking.followed = []
-            facts = away(self.full, each.after.id, way[-1][1].children)
+            facts = away(self.full, each.after.id, way[-1][1].children, replay.rows)
             events, case = advance(self.full, case, each.command, each.at, facts)
             self._tick(events, case)
         if case is not None:
@@ -183,13 +183,16 @@ class Reaching:
         def reached(space: Space, node: Node) -> bool:
             if not replays:
                 replays.append(Replay(self.full, space))
-            for edge in node.edges:
-                for thing in self._shown(space, edge):
+            here = path(node)
+            ways = [(here, [("state", each.name) for leaf in node.case.states for each in self.full.nodes[leaf].path])]
+            ways += [([*here, (edge.move, edge.to)], list(self._shown(space, edge))) for edge in node.edges]
+            for way, shown in ways:
+                for thing in shown:
                     tried = tries.get(thing)
                     if tried is None or thing not in self.wanted or node.case.states in tried or len(tried) >= _TRIED:
                         continue
                     tried.add(node.case.states)
-                    self._replayed(replays[0], [*path(node), (edge.move, edge.to)])
+                    self._replayed(replays[0], way)
             return not any(thing in self.wanted and len(tries[thing]) < _TRIED for thing in things)
 
         if not any(thing in self.wanted for thing in things):

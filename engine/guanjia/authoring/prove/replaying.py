@@ -21,7 +21,7 @@ from ...model.case import Case
 from ...model.event import SYSTEM, Command, Event
 from ...model.procedure import ENTRY, Field
 from .asking import Values, Var
-from .domains import CUSTOMER, FAR, ROW_OF_LITTLE, TEXT, away, held_default, sample_value
+from .domains import CUSTOMER, FAR, Rows, away, held_default, rows_to_try, sample_value
 from .situations import EDITOR, Move, Node
 from .space import Space
 
@@ -56,6 +56,8 @@ class Replay:
     def __init__(self, program: Program, space: Space) -> None:
         self.program, self.space = program, space
         self._left = self._patience = 0
+        self.rows: Rows = {}
+        """What the rows say on the way that was gone last."""
 
     def go(
         self, way: Sequence[tuple[Move, Node]], holds: Callable[[Case, Instant], bool] | None = None
@@ -65,6 +67,7 @@ class Replay:
         identity = _drawn(way)
         if identity is None:
             return None
+        self.rows = self._said(way)
         for self._patience in (0, 1, 2):
             self._left = _MOST[self._patience]
             try:
@@ -92,9 +95,24 @@ class Replay:
                 for name in self._required(move, way[place - 1][1].case):
                     ahead.pop(("field", name), None)
             if place == 0:
-                fixed = {var: values for var, values in ahead.items() if self._otherwise(var[1]) not in values} | fixed
+                given = {
+                    var: values
+                    for var, values in ahead.items()
+                    if self._otherwise(var[1]) not in values and var[1] not in self.program.writers
+                }
+                fixed = given | fixed
             found.append((move._replace(fixed=tuple(fixed.items())), node))
         return found[::-1]
+
+    def _said(self, way: Sequence[tuple[Move, Node]]) -> Rows:
+        """What rows were taken to say."""
+        rows: dict[str, dict[str, Any]] = {}
+        for move, _ in way:
+            for var, values in move.fixed:
+                field, _, column = var[1].partition(".")
+                if var[0] == "outside" and column in self.program.procedure.columns(field):
+                    rows.setdefault(self.program.entries[field], {}).setdefault(column, values[0])
+        return rows
 
     def _otherwise(self, name: str) -> Any:
         """What a field holds of which nothing is said as a case is opened."""
@@ -219,7 +237,8 @@ class Replay:
                 and not any(f"input.{name}" in s or f"past.{name}" in s for s in sources)
                 and ("field", name) not in fixed
             ):
-                loose["field", name] = self._tried(item, now, required=False)
+                several = rows_to_try(self.program, name) if item.type == ENTRY else None
+                loose["field", name] = several or self._tried(item, now, required=False)
         for name, item in inputs.items():
             if ("input", name) in fixed and fixed["input", name] is not None and item.type == "instant":
                 loose["input", name] = self._tried(item, now, required=True)
@@ -234,8 +253,6 @@ class Replay:
         elif kind in ("integer", "decimal", "money"):
             found = [0, 1, 10, 1000] if kind == "integer" else ["0.00", "1.00", "100.00", "10000.00"]
             found = [v for v in found if (field.min is None or float(v) >= float(str(field.min))) and (field.max is None or float(v) <= float(str(field.max)))]  # fmt: skip
-        elif kind == ENTRY:
-            found = [TEXT, ROW_OF_LITTLE]
         elif kind == "date":
             found = ["2026-01-01", "2026-12-31"]
         else:
@@ -328,7 +345,7 @@ class Replay:
         if self._left < 0:
             raise _Spent
         identity = (command.key if case is None else case.id) or ""
-        facts = away(self.program, identity, children)
+        facts = away(self.program, identity, children, self.rows)
         try:
             events, after = advance(self.program, case, command, now, facts)
         except GuanjiaError:
