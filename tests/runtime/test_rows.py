@@ -131,6 +131,7 @@ def test_what_is_read_of_a_row_is_an_open_question_to_the_proof(tmp_path: Path) 
     found = {it.name: it.verdict for it in prove(version).claims}
     assert found["heavy"] != "proved", "a row may say anything"
     assert found["never_goods"] != "proved"
+    assert found["reachable"] == "proved", "some row lets it be done"
     free = prove(
         OfficeFiles(
             office(tmp_path / "free", procedure=PROCEDURE.replace(", guard: lift.open and lift.kind != 'goods'", ""))

@@ -6,7 +6,8 @@ question (`asking`). People are two of every role, so that four eyes can be two.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any, TypeAlias, get_args
@@ -25,14 +26,17 @@ CUSTOMER = "customer"
 TEXT = "some text"
 ROW_OF_LITTLE = "some row"
 """The key of a row of a registry that says no more than it has to; any other says something in each column."""
-ROW_OF_MUCH = "much:"
-"""Before the name of a column: the key of a row that says as much as it may there."""
 _NUMBERS = ("integer", "decimal", "money")
 _MANY = 24
 FAR = 1000 * DAY
 """From now to the instant that is tried: so far that what lies some days or weeks before it is still to come. A clock whose limit is
 over as it starts is never late, and what would follow would not be seen. Where it is replayed, nearer ones are tried (`replaying`)."""
 
+
+_OTHERS: Mapping[str, Callable[[str], Any]] = defaultdict(
+    lambda: str, integer=int, boolean=bool, money=lambda text: _held(Decimal(text), "money")
+)
+"""By the type of a column, what a value other than the sample stands for."""
 
 Rows: TypeAlias = Mapping[str, Mapping[str, Any]]
 """Registry -> column -> what the row in question says there."""
@@ -219,8 +223,9 @@ class People(dict[str, Any]):
                 for name, field in columns.items()
                 if field.required or row != ROW_OF_LITTLE
             }
-            if (much := row.removeprefix(ROW_OF_MUCH)) in columns and row != much:
-                said[much] = _most(columns[much])
+            column, other, value = row.partition("=")
+            if other and column in columns:
+                said[column] = _OTHERS[columns[column].type](value)
             return {"of": of, "version": "", "values": {**said, **self.rows.get(of, {})}}
         return None
 
@@ -240,15 +245,15 @@ class People(dict[str, Any]):
         return [["on_duty", [person(who, self.fixed[var][0])]], ["off_duty", [person(who, 3)]]]
 
 
-def rows_to_try(program: Program, field: str) -> list[str]:
-    """The keys of rows to which a field may point where it is replayed."""
-    columns = program.procedure.columns(field).items()
-    most = [f"{ROW_OF_MUCH}{name}" for name, about in columns if about.type in _NUMBERS and about.max is not None]
-    return [TEXT, ROW_OF_LITTLE, *most]
-
-
-def _most(field: Field) -> Any:
-    return int(str(field.max)) if field.type == "integer" else _held(Decimal(str(field.max)), field.type)
+def rows_to_try(program: Program, field: str, sources: Collection[str]) -> list[str]:
+    """The keys of rows to which a field may point where it is replayed: for each column that is asked for in `sources` one for each
+    value that it may hold as well, `<column>=<value>`."""
+    found = [TEXT, ROW_OF_LITTLE]
+    for name, about in program.procedure.columns(field).items():
+        if any(f"{field}.{name}" in source for source in sources):
+            others = about.of[1:] if about.type == "choice" else [] if about.max is None else [about.max]
+            found += [f"{name}={value}" for value in (["true"] if about.type == "boolean" else others)]
+    return found
 
 
 def away(program: Program, identity: str, children: Mapping[str, Any], rows: Rows | None = None) -> People:

@@ -237,7 +237,7 @@ class Replay:
                 and not any(f"input.{name}" in s or f"past.{name}" in s for s in sources)
                 and ("field", name) not in fixed
             ):
-                several = rows_to_try(self.program, name) if item.type == ENTRY else None
+                several = rows_to_try(self.program, name, sources) if item.type == ENTRY else None
                 loose["field", name] = several or self._tried(item, now, required=False)
         for name, item in inputs.items():
             if ("input", name) in fixed and fixed["input", name] is not None and item.type == "instant":
