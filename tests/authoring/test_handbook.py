@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from guanjia.authoring.diagram import picture
-from guanjia.authoring.diagram.svg import sheets
+from guanjia.authoring.diagram.svg import SQUEEZED, sheets
 from guanjia.authoring.handbook import Document, House, handbook, house_of, markdown, notice_of_change, page
 from guanjia.authoring.handbook.duties import duties
 from guanjia.authoring.handbook.hours import hours
@@ -165,11 +165,11 @@ def test_a_name_that_would_be_code_in_a_page_is_words_in_it(house):
 def test_a_flow_is_cut_into_sheets_that_fit_a_page_and_through_no_text(house):
     for version in house.versions:
         drawn = picture(version.procedure, "zh", str)
-        found = sheets(drawn, 1.3)
+        found = sheets(drawn, 672, 900)
         tops = []
         for sheet in found:
             top, wide, high = (int(found) for found in re.search(r'viewBox="0 (\d+) (\d+) (\d+)"', sheet).groups())  # type: ignore[union-attr]
-            assert high <= wide * 1.3
+            assert high <= 900 * max(1, wide / 672) * SQUEEZED
             tops.append(top)
         baselines = {int(at) for at in re.findall(r'<text x="\d+" y="(\d+)"', found[0])}
         for cut in tops[1:]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from ..errors import Text
 from ..model.procedure import Procedure
-from .conditions import in_words
+from .conditions import in_words, joined, unrepeated
 from .wording import Entitled, Wording
 
 Plain = dict[str, Any]
@@ -21,7 +21,7 @@ _CHOOSING = {
     "on_duty": Text("在岗的", "whoever is on duty"), "first": Text("名单上第一位", "the first of them"),
 }  # fmt: skip
 _RELATED = {
-    "substitute": Text("责任人的代班人", "the assignee's substitute"), "customers": Text("各户客户", "the customers of all cases below"),
+    "substitute": Text("责任人的代班人", "the assignee's substitute"), "customers": Text("所属各户", "the customers of all cases below"),
 }  # fmt: skip
 """Recipients that are no role and no relation of somebody who acts."""
 URGENCY = {
@@ -31,7 +31,7 @@ URGENCY = {
 
 
 class Line(NamedTuple):
-    """One line, so many levels deep; a heading stands at the top."""
+    """One line, so many levels deep; a heading is of a part at the top, else of a state."""
 
     level: int
     text: Text
@@ -49,6 +49,10 @@ class Doings(Wording):
 
     def named(self, name: str) -> Text:
         return Text(f"“{self.label(name, 'zh')}”", f"“{self.label(name, 'en')}”")
+
+    def clock(self, name: str) -> Text:
+        """A clock by its name, which often says already that it is one."""
+        return unrepeated(Text(f"时限{self.named(name).zh}", f"the clock {self.named(name).en}"))
 
     def own(self, name: str) -> Text:
         """What it is called, and the name that is typed."""
@@ -104,6 +108,10 @@ class Doings(Wording):
     def condition(self, source: str) -> Text:
         return in_words(self.procedure.fields, self.label, source, self._one)
 
+    def computed(self, source: str) -> Text:
+        """What an expression comes to, in words."""
+        return in_words(self.procedure.fields, self.label, source, self._one, value=True)
+
     def span(self, value: str) -> Text:
         return self.value("within", value)
 
@@ -115,7 +123,7 @@ class Doings(Wording):
 
     def _effects(self, effects: Iterable[Plain]) -> Text:
         told = [self._effect(effect) for effect in effects]
-        return Text("，".join(text.zh for text in told), ", ".join(text.en for text in told))
+        return sentence(told)
 
     def _effect(self, plain: Plain) -> Text:
         when = plain.pop("when", None)
@@ -124,7 +132,7 @@ class Doings(Wording):
         if when is None:
             return told
         that = self.condition(when)
-        return Text(f"若{that.zh}：{told.zh}", f"if {that.en}: {told.en}")
+        return Text(f"若{that.zh}，{told.zh}", f"if {that.en}, {told.en}")
 
     def _notify(self, plainly: Plain) -> Text:
         return listed([self._one_notice(name, to) for name, to in plainly.items()])
@@ -144,25 +152,27 @@ class Doings(Wording):
         )
 
     def _given(self, name: str, source: str) -> Text:
-        value = self.condition(source)
-        return Text(f"“{self.label(name, 'zh')}”取 {value.zh}", f"“{self.label(name, 'en')}” being {value.en}")
+        value = self.computed(source)
+        if value == self.named(name):
+            return value
+        return Text(joined(f"{self.named(name).zh}为", value.zh), f"{self.named(name).en} being {value.en}")
 
     def _assign(self, plain: Plain) -> Text:
         if (person := plain.pop("person", None)) is not None:
-            who = self.condition(person)
+            who = self.computed(person)
         elif (team := plain.pop("team", None)) is not None:
             who = self._one(f"team:{team}")
         else:
             who = self._one(plain.pop("role"))
         more = []
         if (choose := plain.pop("choose", None)) is not None:
-            more.append(_CHOOSING.get(choose) or self.condition(choose))
+            more.append(_CHOOSING.get(choose) or self.computed(choose))
         if (skill := plain.pop("skill", None)) is not None:
             able = self._one(skill)
             more.append(Text(f"须会{able.zh}", f"able to do {able.en}"))
         if (speaks := plain.pop("speaks", None)) is not None:
-            language = self.condition(speaks)
-            more.append(Text(f"最好说 {language.zh}", f"who had better speak {language.en}"))
+            language = self.computed(speaks)
+            more.append(Text(joined("最好说", language.zh), f"who had better speak {language.en}"))
         told = listed([*more, *self.rest(plain)])
         return Text(
             f"交给{who.zh}" + (f"（{told.zh}）" if told.zh else ""),
@@ -184,11 +194,14 @@ class Doings(Wording):
         for name, value in plainly.items():
             field = self.procedure.fields.get(name)
             computed = isinstance(value, str) and (field is None or field.is_computed(value))
-            said = self.condition(value) if computed else self.value("", value)
-            told.append(
-                Text(f"“{self.label(name, 'zh')}”定为 {said.zh}", f"“{self.label(name, 'en')}” becomes {said.en}")
-            )
+            said = self.computed(value) if computed else self._chosen(value)
+            told.append(Text(joined(f"{self.named(name).zh}记为", said.zh), f"{self.named(name).en} becomes {said.en}"))
         return listed(told)
+
+    def _chosen(self, value: Any) -> Text:
+        """A value as it is written down: a word in quotation marks, a number without."""
+        said = self.value("", value)
+        return quoted(said) if isinstance(value, str | bool) else said
 
     def _extend(self, plainly: Plain) -> Text:
         told = []
@@ -197,8 +210,8 @@ class Doings(Wording):
             since = Text("，从开始算", ", counted from its start") if start else Text("", "")
             told.append(
                 Text(
-                    f"时限{self.named(name).zh}延长 {by.zh}{since.zh}",
-                    f"the clock {self.named(name).en} gets {by.en} more{since.en}",
+                    f"{self.clock(name).zh}延长 {by.zh}{since.zh}",
+                    f"{self.clock(name).en} gets {by.en} more{since.en}",
                 )
             )
         return listed(told)
@@ -211,8 +224,8 @@ class Doings(Wording):
                 more.append(Text(f"称作“{self.label(called, 'zh')}”", f"called “{self.label(called, 'en')}”"))
             if plain.pop("wait", False):
                 more.append(Text("等它办结才能办结", "which must be closed first"))
-            more += [self._given(key, value) for key, value in plain.pop("with", {}).items()]
-            list_ = listed([*more, *self.rest(plain)])
+            more += self._taken_along(plain.pop("with", {}))
+            list_ = sentence([*more, *self.rest(plain)])
             told.append(
                 Text(
                     f"另开工单“{self.label(name, 'zh')}”" + (f"（{list_.zh}）" if list_.zh else ""),
@@ -220,6 +233,13 @@ class Doings(Wording):
                 )
             )
         return listed(told)
+
+    def _taken_along(self, values: Mapping[str, str]) -> list[Text]:
+        """What a new case begins with: fields that are called the same in both first."""
+        given = [(self._given(name, source), self.named(name)) for name, source in values.items()]
+        same = listed([told for told, name in given if told == name])
+        along = [Text(f"带去{same.zh}", f"with {same.en} of this one")] if same.zh else []
+        return [*along, *(told for told, name in given if told != name)]
 
     def _emit(self, plain: Plain) -> Text:
         signal, to = self.named(plain.pop("signal")), plain.pop("to", "self")

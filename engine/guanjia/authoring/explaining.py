@@ -12,6 +12,7 @@ from ..errors import Text
 from ..model.kinds import TYPES
 from ..model.procedure import ENTRY, Procedure
 from ..model.retention import Period
+from .conditions import joined, often
 from .doings import URGENCY, Line, Plain, about, listed, sentence
 from .promises import Promises
 from .wording import Entitled, as_it_is
@@ -120,8 +121,8 @@ class Explaining(Promises):
             yield Text(f"编号写成 {number}", f"Cases are numbered {number}")
         hours = self._hours(plain.pop("calendar", "office"))
         yield Text(
-            f"没有另写日历的，{hours.zh}计时".replace("不分昼夜计时", "不分昼夜地计时"),
-            f"Time is counted {hours.en} where no other calendar is named",
+            f"没有另行注明的时限，{hours.zh}计",
+            f"Time is counted {hours.en} where nothing else is said",
         )
         who = self.who(plain.pop("open_by", ("anyone",)))
         yield Text(f"{who.zh}可以登记", f"Cases are opened by {who.en}")
@@ -157,7 +158,7 @@ class Explaining(Promises):
         if (kept := plain.pop("retention", None)) is not None:
             after, basis = Period.parse(kept.pop("after")).text, kept.pop("basis", {})
             why = (
-                Text(f"（依据：{basis.get('zh') or basis.get('en')}）", f" ({basis.get('en') or basis.get('zh')})")
+                Text(f"，依据：{basis.get('zh') or basis.get('en')}", f", by: {basis.get('en') or basis.get('zh')}")
                 if basis
                 else Text("", "")
             )
@@ -197,12 +198,13 @@ class Explaining(Promises):
                 )
             ]
         elif of := plain.pop("of", None):
-            told.append(about(Text("可选", "one of"), self.values("of", of)))
+            how = Text("可选多项", "any of") if kind == "list" else Text("选一项", "one of")
+            told = [about(how, self.values("of", of))]
         if plain.pop("required", False):
             told.append(Text("必填", "must be given"))
         if "default" in plain:
-            default = self.value("default", plain.pop("default"))
-            told.append(Text(f"不填算 {default.zh}", f"{default.en} where it is not given"))
+            default = self._chosen(plain.pop("default"))
+            told.append(Text(joined("不填即为", default.zh), f"{default.en} where it is not given"))
         for key, zh, en in (
             ("min", "至少", "at least"),
             ("max", "不超过", "at most"),
@@ -235,8 +237,8 @@ class Explaining(Promises):
     def _inside(self, plain: Plain, level: int) -> Iterator[Line]:
         """What a state holds: how it begins, what can be done in all of it, and the states inside."""
         if (initial := plain.pop("initial", None)) is not None:
-            yield Line(level, about(Text("从这里开始", "It begins in"), self.named(initial)))
-        for key, head in (("entry", Text("进来时", "On entering")), ("exit", Text("离开时", "On leaving"))):
+            yield Line(level, Text(f"从{self.named(initial).zh}开始", f"It begins in {self.named(initial).en}"))
+        for key, head in (("entry", Text("进入时", "On entering")), ("exit", Text("离开时", "On leaving"))):
             if effects := plain.pop(key, None):
                 yield Line(level, about(head, self._effects(effects)))
 
@@ -256,8 +258,8 @@ class Explaining(Promises):
             yield from (Line(level + 1, text) for text in self.rest(delay))
         yield from steps(Text("随即", "At once"), plain.pop("always", []))
         for name, branches in plain.pop("breach", {}).items():
-            named = self.named(name)
-            yield from steps(Text(f"时限{named.zh}到期", f"When the clock {named.en} is due"), branches)
+            clock = self.clock(name)
+            yield from steps(Text(f"{clock.zh}到期", f"When {clock.en} is due"), branches)
         states, tracks = plain.pop("states", {}), plain.pop("tracks", {})
         yield from (Line(level, text) for text in self.rest(plain))
         if tracks:
@@ -271,32 +273,39 @@ class Explaining(Promises):
                     Text(f"{kind}{called.zh}", f"{'State' if kind == '状态' else 'Track'} {called.en}")
                     if not state.get("final")
                     else Text(f"终态{called.zh}", f"End {called.en}"),
+                    True,
                 )
                 yield from self._state(state, level + 1)
 
     def _state(self, plain: Plain, level: int) -> Iterator[Line]:
         plain.pop("final", None)
         if (outcome := plain.pop("outcome", None)) is not None:
-            yield Line(level, about(Text("结果记为", "The outcome is"), self.named(outcome)))
+            yield Line(level, Text(f"结果记为{self.named(outcome).zh}", f"The outcome is {self.named(outcome).en}"))
         if (history := plain.pop("history", None)) is not None:
             deep = Text("最里层的", "the innermost") if history == "deep" else Text("上一层的", "one level down")
             yield Line(
                 level, Text(f"回到离开时所在的状态（{deep.zh}）", f"leads back to the state that was left ({deep.en})")
             )
         if (default := plain.pop("default", None)) is not None:
-            yield Line(level, about(Text("还没离开过的，到", "where none was left yet, to"), self.named(default)))
+            yield Line(
+                level,
+                Text(
+                    f"还没离开过的，转入{self.named(default).zh}",
+                    f"where none was left yet, to {self.named(default).en}",
+                ),
+            )
         yield from self._inside(plain, level)
 
     def _when(self, delay: Plain) -> Text:
         if "delay" in delay:
             span = self.span(delay.pop("delay"))
-            when = Text(f"过了 {span.zh}", f"After {span.en}")
+            when = Text(f"满 {span.zh}", f"After {span.en}")
         elif "every" in delay:
             span = self.span(delay.pop("every"))
             when = Text(f"每过 {span.zh}", f"Every {span.en}")
         else:
-            at = self.condition(delay.pop("at"))
-            when = Text(f"到 {at.zh}", f"At {at.en}")
+            at = self.computed(delay.pop("at"))
+            when = Text(joined("到", at.zh), f"At {at.en}")
         return self._by(when, delay)
 
     def _branch(self, plain: Plain, *, person: bool = False) -> list[Text]:
@@ -309,9 +318,9 @@ class Explaining(Promises):
             told.append(Text("看得到工单的人都可以办", "by anybody who sees the case"))
         if behind is not None:
             names = self.names(behind)
-            told.append(Text(f"刚办过{names.zh}的人不能办", f"not by whoever did {names.en}"))
+            told.append(Text(f"办{names.zh}的人不能办", f"not by whoever did {names.en}"))
         if (most := plain.pop("at_most", None)) is not None:
-            told.append(Text(f"最多 {most} 次", f"at most {most} times"))
+            told.append(Text(f"最多 {most} 次", f"at most {often(most)}"))
         if (needed := plain.pop("require", None)) is not None:
             names = self.names(needed)
             told.append(Text(f"须已填{names.zh}", f"{names.en} must be known"))
@@ -321,7 +330,7 @@ class Explaining(Promises):
         if (effects := plain.pop("do", None)) and (done := self._effects(effects)).zh:
             told.append(done)
         if (to := plain.pop("to", None)) is not None:
-            told.append(Text(f"到{self.named(to).zh}", f"to {self.named(to).en}"))
+            told.append(Text(f"转入{self.named(to).zh}", f"to {self.named(to).en}"))
         if plain.pop("reenter", False):
             told.append(Text("重新进入一次", "leaving and entering anew"))
         if (window := plain.pop("undo", None)) is not None:

@@ -20,7 +20,7 @@ def measured(limit: Limit, hours: Callable[[str], Text] = lambda name: Text(name
     """How long, or which share; a limit without either comes with the case. `hours` says what a calendar is called."""
     if limit.within is None:
         share = getattr(limit, "at_least", None)
-        return Text(*[f"≥ {share}"] * 2) if share else Text("随工单", "as the case says")
+        return Text(*[f"≥ {share}"] * 2) if share else Text("以工单上的为准", "as the case says")
     amounts = [parse_amount(each) for each in (limit.within, limit.then) if each]
     said = Text("，再 ".join(format_amount(each, "zh") for each in amounts), ", then ".join(format_amount(each, "en") for each in amounts))  # fmt: skip
     if limit.calendar == "always":

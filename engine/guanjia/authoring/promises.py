@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..errors import Text
+from .conditions import joined, unrepeated
 from .doings import URGENCY, Doings, Line, Plain, about, listed, quoted, sentence
 
 _PROMISED = {
@@ -34,7 +35,9 @@ class Promises(Doings):
 
     def _clock(self, name: str, plain: Plain) -> Iterator[Line]:
         kind = _PROMISED[plain.pop("kind", "sla")]
-        yield Line(1, Text(f"时限{self.own(name).zh}，{kind.zh}", f"The clock {self.own(name).en}, {kind.en}"))
+        yield Line(
+            1, unrepeated(Text(f"时限{self.own(name).zh}，{kind.zh}", f"The clock {self.own(name).en}, {kind.en}"))
+        )
         for key, word in _CONDITIONS.items():
             if words := plain.pop(key, None):
                 told = listed([self._happening(each) for each in words])
@@ -45,9 +48,9 @@ class Promises(Doings):
                 if since == "open"
                 else self.named(since)
                 if since.isidentifier() and since not in ("now", "opened_at")
-                else self.condition(since)
+                else self.computed(since)
             )
-            yield Line(2, about(Text("从此起算", "counts from"), told))
+            yield Line(2, about(Text("起算", "counts from"), told))
         targets = plain.pop("target")
         for number, target in enumerate(targets):
             measure = self._target(target)
@@ -60,7 +63,7 @@ class Promises(Doings):
         if (calendar := plain.pop("calendar", None)) is not None:
             yield Line(2, self._by(Text("计时", "counted"), {"calendar": calendar}))
         for threshold, effects in plain.pop("at", {}).items():
-            told = self._effects(effects) if effects else Text("只记下来", "it is only recorded")
+            told = self._effects(effects) if effects else Text("只作记录", "it is only recorded")
             yield Line(2, about(self._threshold(threshold), told))
         for key, words in (("on_change", _ON_CHANGE), ("on_reopen", _ON_REOPEN)):
             if (how := plain.pop(key, None)) is not None:
@@ -68,7 +71,7 @@ class Promises(Doings):
         if plain.pop("manual", True) is False:
             yield Line(2, Text("不能手工暂停、恢复、重置", "nobody pauses, resumes or resets it by hand"))
         if plain.pop("pausable", True) is False:
-            yield Line(2, Text("法定时限，什么都不能让它停", "statutory: nothing makes it stand still"))
+            yield Line(2, Text("法定时限，任何情况下都不停", "statutory: nothing makes it stand still"))
         yield from (Line(2, text) for text in self.rest(plain))
 
     def _happening(self, word: str) -> Text:
@@ -88,12 +91,12 @@ class Promises(Doings):
                     f"{measure.en} of working time, then {more.en} around the clock",
                 )
         elif (until := plain.pop("until", None)) is not None:
-            at = self.condition(until)
-            measure = Text(f"到 {at.zh} 为止", f"until {at.en}")
+            at = self.computed(until)
+            measure = Text(joined("到", f"{at.zh}为止"), f"until {at.en}")
         else:
             parts = [self._target(part) for part in plain.pop("earliest")]
             measure = Text(
-                f"以下最早的：{'；'.join(part.zh for part in parts)}",
+                f"取最早的：{'；'.join(part.zh for part in parts)}",
                 f"the earliest of: {'; '.join(part.en for part in parts)}",
             )
         measure = self._by(measure, plain)
@@ -102,13 +105,13 @@ class Promises(Doings):
         if not guards:
             return measure
         return Text(
-            f"若{'，且'.join(guard.zh for guard in guards)}：{measure.zh}",
+            f"若{'，且'.join(guard.zh for guard in guards)}，{measure.zh}",
             f"if {' and '.join(guard.en for guard in guards)}: {measure.en}",
         )
 
     def _threshold(self, threshold: str) -> Text:
         if threshold.endswith("%"):
-            return Text(f"用掉 {threshold} 时", f"When {threshold} is used up")
+            return Text(f"达到时限的 {threshold} 时", f"At {threshold} of the time")
         if threshold == "due":
             return Text("到期时", "When it is due")
         before, span = "-" in threshold, self.span(threshold[3:].strip().lstrip("+-").strip())
@@ -137,7 +140,7 @@ class Promises(Doings):
             yield Line(
                 2,
                 Text(
-                    f"到顶再过 {self.span(alarm).zh}无人确认即告警",
+                    f"最高一级过 {self.span(alarm).zh}仍无人确认的，系统告警",
                     f"Nobody acknowledges the last for {self.span(alarm).en}: an alarm",
                 ),
             )
@@ -146,9 +149,11 @@ class Promises(Doings):
                 2, Text(f"办了{self.names(words).zh}也算确认", f"{self.names(words).en} counts as an acknowledgement")
             )
         if (template := plain.pop("template", None)) is not None:
-            yield Line(2, about(Text("用的模板", "told by the template"), quoted(self.notice(template))))
+            yield Line(2, about(Text("所用通知", "told by"), quoted(self.notice(template))))
         if (urgency := plain.pop("urgency", None)) is not None:
             yield Line(2, about(Text("缓急", "urgency"), URGENCY[urgency]))
         if plain.pop("catch_up", "each") == "summary":
-            yield Line(2, Text("后台停过的，补发合成一条", "levels that were missed are told in one message"))
+            yield Line(
+                2, Text("系统停运期间漏报的各级，合成一条补报", "levels that were missed are told in one message")
+            )
         yield from (Line(2, text) for text in self.rest(plain))

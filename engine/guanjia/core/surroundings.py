@@ -233,7 +233,7 @@ RELATIONS = {
     "system": Text("系统", "system"),
     "customer": Text("客户", "customer"),
     "assignee": Text("责任人", "assignee"),
-    "opener": Text("建单人", "opener"),
+    "opener": Text("登记人", "opener"),
     "previous": Text("上一责任人", "previous assignee"),
     "anyone": Text("任何人", "anyone"),
     "staff": Text("员工", "staff"),

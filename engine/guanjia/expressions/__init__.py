@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .language import Expression, parse
+from .language import Expression, parse, tree
 from .scope import scope_of
 from .types import Environment, ExpressionError, Function, Part, Scope, Type
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Entry", "Environment", "Expression", "ExpressionError", "Function", "Part", "RenderError", "Rendered", "Scope", "Templates",
-    "Type", "parse", "scope_of",
+    "Type", "parse", "scope_of", "tree",
 ]  # fmt: skip
 
 

@@ -81,22 +81,7 @@ class Expression:
 
 def parse(text: str, scope: Scope, *, expect: str | None = None) -> Expression:
     """The expression that `text` is. ExpressionError with the place when it is none, or of another type than expected."""
-    if len(text) > LONGEST:
-        raise ExpressionError(Text("表达式太长", "the expression is too long"), None, 0)
-    try:
-        tree = _tree(text)
-    except (TemplateSyntaxError, RecursionError) as error:
-        said = getattr(error, "message", None) or "too deep"
-        raise ExpressionError(Text(f"表达式写错了：{said}", f"this is no expression: {said}"), None, 0) from None
-    body = tree.body
-    if len(body) != 1 or not isinstance(body[0], nodes.Output) or len(body[0].nodes) != 1:
-        raise ExpressionError(
-            Text("这里只能是一个表达式", "one expression is wanted here"),
-            Text("不要写 {{ }} 或 {% %}", "without {{ }} or {% %}"),
-            0,
-        )
-    reader = _Reader(text, scope)
-    root = reader.build(body[0].nodes[0], 0)
+    root = _Reader(text, scope).build(tree(text), 0)
     if (
         expect is not None
         and root.type.kind not in (expect, "any")
@@ -110,6 +95,24 @@ def parse(text: str, scope: Scope, *, expect: str | None = None) -> Expression:
             0,
         )
     return Expression(text, root)
+
+
+def tree(text: str) -> nodes.Node:
+    """The one expression that `text` is, as Jinja2 reads it, and nothing checked in it. ExpressionError when it is none."""
+    if len(text) > LONGEST:
+        raise ExpressionError(Text("表达式太长", "the expression is too long"), None, 0)
+    try:
+        body = _tree(text).body
+    except (TemplateSyntaxError, RecursionError) as error:
+        said = getattr(error, "message", None) or "too deep"
+        raise ExpressionError(Text(f"表达式写错了：{said}", f"this is no expression: {said}"), None, 0) from None
+    if len(body) != 1 or not isinstance(body[0], nodes.Output) or len(body[0].nodes) != 1:
+        raise ExpressionError(
+            Text("这里只能是一个表达式", "one expression is wanted here"),
+            Text("不要写 {{ }} 或 {% %}", "without {{ }} or {% %}"),
+            0,
+        )
+    return body[0].nodes[0]
 
 
 _jinja = Jinja()

@@ -77,7 +77,7 @@ def entitled(engine: Engine, command: Command, case: Case | None) -> None:
     if own or engine.organisation.may(actor, right):
         return
     who = actor.name or actor.id
-    others = Text("除责任人和建单人外，", "its assignee, its opener and ") if personal else Text("", "")
+    others = Text("除责任人和登记人外，", "its assignee, its opener and ") if personal else Text("", "")
     raise Refused(
         "role",
         Text(

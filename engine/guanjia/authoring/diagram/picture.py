@@ -14,7 +14,7 @@ from ...calendars import format_amount, parse_amount
 from ...errors import Text
 from ...model.procedure import Branch, Delay, Guard, Procedure, State, Target
 from ...terminal import clip
-from ..conditions import in_words
+from ..conditions import in_words, joined
 
 Trigger = Literal["act", "signal", "delay", "always", "breach", "reopen"]
 Kind = Literal["root", "simple", "compound", "parallel", "track", "final", "history"]
@@ -149,8 +149,8 @@ class _Words:
             return self.say(Text(f"每 {every}", f"every {every}"))
         if delay.delay is not None:
             return _amount(delay.delay, self.language)
-        at = self.condition(delay.at or "")
-        return self.say(Text(f"到 {at}", f"at {at}"))
+        at = self.computed(delay.at or "")
+        return self.say(Text(joined("到", at), f"at {at}"))
 
     def promises(self) -> Iterator[Promise]:
         for name, sla in self.it.sla.items():
@@ -164,7 +164,7 @@ class _Words:
             )
 
     def limit(self, target: Target) -> str:
-        each = [self.condition(part.until) if part.until else " + ".join(_amount(text, self.language) for text in (part.within, part.then) if text)
+        each = [self.computed(part.until) if part.until else " + ".join(_amount(text, self.language) for text in (part.within, part.then) if text)
                 for part in target.earliest or (target,)]  # fmt: skip
         limit = each[0] if not target.earliest else f"min({', '.join(each)})"
         return f"{limit} [{self.conditions(target.guard)}]" if target.guard else limit
@@ -178,9 +178,13 @@ class _Words:
         return self.say(Text(" 且 ", " and ")).join(self.condition(guard.that) for guard in guards)
 
     def condition(self, source: str) -> str:
-        return in_words(self.it.fields, self.it.label, source, lambda word: Text(*[self.entitled(word)] * 2)).get(
-            self.language
-        )
+        return self.say(in_words(self.it.fields, self.it.label, source, self.called))
+
+    def computed(self, source: str) -> str:
+        return self.say(in_words(self.it.fields, self.it.label, source, self.called, value=True))
+
+    def called(self, word: str) -> Text:
+        return Text(*[self.entitled(word)] * 2)
 
     def label(self, name: str) -> str:
         return self.it.label(name, self.language)

@@ -8,6 +8,7 @@ program beside, and the SVG needs nothing but a font.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
@@ -16,9 +17,14 @@ from ...terminal import clip, safe_text, width
 from .picture import Box, Line, Picture
 from .traces import Traces
 
-FONT = "'Noto Sans CJK SC','Source Han Sans SC','Microsoft YaHei','PingFang SC','Segoe UI',Helvetica,Arial,sans-serif"
+LATIN = "'Segoe UI',Helvetica,Arial"
+HAN = "'Noto Sans CJK SC','Noto Sans SC','Source Han Sans SC','Microsoft YaHei','PingFang SC','WenQuanYi Micro Hei'"
 SIZE, SMALL = 13, 11
 ROW, HEAD, PAD, GAP, INDENT, RAIL = 20, 26, 8, 10, 14, 13
+SQUEEZED = 1.15
+"""How much higher than a page the last sheet may be, to be made smaller rather than cut."""
+UNDER, LONGEST = 16, 400
+"""What a line more of a note takes, and how long a line may be before its note goes on in the next."""
 COLOURS = ("#2563eb", "#c2410c", "#15803d", "#7e22ce", "#be185d", "#0f766e", "#a16207", "#4338ca")
 INK, PALE, EDGE, PAPER = "#1f2937", "#6b7280", "#9ca3af", "#ffffff"
 FILLS = {
@@ -31,8 +37,14 @@ FILLS = {
 }
 NOW, BEEN = "#fde68a", "#fef9e7"
 SIGNS = {"act": "▸", "signal": "◇", "delay": "◷", "always": "→", "breach": "◷", "reopen": "↺"}
+MEANING = {"▸": ("有人办理", "somebody does it"), "◇": ("收到信号", "a signal comes"), "◷": ("到时自动", "time does it"), "→": ("随即自动", "at once"), "↺": ("重开", "is reopened")}  # fmt: skip
 LATE, TIMES = "#b91c1c", "#92400e"
 NARROW = frozenset(" '.,:;!|()[]fijlrtI")
+
+
+def font(language: str) -> str:
+    """The families of a page in this language: quotation marks and figures are those of its own script."""
+    return f"{HAN},{LATIN},sans-serif" if language == "zh" else f"{LATIN},sans-serif,{HAN}"
 
 
 @dataclass(slots=True)
@@ -52,10 +64,10 @@ def svg(picture: Picture, traces: Traces | None = None) -> str:
     return _Drawing(picture, traces).text()
 
 
-def sheets(picture: Picture, ratio: float) -> list[str]:
-    """The picture as one or several SVG elements for one page of HTML, none higher than `ratio` times its width: it is cut where it
-    cuts no text."""
-    return _Drawing(picture, None).sheets(ratio)
+def sheets(picture: Picture, wide: int, high: int) -> list[str]:
+    """The picture as one or several SVG elements for pages of so many pixels: it is cut where it cuts no text, and made smaller where
+    a little would be left for the last page."""
+    return _Drawing(picture, None).sheets(wide, high)
 
 
 class _Drawing:
@@ -73,32 +85,41 @@ class _Drawing:
 
     def text(self) -> str:
         wide, high, parts = self._drawn()
-        return "\n".join([_opened(wide, 0, high), *parts, "</svg>"]) + "\n"
+        return "\n".join([self._opened(wide, 0, high), *parts, "</svg>"]) + "\n"
 
-    def sheets(self, ratio: float) -> list[str]:
+    def sheets(self, page_wide: int, page_high: int) -> list[str]:
         wide, high, parts = self._drawn()
-        cuts, most = [0], int(wide * ratio)
-        while high - cuts[-1] > most:
+        cuts, most = [0], int(page_high * max(1, wide / page_wide))
+        while high - cuts[-1] > most * SQUEEZED:
             cuts.append(max((at for at in self.breaks if cuts[-1] < at <= cuts[-1] + most), default=cuts[-1] + most))
         name = _safe(f"flow-{self.picture.root.name}")
         whole, again = "\n".join([f'<g id="{name}">', *parts, "</g>"]), f'<use href="#{name}"/>'
         windows = zip(cuts, [*cuts[1:], high], strict=True)
-        return [f"{_opened(wide, at, end - at)}{whole if at == 0 else again}</svg>\n" for at, end in windows]
+        return [
+            f"{self._opened(wide, at, end - at, min(1, most / (end - at)))}{whole if at == 0 else again}</svg>\n"
+            for at, end in windows
+        ]
+
+    def _opened(self, wide: int, top: int, high: int, size: float = 1) -> str:
+        """A window of the drawing, from one height so far down."""
+        return f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide * size:.0f}" height="{high * size:.0f}" viewBox="0 {top} {wide} {high}" font-family="{font(self.picture.language)}" role="img">'
 
     def _drawn(self) -> tuple[int, int, list[str]]:
         """How wide and how high it is, and its parts."""
         picture = self.picture
-        top, left = 54, 16
+        top, left = 72, 16
         root = picture.root
         right = left + self.inner
         if root.lines:
-            high = HEAD + ROW * len(root.lines) + PAD
+            high = HEAD + sum(map(self._high, root.lines)) + PAD
             self.boxes.append(_frame(left, top, self.inner, high, PAPER, EDGE, dashed=True))
             self.boxes.append(_say(left + PAD, top + 17, root.text, SMALL, PALE))
             at = top + HEAD
             for line in root.lines:
+                if line is not root.lines[0]:
+                    self.breaks.append(at)
                 self._line(line, left + PAD, right, at)
-                at += ROW
+                at += self._high(line)
             top = at + PAD + GAP
         for box in root.boxes:
             top = self._box(box, left, top, right, 0, box.name == root.initial) + GAP
@@ -107,10 +128,22 @@ class _Drawing:
         wide = max(
             right + 24 + columns * RAIL + 16, left + max((_length(text, SMALL) for text in below[1]), default=0) + 16
         )
-        wide = max(wide, left + _length(picture.title, 18) + 32)
+        key = self._key()
+        wide = max(wide, left + _length(picture.title, 18) + 32, left + _length(key, SMALL) + 16)
         head = f'<title>{_safe(picture.title)}</title><rect width="{wide}" height="{bottom}" fill="{PAPER}"/>'
         title = _say(left, 32, picture.title, 18, INK, bold=True)
-        return wide, bottom, [head, title, *self.boxes, *rails, *below[0]]
+        return wide, bottom, [head, title, _say(left, 54, key, SMALL, PALE), *self.boxes, *rails, *below[0]]
+
+    def _key(self) -> str:
+        """What the signs mean, those that stand in the picture."""
+        say, boxes = self.picture.say, list(self.picture.root.walk())
+        lines = [line for box in boxes for line in box.lines]
+        drawn = dict.fromkeys(SIGNS[line.trigger] for line in lines)
+        told = [f"{sign} {say(*MEANING[sign])}" for sign in drawn]
+        told.append(f"● {say('由此开始', 'begins here')}")
+        if any(box.kind == "history" for box in boxes):
+            told.append(f"↩ {say('回到原处', 'back to where it was')}")
+        return "   ".join(told)
 
     # -- boxes
 
@@ -121,14 +154,16 @@ class _Drawing:
         self.boxes.append("")
         name = f"{box.text}" if not begins else f"● {box.text}"
         if box.kind == "history":
-            name = f"Ⓗ {box.text}"
+            name = f"↩ {box.text}"
         self.boxes.append(_say(left + PAD, top + 18, name, SIZE, INK, bold=True))
         if note := self._noted(box):
             self.boxes.append(_say(right - PAD, top + 18, note, SMALL, PALE, end=True))
         at = top + HEAD
         for line in box.lines:
+            if line is not box.lines[0]:  # a name stays with what comes first below it
+                self.breaks.append(at)
             self._line(line, left + PAD, right, at)
-            at += ROW
+            at += self._high(line)
         at += 4 if box.lines else 0
         for inner in box.boxes:
             at = self._box(inner, left + INDENT, at + 4, right - INDENT // 2, depth + 1, inner.name == box.initial) + 4
@@ -169,7 +204,6 @@ class _Drawing:
         return " · ".join(parts)
 
     def _line(self, line: Line, left: int, right: int, top: int) -> None:
-        self.breaks.append(top)
         base, colour = top + 14, LATE if line.trigger == "breach" else INK
         times = self.traces.taken[line.key] if self.traces is not None else 0
         self.boxes.append(_say(left, base, SIGNS[line.trigger], SIZE, colour))
@@ -179,9 +213,12 @@ class _Drawing:
             shown = self._guard(line)
             self.boxes.append(_say(at, base, shown, SMALL, PALE, more=line.guard))
             at += _length(shown, SMALL) + 6
-        if line.note:
-            self.boxes.append(_say(at, base, line.note, SMALL, PALE))
-            at += _length(line.note, SMALL)
+        first, *rest = self._noted_in(line)
+        if first:
+            self.boxes.append(_say(at, base, first, SMALL, PALE))
+            at += _length(first, SMALL)
+        for number, more in enumerate(rest, 1):
+            self.boxes.append(_say(left + 30, base + UNDER * number, more, SMALL, PALE))
         if times and self.traces is not None:
             self.boxes.append(_say(at + 6, base, f"{times}×", SMALL, TIMES, bold=True))
             at += 30
@@ -189,12 +226,34 @@ class _Drawing:
             self.rows.append((line, at + 8, base - 4))
 
     def _guard(self, line: Line) -> str:
-        """A guard is spelt out where nothing else tells its line from another; elsewhere a mark says that there is one."""
-        return f"[{clip(line.guard, 48)}]" if line.trigger == "always" and line.guard else "[?]" if line.guard else ""
+        """A guard is spelt out where nothing else tells its line from another; elsewhere it is said that there is one."""
+        if not line.guard:
+            return ""
+        return f"[{clip(line.guard, 48) if line.trigger == 'always' else self.picture.say('有条件', 'on a condition')}]"
+
+    def _before_note(self, line: Line) -> int:
+        """How much of the line its text and its condition take."""
+        return 18 + _length(line.text, SIZE) + 8 + (_length(self._guard(line), SMALL) + 6 if line.guard else 0)
+
+    def _noted_in(self, line: Line) -> list[str]:
+        """The note in as many lines as it takes, broken after a comma."""
+        told, room = [""], LONGEST - self._before_note(line)
+        for part in re.findall(r".+?(?:、|, | · |$)", line.note):
+            if told[-1] and _length((told[-1] + part).rstrip(), SMALL) > room:
+                told.append("")
+                room = LONGEST - 30
+            told[-1] += part
+        return [part.rstrip() for part in told]
+
+    def _high(self, line: Line) -> int:
+        return ROW + UNDER * (len(self._noted_in(line)) - 1)
 
     def _lines_wide(self, box: Box) -> int:
-        return max((18 + 2 * PAD + _length(line.text, SIZE) + _length(line.note, SMALL) + _length(self._guard(line), SMALL) + 74
-                    for line in box.lines), default=0)  # fmt: skip
+        def wide(line: Line) -> int:
+            first, *rest = (_length(part, SMALL) for part in self._noted_in(line))
+            return max(self._before_note(line) + first, *(30 + each for each in rest), 0)
+
+        return max((wide(line) + 2 * PAD + 48 for line in box.lines), default=0)
 
     def _wide(self, box: Box, depth: int) -> int:
         own = max(self._lines_wide(box), _length(box.text, SIZE) + _length(self._noted(box), SMALL) + 50)
@@ -252,11 +311,6 @@ class _Drawing:
             texts.append(shown)
             top += 18
         return (drawn, texts), top + 14
-
-
-def _opened(wide: int, top: int, high: int) -> str:
-    """A window of the drawing, from one height so far down."""
-    return f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide}" height="{high}" viewBox="0 {top} {wide} {high}" font-family="{FONT}" role="img">'
 
 
 def _columns(spans: Mapping[str, tuple[int, int]]) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 from ...core.surroundings import entitled
@@ -13,10 +14,10 @@ from ...model.standards import Held
 from ...model.version import Version
 from ..diagram import picture
 from ..differences import differences
-from ..doings import Line
+from ..doings import Line, about, listed, sentence
 from ..limits import ground, kept_by, measured, sentence_of
 from .document import Block, Cell, Document, Figure, Heading, Items, Paragraph, Table
-from .duties import Duties, duties, told
+from .duties import Duties, Told, duties, told
 from .hours import hours
 from .house import House
 from .regulations import Regulation
@@ -131,20 +132,23 @@ class Book:
         yield _items((0, self._say(text), False) for text in general)
         yield self._heading(2, Text("职责", "Duties"), f"{name}-duties")
         doing, hearing = duties(it), told(it)
-        rows: list[tuple[Cell | str, ...]] = [
-            (self._say(it.who([word])), self._gathered(doing.get(word, {})), self._joined(map(self._say, hearing.get(word, ())))) for word in {**doing, **hearing}
-        ]  # fmt: skip
+        alike: dict[tuple[Cell, Cell], list[str]] = {}
+        for word in {**doing, **hearing}:
+            cells = self._gathered(doing.get(word, {})), self._heard(hearing.get(word))
+            alike.setdefault(cells, []).append(word)
+        rows: list[tuple[Cell | str, ...]] = [(self._say(it.who(words)), *cells) for cells, words in alike.items()]
         yield self._table(
             (Text("岗位", "Role"), Text("办什么", "Does"), Text("收到什么通知", "Is told")), rows, (3, 7, 6)
         )
         yield self._heading(2, Text("流程图", "Flow"), f"{name}-flow")
-        yield Figure(picture(it.procedure, self.language, lambda word: self._say(self.entitled(word))))
+        drawn = picture(it.procedure, self.language, lambda word: self._say(self.entitled(word)))
+        yield Figure(replace(drawn, promises=()))  # they stand in a table of their own
         yield self._heading(2, Text("工作程序", "How it goes"), f"{name}-steps")
         yield self._lines(it.steps())
         yield _items((0, self._say(text), False) for text in it.ends())
         if limits := list(it.limits()):
             yield self._heading(2, Text("时限与依据", "Limits and their basis"), f"{name}-limits")
-            rows = [(self._say(it.plainly(each.clock)), self._say(each.when) if each.when else "", self._say(each.measure), self._say(each.ground) if each.ground else "—") for each in limits]  # fmt: skip
+            rows = [(self._say(it.plainly(each.clock)), self._say(each.when) if each.when else "—", self._say(each.measure), self._say(each.ground) if each.ground else "—") for each in limits]  # fmt: skip
             yield self._table(
                 (Text("事项", "Matter"), Text("条件", "Where"), Text("时限", "Limit"), Text("依据", "Basis")),
                 rows,
@@ -165,14 +169,21 @@ class Book:
             yield self._heading(2, Text("表单", "Forms"), f"{name}-forms")
             yield self._table((Text("办什么", "Step"), Text("另填", "Filled in")), forms, (3, 10))
 
-    def _gathered(self, doing: Duties) -> str:
-        """Actions with the clocks that they end."""
-        between, left, right = ("、", "（", "）") if self.language == "zh" else (", ", " (", ")")
-        said = {self._say(action): between.join(map(self._say, clocks)) for action, clocks in doing.items()}
-        return self._joined(f"{action}{left}{clocks}{right}" if clocks else action for action, clocks in said.items())
+    def _gathered(self, doing: Duties) -> Cell:
+        """Actions, and below them the clocks that they end, each with those that end it."""
+        ended: dict[Text, list[Text]] = {}
+        for action, clocks in doing.items():
+            for clock in clocks:
+                ended.setdefault(clock, []).append(action)
+        return tuple(self._say(text) for text in (listed(list(doing)), *(about(clock, listed(by)) for clock, by in ended.items())) if text.zh)  # fmt: skip
 
-    def _joined(self, told: Iterable[str]) -> str:
-        return ("；" if self.language == "zh" else "; ").join(told)
+    def _heard(self, told: Told | None) -> Cell:
+        if told is None:
+            return ()
+        late = about(Text("将到期、已超时", "nearly late, late"), listed(told.late))
+        ladders = about(Text("逐级上报", "escalations"), listed(told.ladders))
+        parts = [*([sentence(told.notices)] if told.notices else []), *([late] if told.late else []), *([ladders] if told.ladders else [])]  # fmt: skip
+        return tuple(map(self._say, parts))
 
     # -- indexes
 
@@ -184,7 +195,7 @@ class Book:
                 (
                     self._title(it),
                     self._gathered(doing.get(role, {})),
-                    self._joined(map(self._say, hearing.get(role, ()))),
+                    self._heard(hearing.get(role)),
                 )
                 for it, doing, hearing in found
                 if role in doing or role in hearing
@@ -210,6 +221,8 @@ class Book:
             yield self._paragraph(Text(f"没有做到的，请致电 {phone}。我们会说明原因、致歉并改正。", f"Where we fail, please call {phone}. We say why, apologise, and mend it."))  # fmt: skip
 
     def _soonest(self, held: Held) -> Text:
+        if held.standard.within is None and held.standard.at_least is None and len(held.limits) == 1:
+            return Text("如左所述", "as it says here")
         told = list(dict.fromkeys(measured(limit, self._hours) for limit in held.limits))
         if len(told) == 1:
             return told[0]
@@ -271,7 +284,10 @@ class Book:
         return _items((line.level, self._say(line.text), line.heading) for line in lines)
 
     def _table(self, head: Sequence[Text], rows: Iterable[Sequence[Cell | str]], wide: tuple[int, ...]) -> Table:
-        made = tuple(tuple(cell if isinstance(cell, tuple) else (cell,) for cell in row) for row in rows)
+        made = tuple(
+            tuple((cell if isinstance(cell, tuple) else (cell,) if cell else ()) or ("—",) for cell in row)
+            for row in rows
+        )
         return Table(tuple(map(self._say, head)), made, wide)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from ...errors import Text
-from ...model.procedure import Branch, Effect, Procedure, State
+from ...model.procedure import Branch, Effect, Escalate, Procedure, State
 from .regulations import Limit, Regulation, states_of
 
 Duties = Mapping[Text, Sequence[Text]]
@@ -32,25 +33,39 @@ def duties(regulation: Regulation) -> dict[str, Duties]:
     return {word: {action: list(clocks) for action, clocks in each.items()} for word, each in found.items()}
 
 
-def told(regulation: Regulation) -> dict[str, list[Text]]:
-    """Role or relation -> the notices that it gets, each once; escalations by the name of what they are of."""
-    found: dict[str, dict[Text, None]] = defaultdict(dict)
-    it = regulation.procedure
-    for effect in _effects(it):
-        for template, to in (effect.notify or {}).items():
-            for word in to.to:
-                found[_who(word)][regulation.notice(template)] = None
+class Told(NamedTuple):
+    """What somebody is told: notices by their names, which clocks are late or nearly so, and what is escalated to them."""
+
+    notices: list[Text]
+    late: list[Text]
+    ladders: list[Text]
+
+
+def told(regulation: Regulation) -> dict[str, Told]:
+    """Role or relation -> what it is told, each thing once."""
+    it, found = regulation.procedure, defaultdict[str, Told](lambda: Told([], [], []))
+
+    def tell(kept: Callable[[Told], list[Text]], words: Iterable[str], what: Text) -> None:
+        for told in (kept(found[_who(word)]) for word in words):
+            if what not in told:
+                told.append(what)
+
     late = {id(effect): clock for clock, sla in it.sla.items() for effects in sla.at.values() for effect in effects}
     for effect in _effects(it):
-        if effect.escalate is not None:
-            clock = late.get(id(effect))
-            what = Text("升级", "escalations") if clock is None else Text(f"“{it.label(clock, 'zh')}”超时或将超时", f"“{it.label(clock, 'en')}” late or nearly so")  # fmt: skip
-            for word in effect.escalate.to:
-                found[_who(word)][what] = None
+        for template, to in (effect.notify or {}).items():
+            tell(lambda told: told.notices, to.to, regulation.notice(template))
+        if effect.escalate is not None and (clock := late.get(id(effect))) is not None:
+            tell(lambda told: told.late, effect.escalate.to, regulation.plainly(clock))
     for name, ladder in it.ladders.items():
-        for word in (word for level in ladder.levels for word in level.to):
-            found[_who(word)][Text(f"逐级上报“{it.label(name, 'zh')}”", f"the ladder “{it.label(name, 'en')}”")] = None
-    return {word: list(each) for word, each in found.items()}
+        for level in ladder.levels:
+            tell(lambda told: told.ladders, level.to, regulation.plainly(name))
+    for effect in _effects(it):
+        if effect.escalate is not None and id(effect) not in late:
+            called = effect.escalate.template
+            late_itself = called == Escalate.model_fields["template"].default
+            what = Text("到时未办的", "what was not done in time") if late_itself else regulation.notice(called)
+            tell(lambda told: told.ladders, effect.escalate.to, what)
+    return dict(found)
 
 
 def _clock(regulation: Regulation, name: str, limits: list[Limit]) -> Text:
@@ -58,7 +73,7 @@ def _clock(regulation: Regulation, name: str, limits: list[Limit]) -> Text:
     called = regulation.plainly(name)
     if len(limits) > 1 or limits[0].when is not None:
         return called
-    return Text(f"{called.zh} {limits[0].measure.zh}", f"{called.en} {limits[0].measure.en}")
+    return Text(f"{called.zh}（{limits[0].measure.zh}）", f"{called.en} ({limits[0].measure.en})")
 
 
 def _ended(it: Procedure, owner: str, above: tuple[str, ...], action: str, branch: Branch) -> Iterable[str]:

@@ -6,39 +6,42 @@ from collections.abc import Iterator
 from html import escape
 
 from ...terminal import safe_text
-from ..diagram.svg import FONT, sheets
+from ..diagram.svg import font, sheets
 from .document import Block, Cell, Document, Figure, Heading, Items, Paragraph, Table
 
-SHEET = 1.28
-"""How high a part of a picture may be, its width being 1: what a page of A4 has room for below a heading."""
+SHEET = (672, 900)
+"""Width and height that a page of A4 has for a picture below a heading, in pixels of CSS."""
 
-STYLE = f"""
-@page {{ size: A4; margin: 18mm 16mm 20mm; @bottom-center {{ content: counter(page); font: 9pt sans-serif; color: #6b7280; }} }}
-:root {{ color-scheme: light; }}
-body {{ font: 15px/1.6 {FONT}; color: #1f2937; max-width: 60em; margin: 2em auto; padding: 0 1em; }}
-h1 {{ font-size: 1.9em; margin: 0 0 .3em; }}
-h2 {{ font-size: 1.45em; margin: 2em 0 .6em; padding-bottom: .2em; border-bottom: 2px solid #1f2937; }}
-h3 {{ font-size: 1.1em; margin: 1.6em 0 .5em; }}
-.under {{ color: #6b7280; margin: 0; }}
-nav ol {{ columns: 2; padding-left: 1.6em; }}
-nav a {{ color: inherit; }}
-table {{ border-collapse: collapse; width: 100%; table-layout: fixed; font-size: .87em; margin: .6em 0; }}
-th, td {{ border: 1px solid #cbd5e1; padding: .35em .5em; text-align: left; vertical-align: top; overflow-wrap: anywhere; }}
-th {{ background: #f1f5f9; }}
-ul {{ padding-left: 1.3em; margin: .4em 0; }}
-li {{ margin: .15em 0; overflow-wrap: anywhere; }}
-li > b {{ display: inline-block; margin-top: .3em; }}
-figure {{ margin: .8em 0; }}
-figure svg {{ display: block; max-width: 100%; height: auto; }}
-@media print {{
-  body {{ font-size: 10.5pt; max-width: none; margin: 0; padding: 0; }}
-  h2 {{ break-before: page; margin-top: 0; }}
-  .alone h2 {{ break-before: auto; }}
-  h2, h3, li > b {{ break-after: avoid; }}
-  tr, figure svg {{ break-inside: avoid; }}
-  thead {{ display: table-header-group; }}
-  a {{ text-decoration: none; }}
-}}
+STYLE = """
+@page { size: A4; margin: 18mm 16mm 20mm; @bottom-center { content: counter(page); font: 9pt sans-serif; color: #6b7280; } }
+:root { color-scheme: light; }
+body { font-size: 15px; line-height: 1.6; color: #1f2937; max-width: 60em; margin: 2em auto; padding: 0 1em; }
+h1 { font-size: 1.9em; margin: 0 0 .3em; }
+h2 { font-size: 1.45em; margin: 2em 0 .6em; padding-bottom: .2em; border-bottom: 2px solid #1f2937; }
+main { counter-reset: chapter; }
+h2::before { counter-increment: chapter; content: counter(chapter) ". "; }
+.alone h2::before { content: none; }
+h3 { font-size: 1.1em; margin: 1.6em 0 .5em; }
+.under { color: #6b7280; margin: 0; }
+nav ol { columns: 2; padding-left: 1.6em; }
+nav a { color: inherit; }
+table { border-collapse: collapse; width: 100%; table-layout: fixed; font-size: .87em; margin: .6em 0; }
+th, td { border: 1px solid #cbd5e1; padding: .35em .5em; text-align: left; vertical-align: top; overflow-wrap: anywhere; }
+th { background: #f1f5f9; }
+ul { padding-left: 1.3em; margin: .4em 0; }
+li { margin: .15em 0; overflow-wrap: anywhere; }
+li > b { display: inline-block; margin-top: .3em; }
+figure { margin: .8em 0; }
+figure svg { display: block; max-width: 100%; height: auto; }
+@media print {
+  body { font-size: 10.5pt; max-width: none; margin: 0; padding: 0; }
+  h2 { break-before: page; margin-top: 0; }
+  .alone h2 { break-before: auto; }
+  h2, h3, li > b { break-after: avoid; }
+  tr, figure svg { break-inside: avoid; }
+  thead { display: table-header-group; }
+  a { text-decoration: none; }
+}
 """
 
 
@@ -50,7 +53,7 @@ def page(document: Document) -> str:
     parts = [
         f'<!doctype html>\n<html lang="{"zh-CN" if document.language == "zh" else document.language}"><head><meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{_safe(title)}</title><style>{STYLE}</style></head><body>",
+        f"<title>{_safe(title)}</title><style>{STYLE}body {{ font-family: {font(document.language)} }}</style></head><body>",
         f"<header><h1>{_safe(document.title)}</h1>{''.join(f'<p class=under>{_safe(line)}</p>' for line in document.under)}</header>",
         f"<nav><ol>{chapters}</ol></nav><main>" if len(document.chapters()) > 1 else "<main class=alone>",
     ]
@@ -74,7 +77,7 @@ def _block(block: Block) -> Iterator[str]:
             yield from (f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
             yield "</tbody></table>"
         case Figure(picture):
-            yield f"<figure>{''.join(sheets(picture, SHEET))}</figure>"
+            yield f"<figure>{''.join(sheets(picture, *SHEET))}</figure>"
 
 
 def _list(items: tuple[tuple[int, str, bool], ...]) -> Iterator[str]:

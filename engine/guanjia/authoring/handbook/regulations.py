@@ -25,6 +25,7 @@ _OTHERWISE = re.compile(r"\{%-?\s*el(?:se|if)\b.*?%\}")
 _TAG = re.compile(r"\{%.*?%\}|\{#.*?#\}")
 _PROCEDURE = re.compile(r"\{\{\s*procedure\s*\|\s*label\s*\}\}")
 _VALUE = re.compile(r"\{\{.*?\}\}")
+_ENDS = re.compile(r"^[\s…:：,，]+|[\s…:：,，]+$")
 _TYPED = re.compile(r"（[a-z_]+）|(?<![A-Za-z{_])([a-z]+(?:_[a-z]+)*)(?![A-Za-z}_])")
 """Names in a Chinese sentence: beside what they name, or in its place."""
 
@@ -68,10 +69,16 @@ class Regulation(Explaining):
         found = next((match[1] for text in texts if (match := _HEAD.search(text))), "")
         found = _TAG.sub("", _OTHERWISE.sub("／" if spoken == "zh" else " / ", _NUMBER.sub("", found)))
         found = _PROCEDURE.sub(self.label(self.procedure.procedure, spoken), found)
-        return _VALUE.sub("…", found).strip()
+        return _ENDS.sub("", _VALUE.sub("…", found))
 
     def _hours(self, calendar: str) -> Text:
         return hours(self.version.calendars.get(calendar, {"always": calendar == "always"}))
+
+    def _by(self, what: Text, plain: Plain) -> Text:
+        """After a comma: it stands in brackets itself often enough."""
+        bare = super()._by(Text("", ""), plain)
+        zh, en = bare.zh.removeprefix("（").removesuffix("）"), bare.en.removeprefix(" (").removesuffix(")")
+        return Text(f"{what.zh}，{zh}", f"{what.en}, {en}") if zh else what
 
     def _grounds(self, standard: str | None, overlay: str | None) -> list[Text]:
         return []
@@ -168,9 +175,8 @@ class Regulation(Explaining):
                 yield Line(line.level - 1, line.text, line.level == 1)
 
     def ends(self) -> Iterator[Text]:
-        """How it ends, and how it may begin again."""
+        """How it may begin again, and in which other ways it runs; the ends themselves stand among the states."""
         plain = self._plain()
-        yield from (line.text for line in self._ends())
         yield from self._reopening(plain.get("reopen", []))
         yield from self._modes(plain.get("modes", {}))
 

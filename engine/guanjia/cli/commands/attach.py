@@ -116,7 +116,7 @@ COMMANDS = {
             json_option(),
         ],
         say=Text("把文件附在工单上，列出附件，或取出一个。", "Keep a file with a case, list its files, or read one back."),
-        more=Text("附件加密保存，随工单的个人信息一起销毁。取出等于查看个人信息：责任人、建单人和有 reveal 权限的人可以。",
+        more=Text("附件加密保存，随工单的个人信息一起销毁。取出等于查看个人信息：责任人、登记人和有 reveal 权限的人可以。",
                   "Files are sealed, and destroyed with the personal data of the case. To read one back is to look at personal data: for the assignee, "
                   "the opener and people with the right `reveal`."),
         examples=("guanjia attach TS-2026-00001 现场.jpg", "guanjia attach TS-2026-00001", "guanjia attach TS-2026-00001 --get 4 --reason 核对现场"),

@@ -77,8 +77,8 @@ COMMANDS = {
         ],
         say=Text("画出流程的图：状态、谁能做什么、时限；也可画一个工单走过的路。", "Draw a procedure: states, who may do what, clocks; or the path of a case on it."),
         more=Text(
-            "SVG 可用浏览器打开、打印、放进文档。虚线是到时自动走的路；[?] 是有条件的（鼠标停在上面可看条件）。",
-            "An SVG opens in any browser, prints, and goes into documents. Dashed ways are taken by time; [?] has a condition (rest the pointer on it)."),
+            "SVG 可用浏览器打开、打印、放进文档。虚线是到时自动走的路；标“有条件”的，鼠标停在上面可看条件。",
+            "An SVG opens in any browser, prints, and goes into documents. Dashed ways are taken by time; where it says “on a condition”, rest the pointer on it."),
         examples=("guanjia diagram repair -o repair.svg", "guanjia diagram BX-2026-00001 -o case.svg", "guanjia diagram complaint --stats -o month.svg", "guanjia diagram repair --format mermaid"),
     ),
 }  # fmt: skip

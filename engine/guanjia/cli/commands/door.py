@@ -127,7 +127,7 @@ COMMANDS = {
         ],
         say=Text("给客户发一次性回复码。", "Send the customer a one-time code for answering."),
         more=Text(
-            "回复码随通知发给客户（模板 code），这里不显示，也不保存原文。须是责任人、建单人，或有 assign 权限。",
+            "回复码随通知发给客户（模板 code），这里不显示，也不保存原文。须是责任人、登记人，或有 assign 权限。",
             "It goes to the customer by notification (template `code`); it is neither shown here nor kept. For the assignee, the opener and people with the right `assign`.",
         ),
         examples=("guanjia code BX-2026-00012",),

@@ -33,7 +33,7 @@ def explain_file(desk: Desk, *, name: str, as_json: bool) -> None:
         )
         return
     for number, line in enumerate(lines):
-        if line.heading and number:
+        if line.heading and number and not line.level:
             out.line()
         out.lines(line.text, indent="  " * line.level, style="bold" if line.heading else "")
 

@@ -55,7 +55,7 @@ COMMANDS = {
         ],
         say=Text("并单：同一件事，并入另一个工单办理。", "Merge: it is the same matter as another case, and goes on there."),
         more=Text(
-            "被并的工单办结为“已并单”，时限取消，还没发出的通知不再发；之后另一个工单告知客户的，也告知它的客户。它不能再办理、重开或被唤醒。须是责任人、建单人，或有 assign 权限，并写原因。",
+            "被并的工单办结为“已并单”，时限取消，还没发出的通知不再发；之后另一个工单告知客户的，也告知它的客户。它不能再办理、重开或被唤醒。须是责任人、登记人，或有 assign 权限，并写原因。",
             "The merged case ends, its clocks are cancelled, and what of its messages waits is not sent; what the other case tells its customer "
             "from then on, its customer is told too. It cannot be acted on, reopened or woken. For its assignee, its opener and people with the right `assign`, with a reason.",
         ),

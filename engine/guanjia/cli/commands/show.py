@@ -327,7 +327,7 @@ COMMANDS = {
         ],
         say=Text("看一个工单：字段、时限、通知、经过，以及您接下来能做什么。",
                  "One case: fields, clocks, notifications, history, and what you can do next."),
-        more=Text("标记为个人信息的字段默认打码：138****1234、张**。完整的只有责任人、建单人和有 reveal 权限的人能看，谁在何时为什么看过都记在经过里。",
+        more=Text("标记为个人信息的字段默认打码：138****1234、张**。完整的只有责任人、登记人和有 reveal 权限的人能看，谁在何时为什么看过都记在经过里。",
                   "Personal fields are masked: 138****1234, 张**. In full they are for the assignee, the opener and people with the right "
                   "`reveal`; who looked, when and why stands in the history."),
         examples=("guanjia show TS-2026-00001", "guanjia show TS-2026-00001 --reveal --reason 回电核对地址"),
