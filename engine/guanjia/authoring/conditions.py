@@ -44,10 +44,10 @@ _TRUE: Mapping[tuple[str, str], tuple[Text, Text]] = {
 }  # fmt: skip
 """What may be so, and the same where it is not."""
 _CALLS: Mapping[str, tuple[Text, Text]] = {
-    "done": (Text("{}已走完", "{} is done"), Text("{}没有走完", "{} is not done")), "in_state": (Text("处于{}", "it is in {}"), Text("不处于{}", "it is not in {}")),
+    "done": (Text("{}已完成", "{} is done"), Text("{}未完成", "{} is not done")), "in_state": (Text("处于{}", "it is in {}"), Text("不处于{}", "it is not in {}")),
     "is_role": (Text("办理人是{}", "whoever does it is {}"), Text("办理人不是{}", "whoever does it is not {}")),
     "is_open": (Text("{}在工作时间", "{} is in working hours"), Text("{}不在工作时间", "{} is out of working hours")),
-    "sample": (Text("抽中（{}%）", "drawn by lot ({} %)"), Text("没有抽中（{}%）", "not drawn by lot ({} %)")),
+    "sample": (Text("按 {}% 抽中", "drawn by lot at {} %"), Text("按 {}% 没有抽中", "not drawn by lot at {} %")),
 }  # fmt: skip
 _UNITS = {"minutes": "m", "hours": "h", "days": " days", "workdays": " workdays"}
 _SAME = {"eq": Text("{}是{}", "{} is {}"), "ne": Text("{}不是{}", "{} is not {}"), "in": Text("{}属于{}", "{} is one of {}"), "notin": Text("{}不属于{}", "{} is none of {}")}  # fmt: skip

@@ -5,6 +5,7 @@ Each key is used up as it is told; what is left is told by its own word.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -28,6 +29,10 @@ URGENCY = {
     "low": Text("不急，等到次日早上", "can wait for the next morning"), "normal": Text("一般", "normal"),
     "urgent": Text("紧急，安静时段也发", "urgent, told in quiet hours too"),
 }  # fmt: skip
+
+
+_FIXED = re.compile(r"'([^']*)'")
+"""A text that is always the same."""
 
 
 class Line(NamedTuple):
@@ -85,6 +90,10 @@ class Doings(Wording):
 
     def names(self, names: Iterable[str]) -> Text:
         return listed([self.named(name) for name in names])
+
+    def deeds(self, names: Iterable[str]) -> Text:
+        """Actions, and the opening, which has no label of its own."""
+        return listed([Text("“登记”", "“open”") if name == "open" else self.named(name) for name in names])
 
     def who(self, words: Iterable[str]) -> Text:
         return listed([self._one(word) for word in words])
@@ -190,13 +199,20 @@ class Doings(Wording):
         )
 
     def _set(self, plainly: Plain) -> Text:
-        told = []
+        told, kept = [], []
         for name, value in plainly.items():
+            if value is None:
+                told.append(Text(f"清空{self.named(name).zh}", f"{self.named(name).en} is emptied"))
+                continue
             field = self.procedure.fields.get(name)
             computed = isinstance(value, str) and (field is None or field.is_computed(value))
             said = self.computed(value) if computed else self._chosen(value)
+            if value == f"input.{name}" or (computed and said == self.named(name)):
+                kept.append(self.named(name))
+                continue
             told.append(Text(joined(f"{self.named(name).zh}记为", said.zh), f"{self.named(name).en} becomes {said.en}"))
-        return listed(told)
+        given = listed(kept)
+        return listed([*([Text(f"记下{given.zh}", f"{given.en} noted")] if kept else []), *told])
 
     def _chosen(self, value: Any) -> Text:
         """A value as it is written down: a word in quotation marks, a number without."""
@@ -219,27 +235,39 @@ class Doings(Wording):
     def _open(self, plainly: Plain) -> Text:
         told = []
         for name, plain in plainly.items():
-            more = []
+            more, child = [], self.elsewhere(name)
             if (called := plain.pop("as", None)) is not None:
                 more.append(Text(f"称作“{self.label(called, 'zh')}”", f"called “{self.label(called, 'en')}”"))
             if plain.pop("wait", False):
                 more.append(Text("等它办结才能办结", "which must be closed first"))
-            more += self._taken_along(plain.pop("with", {}))
+            more += self._taken_along(child, plain.pop("with", {}))
             list_ = sentence([*more, *self.rest(plain)])
+            titled = [child.label(name, spoken) for spoken in ("zh", "en")]
             told.append(
                 Text(
-                    f"另开工单“{self.label(name, 'zh')}”" + (f"（{list_.zh}）" if list_.zh else ""),
-                    f"a case “{self.label(name, 'en')}” is opened" + (f" ({list_.en})" if list_.en else ""),
+                    f"另开工单“{titled[0]}”" + (f"（{list_.zh}）" if list_.zh else ""),
+                    f"a case “{titled[1]}” is opened" + (f" ({list_.en})" if list_.en else ""),
                 )
             )
         return listed(told)
 
-    def _taken_along(self, values: Mapping[str, str]) -> list[Text]:
+    def elsewhere(self, procedure: str) -> Procedure:
+        """The procedure in whose words a case that is opened is told; this one where it is all that is known."""
+        return self.procedure
+
+    def _taken_along(self, child: Procedure, values: Mapping[str, str]) -> list[Text]:
         """What a new case begins with: fields that are called the same in both first."""
-        given = [(self._given(name, source), self.named(name)) for name, source in values.items()]
-        same = listed([told for told, name in given if told == name])
-        along = [Text(f"带去{same.zh}", f"with {same.en} of this one")] if same.zh else []
-        return [*along, *(told for told, name in given if told != name)]
+        same, told = [], []
+        for name, source in values.items():
+            called = Text(f"“{child.label(name, 'zh')}”", f"“{child.label(name, 'en')}”")
+            fixed = _FIXED.fullmatch(source)
+            value = Text(f"“{child.label(fixed[1], 'zh')}”", f"“{child.label(fixed[1], 'en')}”") if fixed else self.computed(source)  # fmt: skip
+            if value == called:
+                same.append(called)
+            else:
+                told.append(Text(joined(f"{called.zh}为", value.zh), f"{called.en} being {value.en}"))
+        along = listed(same)
+        return [*([Text(f"带去{along.zh}", f"with {along.en} of this one")] if same else []), *told]
 
     def _emit(self, plain: Plain) -> Text:
         signal, to = self.named(plain.pop("signal")), plain.pop("to", "self")
@@ -252,7 +280,8 @@ class Doings(Wording):
         return Text(f"向{aim.zh}发信号{signal.zh}", f"the signal {signal.en} goes to {aim.en}")
 
     def _log(self, text: str) -> Text:
-        return Text(f"记下“{text}”", f"“{text}” is noted")
+        named = self.named(text)
+        return Text(f"记下{named.zh}", f"{named.en} is noted")
 
 
 _COUNTED = {

@@ -6,7 +6,7 @@ is told at the end of its place by the key's own word. So nothing that is writte
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 from ..errors import Text
 from ..model.kinds import TYPES
@@ -145,7 +145,7 @@ class Explaining(Promises):
             if "customer" in conflicts:
                 yield Text("员工自己家的事，本人回避", "A member of staff has no hand in what is of his own home")
         for sides in plain.pop("four_eyes", ()):
-            told = listed([self.names(side) for side in sides])
+            told = listed([self.deeds(side) for side in sides])
             yield Text(f"同一个人不能既办{told.zh.replace('、', '又办', 1)}", f"Nobody does two of these: {told.en}")
         if (window := plain.pop("undo", None)) is not None:
             yield self._undo(window)
@@ -242,9 +242,10 @@ class Explaining(Promises):
             if effects := plain.pop(key, None):
                 yield Line(level, about(head, self._effects(effects)))
 
-        def steps(head: Text, branches: Iterable[Plain], *, person: bool = False) -> Iterator[Line]:
-            for branch in branches:
-                yield Line(level, about(head, sentence(self._branch(branch, person=person))))
+        def steps(head: Text, branches: Sequence[Plain], *, person: bool = False) -> Iterator[Line]:
+            for number, branch in enumerate(branches):
+                told = self._branch(branch, person=person, only=len(branches) == 1, first=number == 0)
+                yield Line(level, about(head, sentence(told)))
 
         for name, branches in plain.pop("transitions", {}).items():
             yield from steps(self.own(name), branches, person=True)
@@ -253,7 +254,8 @@ class Explaining(Promises):
             yield from steps(Text(f"收到信号{named.zh}", f"On the signal {named.en}"), branches)
         for name, delay in plain.pop("after", {}).items():
             when = self._when(delay)
-            head = Text(f"{when.zh}（{self.label(name, 'zh')}）", f"{when.en} ({self.label(name, 'en')})")
+            named = self.named(name)
+            head = Text(f"{named.zh}，{when.zh}", f"{named.en}, {when.en}")
             yield from steps(head, delay.pop("branches", [{}]))
             yield from (Line(level + 1, text) for text in self.rest(delay))
         yield from steps(Text("随即", "At once"), plain.pop("always", []))
@@ -264,7 +266,7 @@ class Explaining(Promises):
         yield from (Line(level, text) for text in self.rest(plain))
         if tracks:
             names = self.names(tracks)
-            yield Line(level, Text(f"同时走几条线：{names.zh}", f"Side by side run {names.en}"))
+            yield Line(level, Text(f"并行办理：{names.zh}", f"Side by side run {names.en}"))
         for kind, inner in (("状态", states), ("并行线", tracks)):
             for name, state in inner.items():
                 called = self.own(name)
@@ -299,17 +301,18 @@ class Explaining(Promises):
     def _when(self, delay: Plain) -> Text:
         if "delay" in delay:
             span = self.span(delay.pop("delay"))
-            when = Text(f"满 {span.zh}", f"After {span.en}")
+            when = Text(f"满 {span.zh}", f"after {span.en}")
         elif "every" in delay:
             span = self.span(delay.pop("every"))
-            when = Text(f"每过 {span.zh}", f"Every {span.en}")
+            when = Text(f"每过 {span.zh}", f"every {span.en}")
         else:
             at = self.computed(delay.pop("at"))
-            when = Text(joined("到", at.zh), f"At {at.en}")
+            when = Text(joined("到", at.zh), f"at {at.en}")
         return self._by(when, delay)
 
-    def _branch(self, plain: Plain, *, person: bool = False) -> list[Text]:
-        told = []
+    def _branch(self, plain: Plain, *, person: bool = False, only: bool = True, first: bool = True) -> list[Text]:
+        """`only`: no other leads out by the same; else a condition that refuses nothing chooses among them."""
+        told: list[Text] = []
         by, behind = plain.pop("by", None), plain.pop("not_by", None)
         if by is not None:
             who = self.who(by)
@@ -317,7 +320,7 @@ class Explaining(Promises):
         elif person:
             told.append(Text("看得到工单的人都可以办", "by anybody who sees the case"))
         if behind is not None:
-            names = self.names(behind)
+            names = self.deeds(behind)
             told.append(Text(f"办{names.zh}的人不能办", f"not by whoever did {names.en}"))
         if (most := plain.pop("at_most", None)) is not None:
             told.append(Text(f"最多 {most} 次", f"at most {often(most)}"))
@@ -325,8 +328,15 @@ class Explaining(Promises):
             names = self.names(needed)
             told.append(Text(f"须已填{names.zh}", f"{names.en} must be known"))
         told += self._inputs(plain.pop("input", {}))
-        for guard in plain.pop("guard", ()):
-            told.append(self._guard(guard))
+        guards, choosing = plain.pop("guard", ()), []
+        for guard in guards:
+            if "else" in guard or (person and only):
+                told.append(self._guard(guard))
+            else:
+                choosing.append(self.condition(guard.pop("that")))
+        if not guards and not first:
+            told.append(Text("其余的", "otherwise"))
+        before, told = told, []
         if (effects := plain.pop("do", None)) and (done := self._effects(effects)).zh:
             told.append(done)
         if (to := plain.pop("to", None)) is not None:
@@ -336,7 +346,11 @@ class Explaining(Promises):
         if (window := plain.pop("undo", None)) is not None:
             told.append(self._undo(window))
         told += self.rest(plain)
-        return told or [Text("停在原处", "it stays where it is")]
+        if choosing:
+            when = Text("且".join(each.zh for each in choosing), " and ".join(each.en for each in choosing))
+            done = sentence(told or [_STAYS])
+            told = [Text(f"若{when.zh}：{done.zh}", f"if {when.en}: {done.en}")]
+        return [*before, *told] or [_STAYS]
 
     def _inputs(self, fields: Plain) -> list[Text]:
         """What is given with an action."""
@@ -351,7 +365,8 @@ class Explaining(Promises):
         told = Text(f"须{that.zh}", f"only if {that.en}")
         if otherwise:
             zh, en = otherwise.get("zh") or otherwise.get("en"), otherwise.get("en") or otherwise.get("zh")
-            told = Text(f"{told.zh}（否则答复：{zh}）", f"{told.en} (else: {en})")
+            zh, en = zh.translate(_INNER), en.translate(_INNER)
+            told = Text(f"{told.zh}，否则答复“{zh}”", f"{told.en}, else “{en}”")
         return told
 
     # -- the end
@@ -386,4 +401,7 @@ class Explaining(Promises):
         return [*told, *self.rest(plain)]
 
 
+_INNER = str.maketrans("“”", "‘’")
+"""Quotation marks within others."""
+_STAYS = Text("停在原处", "it stays where it is")
 _OF_A_STATE = ("initial", "states", "tracks", "entry", "exit", "transitions", "signals", "after", "always", "breach")

@@ -366,7 +366,7 @@ class Telling:
             if people:
                 yield both(f"通知 {people}（{notice['template']}）", f"told {people} ({notice['template']})")
         for line in data.get("log", ()):
-            yield str(line)
+            yield self.label(str(line))
         for who in data.get("nobody", ()):
             yield Ink(Text(f"没有人可以收到：{self.role(who)}", f"nobody to tell: {self.role(who)}"), "late")
         if "alarm" in data:

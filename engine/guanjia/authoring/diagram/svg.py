@@ -44,7 +44,7 @@ NARROW = frozenset(" '.,:;!|()[]fijlrtI")
 
 def font(language: str) -> str:
     """The families of a page in this language: quotation marks and figures are those of its own script."""
-    return f"{HAN},{LATIN},sans-serif" if language == "zh" else f"{LATIN},sans-serif,{HAN}"
+    return f"{HAN},{LATIN},sans-serif" if language == "zh" else f"{LATIN},sans-serif"
 
 
 @dataclass(slots=True)

@@ -69,12 +69,12 @@ class Book:
         for name in {**now, **then}:
             label = self._called((now.get(name) or then[name]), name)
             if name not in then:
-                document.blocks += [Heading(1, label, name), Paragraph(self._say(Text("新订立。", "New.")))]
+                document.blocks += [Heading(1, _begun(label), name), Paragraph(self._say(Text("新订立。", "New.")))]
             elif name not in now:
-                document.blocks += [Heading(1, label, name), Paragraph(self._say(Text("废止，不再受理新工单；在办的按原制度办完。", "Withdrawn: no new cases. Those that are open go on under the old rules.")))]  # fmt: skip
+                document.blocks += [Heading(1, _begun(label), name), Paragraph(self._say(Text("废止，不再受理新工单；在办的按原制度办完。", "Withdrawn: no new cases. Those that are open go on under the old rules.")))]  # fmt: skip
             elif then[name].hash != now[name].hash:
                 found = [self._say(each.text) for each in differences(then[name], now[name], self.entitled)]
-                document.blocks += [Heading(1, label, name), _items((0, text, False) for text in found)]
+                document.blocks += [Heading(1, _begun(label), name), _items((0, text, False) for text in found)]
         if not document.blocks:
             document.blocks.append(Paragraph(self._say(Text("没有变更。", "Nothing changed."))))
         else:
@@ -122,9 +122,9 @@ class Book:
 
     def _chapter(self, it: Regulation) -> Iterator[Block]:
         name = it.procedure.procedure
-        yield Heading(1, self._title(it), name)
+        yield Heading(1, _begun(self._title(it)), name)
         if edition := self._edition(it):
-            yield Paragraph(edition)
+            yield Paragraph(_begun(edition))
         aim, *general = it.general() if self._text(it.procedure.about) else (Text("", ""), *it.general())
         yield self._heading(2, Text("目的与适用范围", "Aim and scope"), f"{name}-aim")
         if aim.zh:
@@ -201,7 +201,7 @@ class Book:
                 if role in doing or role in hearing
             ]
             if rows:
-                yield Heading(2, self._role(role), f"role-{role}")
+                yield Heading(2, _begun(self._role(role)), f"role-{role}")
                 yield self._table(
                     (Text("流程", "Procedure"), Text("办什么", "Does"), Text("收到什么通知", "Is told")),
                     rows,
@@ -275,21 +275,26 @@ class Book:
         return self._say(self.regulations[0].who([word])) if self.regulations else word
 
     def _heading(self, level: int, text: Text, anchor: str) -> Heading:
-        return Heading(level, self._say(text), anchor)
+        return Heading(level, _begun(self._say(text)), anchor)
 
     def _paragraph(self, text: Text) -> Paragraph:
-        return Paragraph(self._say(text))
+        return Paragraph(_begun(self._say(text)))
 
     def _lines(self, lines: Iterable[Line]) -> Items:
         return _items((line.level, self._say(line.text), line.heading) for line in lines)
 
     def _table(self, head: Sequence[Text], rows: Iterable[Sequence[Cell | str]], wide: tuple[int, ...]) -> Table:
         made = tuple(
-            tuple((cell if isinstance(cell, tuple) else (cell,) if cell else ()) or ("—",) for cell in row)
+            tuple(tuple(map(_begun, (cell,) if isinstance(cell, str) else cell)) or ("—",) for cell in row)
             for row in rows
         )
         return Table(tuple(map(self._say, head)), made, wide)
 
 
+def _begun(text: str) -> str:
+    """As a sentence begins; what is empty is said to be."""
+    return text[:1].upper() + text[1:] or "—"
+
+
 def _items(items: Iterable[tuple[int, str, bool]]) -> Items:
-    return Items(tuple(items))
+    return Items(tuple((depth, _begun(text), heading) for depth, text, heading in items))

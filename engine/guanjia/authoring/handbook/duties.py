@@ -73,7 +73,7 @@ def _clock(regulation: Regulation, name: str, limits: list[Limit]) -> Text:
     called = regulation.plainly(name)
     if len(limits) > 1 or limits[0].when is not None:
         return called
-    return Text(f"{called.zh}（{limits[0].measure.zh}）", f"{called.en} ({limits[0].measure.en})")
+    return Text(f"{called.zh}，{limits[0].measure.zh}", f"{called.en}, {limits[0].measure.en}")
 
 
 def _ended(it: Procedure, owner: str, above: tuple[str, ...], action: str, branch: Branch) -> Iterable[str]:

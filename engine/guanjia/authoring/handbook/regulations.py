@@ -30,6 +30,11 @@ _TYPED = re.compile(r"（[a-z_]+）|(?<![A-Za-z{_])([a-z]+(?:_[a-z]+)*)(?![A-Za-
 """Names in a Chinese sentence: beside what they name, or in its place."""
 
 
+_IN_BRACKETS = re.compile(r" \(([a-z]+(?:_[a-z]+)*)\)")
+_JOINED = re.compile(r"(?<![\w.])[a-z]+(?:_[a-z]+)+(?!\w)")
+"""The same in an English one, where only an underscore tells."""
+
+
 class Limit(NamedTuple):
     """One limit of a clock: of what, when it holds, how long, and on what ground."""
 
@@ -56,12 +61,10 @@ class Regulation(Explaining):
         return self.named(name)
 
     def notice(self, template: str) -> Text:
-        """By the subject of its text; by its label where the procedure has one."""
-        label = super().notice(template)
-        if label != Text(template, template):
-            return label
+        """By the subject of its text; by its label where that has none."""
         found = {spoken: self._subject(spoken, template) for spoken in ("zh", "en")}
-        return Text(found["zh"] or found["en"] or template, found["en"] or found["zh"] or template)
+        either = found["zh"] or found["en"]
+        return Text(found["zh"] or either, found["en"] or either) if either else super().notice(template)
 
     def _subject(self, spoken: str, template: str) -> str:
         begins = f"{spoken}/{template}."
@@ -83,15 +86,21 @@ class Regulation(Explaining):
     def _grounds(self, standard: str | None, overlay: str | None) -> list[Text]:
         return []
 
+    def elsewhere(self, procedure: str) -> Procedure:
+        return next((it for it in self.others if it.procedure == procedure), self.procedure)
+
     def label(self, name: str, language: str) -> str:
         """What has no word here is of another procedure: its name, a field of a case that is opened, a signal."""
-        words = (it.label(name, language) for it in (self.procedure, *self.others))
-        return next((word for word in words if word != name), name)
+        knows = (it for it in (self.procedure, *self.others) if {it.label(name, "zh"), it.label(name, "en")} != {name})
+        return next(knows, self.procedure).label(name, language)
 
     def _guard(self, plain: Plain) -> Text:
         """What is answered names no option that is typed."""
         told = super()._guard(plain)
-        return Text(_TYPED.sub(lambda found: self.named(found[1]).zh if found[1] else "", told.zh), told.en)
+        zh = _TYPED.sub(lambda found: self.named(found[1]).zh if found[1] else "", told.zh)
+        en = _IN_BRACKETS.sub(lambda found: "" if self.label(found[1], "zh") != found[1] else found[0], told.en)
+        en = _JOINED.sub(lambda found: self.named(found[0]).en, en)
+        return Text(zh.replace(" “", "“"), en)
 
     def _inputs(self, fields: Plain) -> list[Text]:
         """By their names: what is filled in stands in the table of forms."""

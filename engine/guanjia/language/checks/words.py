@@ -77,7 +77,9 @@ def _wanted(view: View) -> dict[str, None]:
 def _also(view: View) -> set[str]:
     procedure = view.procedure
     children = {child.as_ or name for deed in view.deeds for name, child in (deed.effect.open or {}).items()}
+    lines = {deed.effect.log for deed in view.deeds if deed.effect.log}
     return {
+        *lines,
         *view.states,
         *view.delays,
         *procedure.modes,
