@@ -68,7 +68,7 @@ _FILTERS = {
 }  # fmt: skip
 
 
-_REPEATED = re.compile(r"(时限|升级阶梯|子工单)“([^”]*)(\1)”")
+_REPEATED = re.compile(r"(?:时限(?=“[^”]*时限”)|子工单(?=“[^”]*工单”))")
 
 
 def in_words(
@@ -96,7 +96,7 @@ def joined(first: str, then: str) -> str:
 
 def unrepeated(told: Text) -> Text:
     """A name that ends with the word for what it is needs it not before."""
-    return Text(_REPEATED.sub(r"“\2\1”", told.zh), told.en)
+    return Text(_REPEATED.sub("", told.zh), told.en)
 
 
 def often(times: Any) -> str:

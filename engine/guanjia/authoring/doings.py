@@ -101,13 +101,15 @@ class Doings(Wording):
     def _one(self, word: str) -> Text:
         head, colon, rest = word.partition(":")
         told = {
-            "team": Text("班组 {}", "the team {}"),
-            "lead": Text("{} 的组长", "the lead of {}"),
+            "team": Text("{}班组", "the team {}"),
+            "lead": Text("{}的组长", "the lead of {}"),
             "on_duty": Text("在岗的{}", "{} on duty"),
             "staff": Text("{}", "{}"),
         }
         if colon and head in told:
             inner = self._one(rest)
+            if head == "team" and inner.zh[-1:] in "组队班":
+                return Text(inner.zh, f"the team {inner.en}")
             return Text(told[head].zh.format(inner.zh), told[head].en.format(inner.en))
         if word in _RELATED:
             return _RELATED[word]
@@ -241,14 +243,9 @@ class Doings(Wording):
             if plain.pop("wait", False):
                 more.append(Text("等它办结才能办结", "which must be closed first"))
             more += self._taken_along(child, plain.pop("with", {}))
-            list_ = sentence([*more, *self.rest(plain)])
             titled = [child.label(name, spoken) for spoken in ("zh", "en")]
-            told.append(
-                Text(
-                    f"另开工单“{titled[0]}”" + (f"（{list_.zh}）" if list_.zh else ""),
-                    f"a case “{titled[1]}” is opened" + (f" ({list_.en})" if list_.en else ""),
-                )
-            )
+            parts = [Text(f"另开工单“{titled[0]}”", f"a case “{titled[1]}” is opened"), *more, *self.rest(plain)]
+            told.append(Text("，".join(part.zh for part in parts), ", ".join(part.en for part in parts)))
         return listed(told)
 
     def elsewhere(self, procedure: str) -> Procedure:

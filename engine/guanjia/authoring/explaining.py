@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ..calendars import Amount, format_amount, parse_amount
+from ..clock import HOUR
 from ..errors import Text
 from ..model.kinds import TYPES
 from ..model.procedure import ENTRY, Procedure
@@ -121,7 +123,7 @@ class Explaining(Promises):
             yield Text(f"编号写成 {number}", f"Cases are numbered {number}")
         hours = self._hours(plain.pop("calendar", "office"))
         yield Text(
-            f"没有另行注明的时限，{hours.zh}计",
+            f"没有另行注明的时限，{hours.zh}计".replace("不分昼夜计", "不分昼夜连续计"),
             f"Time is counted {hours.en} where nothing else is said",
         )
         who = self.who(plain.pop("open_by", ("anyone",)))
@@ -150,7 +152,7 @@ class Explaining(Promises):
         if (window := plain.pop("undo", None)) is not None:
             yield self._undo(window)
         if (alike := plain.pop("duplicates", None)) is not None:
-            within, same = self.span(alike.pop("within", "24h")), self.names(alike.pop("same", ()))
+            within, same = _stretch(alike.pop("within", "24h")), self.names(alike.pop("same", ()))
             yield Text(
                 f"登记时提示可能是同一件事的在办工单：{within.zh}以内、{same.zh}相同",
                 f"Open cases of the last {within.en} with the same {same.en} are suggested as perhaps the same matter",
@@ -403,5 +405,15 @@ class Explaining(Promises):
 
 _INNER = str.maketrans("“”", "‘’")
 """Quotation marks within others."""
+
+
+def _stretch(hours: str) -> Text:
+    """How far back: many hours are told as days."""
+    amount = parse_amount(hours)
+    if amount.value > 48 * HOUR and not amount.value % (24 * HOUR):
+        amount = Amount("days", amount.value // (24 * HOUR))
+    return Text(format_amount(amount, "zh"), format_amount(amount, "en"))
+
+
 _STAYS = Text("停在原处", "it stays where it is")
 _OF_A_STATE = ("initial", "states", "tracks", "entry", "exit", "transitions", "signals", "after", "always", "breach")

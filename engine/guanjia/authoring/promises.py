@@ -40,7 +40,8 @@ class Promises(Doings):
         )
         for key, word in _CONDITIONS.items():
             if words := plain.pop(key, None):
-                told = listed([self._happening(each) for each in words])
+                joined_by = listed if all(word.isidentifier() for word in words) else sentence
+                told = joined_by([self._happening(each) for each in words])
                 yield Line(2, about(word, told))
         if (since := plain.pop("from", None)) is not None:
             told = (

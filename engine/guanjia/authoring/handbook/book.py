@@ -102,7 +102,11 @@ class Book:
             )
         )
         yield self._heading(2, Text("流程一览", "The procedures"), "procedures")
-        rows = [(self._title(it), self._text(it.procedure.about), self._edition(it)) for it in self.regulations]
+        between = "，" if self.language == "zh" else ", "
+        rows = [
+            (self._title(it), self._text(it.procedure.about), tuple(self._edition(it).split(between)))
+            for it in self.regulations
+        ]
         yield self._table(
             (Text("流程", "Procedure"), Text("目的与适用范围", "Aim and scope"), Text("版本", "Version")),
             rows,
@@ -242,9 +246,9 @@ class Book:
             rows.append((self._say(sentence_of(held.standard.item)), tuple(self._say(measured(each, self._hours)) for each in held.limits),
                          tuple(self._say(ground(each)) for each in held.limits), by or ("—",)))  # fmt: skip
         yield self._table(
-            (Text("事项", "Matter"), Text("时限", "Limit"), Text("依据", "Basis"), Text("由谁执行", "Kept by")),
+            (Text("事项", "Matter"), Text("时限", "Limit"), Text("依据", "Basis"), Text("对应流程与时限", "Kept by")),
             rows,
-            (5, 3, 6, 4),
+            (5, 4, 6, 4),
         )
 
     # -- pieces

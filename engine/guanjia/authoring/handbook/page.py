@@ -30,14 +30,15 @@ th, td { border: 1px solid #cbd5e1; padding: .35em .5em; text-align: left; verti
 th { background: #f1f5f9; }
 ul { padding-left: 1.3em; margin: .4em 0; }
 li { margin: .15em 0; overflow-wrap: anywhere; }
-li > b { display: inline-block; margin-top: .3em; }
+li > b { display: block; margin-top: .3em; }
 figure { margin: .8em 0; }
 figure svg { display: block; max-width: 100%; height: auto; }
 @media print {
   body { font-size: 10.5pt; max-width: none; margin: 0; padding: 0; }
   h2 { break-before: page; margin-top: 0; }
   .alone h2 { break-before: auto; }
-  h2, h3, li > b { break-after: avoid; }
+  h2, h3, li > b, tbody tr:first-child { break-after: avoid; }
+  li > b + ul, tbody tr:last-child { break-before: avoid; }
   tr, figure svg { break-inside: avoid; }
   thead { display: table-header-group; }
   a { text-decoration: none; }
