@@ -241,7 +241,7 @@ class _Drawing:
     def _noted_in(self, line: Line) -> list[str]:
         """The note in as many lines as it takes, broken after a comma."""
         told, room = [""], LONGEST - self._before_note(line)
-        for part in re.findall(r".+?(?:、|, | · |$)", line.note):
+        for part in re.findall(r".+?(?:、|, | · |(?= \()|(?=（)|$)", line.note):
             if told[-1] and _length((told[-1] + part).rstrip(), SMALL) > room:
                 told.append("")
                 room = LONGEST - 30
