@@ -66,7 +66,7 @@ def score_of(t: Telling) -> Any:
 
 
 SELDOM_TRUE = {
-    "danger": 0.02,
+    "danger": 0.01,
     "anonymous": 0.03,
     "load_bearing": 0.03,
     "facade": 0.03,

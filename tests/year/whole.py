@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from guanjia.clock import DAY, Instant
-from guanjia.runtime.audit import audit
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -27,6 +28,7 @@ class Lived:
     life: Life
     judged: Judged
     audited: list[str]
+    """What `guanjia audit` found."""
     parked: list[str]
     """What cases sent each other and could not be done."""
 
@@ -68,8 +70,12 @@ def live(folder: Path, begin: Instant, days: int, homes: int, draw: random.Rando
             year.recorded = engine.store.outbox_counts().get("recorded", 0)
             look_at_register(engine, year, known)
             look_at_schedules(engine, year)
+            # The command itself, beside what is looked at here: there are two processors.
+            audit = subprocess.Popen([Path(sys.executable).parent / "guanjia", "audit", "--json", "--office", folder], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # fmt: skip
             parked = [f"{item.command[:200]}: {why}" for item, why in engine.store.dropped_inbox(1000)]
-            return Lived(life, Judged(engine, year), [str(problem) for problem in audit(engine)], parked)
+            judged = Judged(engine, year)
+            told, _ = audit.communicate()
+            return Lived(life, judged, [] if audit.returncode == 0 else told.splitlines()[:20], parked)
 
 
 def said(lived: Lived) -> str:
