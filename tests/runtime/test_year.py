@@ -18,10 +18,11 @@ from guanjia.model.event import Event
 from guanjia.people.organisation import Organisation
 from guanjia.runtime.engine import Engine
 
-from tests.offices import MONDAY, SHIPPED, clock_of, engine, shipped
+from tests.offices import MONDAY, SHIPPED, clock_of, engine, shipped, small
 from tests.scale import drawn, scale, tell
 from tests.year import held_staff  # noqa: F401  # its checks are counted among those of `held`
 from tests.year.held import OF_CASE, OF_YEAR, Held, Seen, Year
+from tests.year.judging import Judged
 from tests.year.whole import HOUSEHOLDS, live, said
 
 MARCH = from_iso("2026-03-01T00:00", "Asia/Shanghai")
@@ -271,6 +272,25 @@ def test_a_rule_that_is_broken_shows_in_what_happens(tmp_path: Path, clause: str
     assert written in text
     path.write_text(text.replace(written, instead, 1))
     assert failed(folder) != []
+
+
+DESK = """\
+procedure: desk
+initial: new
+states:
+  new: {transitions: {take: {to: left}}, after: {slow: {every: 1h, calendar: always, do: [{log: slow}]}}}
+  left: {transitions: {finish: {to: done}}}
+  done: {final: true}
+"""
+
+
+def test_a_case_that_nothing_bounds_is_seen_to_be_stuck(tmp_path: Path) -> None:
+    desk = engine(small(tmp_path / "office", DESK))
+    cases = [desk.open("desk", actor=W).case for _ in range(3)]
+    desk.act(cases[1].id, "take", actor=W)
+    for action in ("take", "finish"):
+        desk.act(cases[2].id, action, actor=W)
+    assert Judged(desk, Year(MONDAY, MONDAY + DAY)).stuck == [f"{cases[1].number} left"]
 
 
 def seen_by(desk: Engine, id: str) -> Seen:

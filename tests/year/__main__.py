@@ -14,6 +14,9 @@ from guanjia.clock import from_iso
 
 from tests.year.whole import HOUSEHOLDS, live, said
 
+LEAST = 200_000
+"""Events that a year has, at least."""
+
 
 def main() -> int:
     options = argparse.ArgumentParser(prog="python -m tests.year", description=__doc__)
@@ -27,10 +30,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="guanjia-year-") as folder:
         lived = live(Path(folder) / "office", from_iso("2026-01-01T00:00", "Asia/Shanghai"), given.days, given.households, random.Random(given.seed))  # fmt: skip
     print(said(lived))
-    wrong = list(lived.wrong())
+    wrong, events = list(lived.wrong()), lived.judged.events
+    if given.days >= 365 and given.households >= HOUSEHOLDS and events < LEAST:
+        wrong.append(f"{events:,} events are fewer than {LEAST:,}: more has to happen in a year (KINDS)")
     for each in wrong:
         print(f"WRONG {each}")
-    events = lived.judged.events
     print(
         f"{events:,} events, {sum(row['cases'] for row in lived.judged.by_procedure.values()):,} cases, {time.monotonic() - begun:.0f} s, {time.process_time():.0f} s of a processor"
     )
