@@ -33,13 +33,23 @@ KINDS = {
 }  # fmt: skip
 """How many cases a year people open of each kind, for 2,000 households; schedules and other cases open more."""
 
+OPENED = {
+    "repair": ("area", "item", "urgency", "payer", "skill"), "complaint": ("category", "channel", "severity", "subject"), "hotline": ("subject",),
+    "reception": ("kind", "channel"), "contact": ("kind",), "emergency": ("kind", "level"), "privacy_request": ("kind",), "move_in": ("kind",),
+    "fee_dispute": ("ground",),
+}  # fmt: skip
+"""What is said at once, beyond what has to be."""
+
+HOUSE = {"handover", "activity", "training", "data_incident", "standard_publish", "improvement_action", "survey", "emergency"}  # fmt: skip
+"""What no household asks for."""
+
 SELDOM = {
     "withdraw": 1, "cancel": 1, "void": 1, "drop": 1, "reject": 2, "refer": 1, "decline": 3, "decline_job": 2, "send_back": 4, "not_done": 3, "dispute": 6, "disagree": 8,
     "fail": 3, "fail_inspection": 10, "refuse": 6, "no_contact": 15, "no_access": 5, "raise_danger": 0.1, "suspend": 2, "extend": 2, "reassign": 2, "redispatch": 2,
     "update": 5, "urge": 2, "order_repair": 3, "dissuasion_failed": 3, "report_violation": 20, "go_external": 30, "need_parts": 8, "need_utility": 2, "requote": 2, "not_one": 5,
     "false_alarm": 8, "to_complaint": 6, "to_repair": 12, "to_fee_dispute": 1, "return_ticket": 6, "stop_work": 10, "find_violation": 8, "abnormal": 10, "ask_skip": 1,
     "postpone": 4, "move": 4, "change": 5, "find": 6, "secure": 2, "company_told": 10, "lifts_checked": 5, "differ": 3, "replace": 1, "ask_changes": 10, "redo": 5, "rewrite": 8, "revise": 2, "retire": 1, "recheck": 20,
-    "sue": 5, "waive": 2, "lawyer_letter": 20, "reopen": 1, "round": 60, "sign_up": 300, "regrade": 3, "returned": 30, "hand_over": 10, "replan": 5, "hand_on": 10, "dropped": 3,
+    "sue": 5, "waive": 2, "lawyer_letter": 20, "round": 60, "sign_up": 300, "regrade": 3, "returned": 30, "hand_over": 10, "replan": 5, "hand_on": 10, "dropped": 3,
     "ask_again": 10, "not_identified": 5, "object": 3, "correct": 2, "new_date": 3, "plan": 10, "report_again": 20, "inform": 30, "handle_now": 20,
     "call_help": 40, "generator_on": 10, "prepared": 10, "forced_entry": 3, "take_complaint": 1, "meeting_held": 60, "stand_down": 3, "remind": 30, "add": 5,
 }  # fmt: skip
@@ -50,6 +60,12 @@ AGAIN = {"scan", "sign_up", "no_contact", "fixed", "round", "contact"}
 
 IDLE = DAY
 """When somebody looks again at a case of which nothing can be done now and nothing falls due."""
+
+REOPENED = 0.03
+"""How many cases somebody comes back with."""
+
+READ = 0.6
+"""How often whoever was told of an escalation says so when he comes to the case."""
 
 
 @dataclass
@@ -184,30 +200,40 @@ class Life:
 
     def _step(self, id: str) -> None:
         case = self.engine.case(id)
-        if case.finished:
-            self.waiting.discard(id)
-            return
+        self.waiting.discard(id)
+        self._acknowledge(case)
         for who, options in self._hands(case):
             option = self._chosen(case, options)
             after = self._take(case, who, option) if option is not None else None
             if after is not None:
                 self._plan(after)
+                if after.finished and self.draw.random() < REOPENED:
+                    self._put(self.clock.now() + int(self.draw.uniform(0.5, 9) * DAY), "", id)
                 return
+        if case.finished:
+            return
         due = self.engine.store.columns(id)
         at = due.next_due if due is not None and due.next_due is not None else self.clock.now() + IDLE
         self.taken["nothing to do yet"] += 1
         self._put(max(at, self.clock.now() + HOUR) + MINUTE, "", id)
 
+    def _acknowledge(self, case: Case) -> None:
+        told = [who for climb in case.climbs.values() if climb.open for who in climb.people if who.startswith("staff:")]
+        if told and self.draw.random() < READ:
+            self.engine.acknowledge(case.id, actor=told[-1].removeprefix("staff:"))
+            self.taken["ack"] += 1
+
     def _hands(self, case: Case) -> Iterator[tuple[Actor, list[Option]]]:
         """Who could do something now, one after the other, with what he could: whoever is responsible first, then who is drawn."""
-        words: dict[str, None] = {}
-        for trigger, branches in self.engine.program(case).triggers_of(case.states).items():
+        program = self.engine.program(case)
+        words = dict.fromkeys(word for branch in program.reopen for word in branch.by) if case.finished else {}
+        for trigger, branches in program.triggers_of(case.states).items():
             if trigger.startswith("act:") and self.draw.random() * 100 < SELDOM.get(trigger[4:], 100):
                 words |= dict.fromkeys(word for branch in branches for word in branch.by)
         ids = [case.assignee] if case.assignee and case.assignee in self.people.staff else []
         for word in self.draw.sample(list(words), len(words)):
             if word == "customer":
-                ids += [case.customer] if case.customer and case.customer.startswith("customer:") else []
+                ids += [f"customer:{case.customer}"] if case.customer else []
             elif (id := self._somebody(word.removesuffix(" for customer"))) is not None:
                 ids.append(id)
         for id in dict.fromkeys(ids):
@@ -247,21 +273,3 @@ class Life:
         if option.action == "talked" and given.get("verified") and case.customer in self.known:
             self.engine.customers.verify(case.customer, actor="reception.chen")
         return after
-
-
-OPENED = {
-    "repair": ("area", "item", "urgency", "payer", "skill"), "complaint": ("category", "channel", "severity", "subject"), "hotline": ("subject",), "reception": ("kind", "channel"),
-    "contact": ("kind",), "emergency": ("kind", "level"), "privacy_request": ("kind",), "move_in": ("kind",), "fee_dispute": ("ground",),
-}  # fmt: skip
-"""What is said at once, beyond what has to be."""
-HOUSE = {
-    "handover",
-    "activity",
-    "training",
-    "data_incident",
-    "standard_publish",
-    "improvement_action",
-    "survey",
-    "emergency",
-}
-"""What no household asks for."""

@@ -67,6 +67,7 @@ def score_of(t: Telling) -> Any:
 
 SELDOM_TRUE = {
     "danger": 0.01,
+    "minors": 0.1,
     "anonymous": 0.03,
     "load_bearing": 0.03,
     "facade": 0.03,
