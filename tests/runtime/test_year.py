@@ -20,7 +20,7 @@ from guanjia.runtime.engine import Engine
 
 from tests.offices import MONDAY, SHIPPED, clock_of, engine, shipped, small
 from tests.scale import drawn, scale, tell
-from tests.year import held_staff  # noqa: F401  # its checks are counted among those of `held`
+from tests.year import held_cases, held_staff  # noqa: F401  # their checks are counted among those of `held`
 from tests.year.held import OF_CASE, OF_YEAR, Held, Seen, Year
 from tests.year.judging import Judged
 from tests.year.whole import HOUSEHOLDS, live, said
@@ -29,12 +29,12 @@ MARCH = from_iso("2026-03-01T00:00", "Asia/Shanghai")
 
 
 def test_a_month_ends_with_nothing_stuck_every_schedule_met_and_every_clause_held(tmp_path: Path) -> None:
-    lived = live(tmp_path / "office", MARCH, 31, scale(120, HOUSEHOLDS), drawn())
+    lived = live(tmp_path / "office", MARCH, 31, scale(80, HOUSEHOLDS), drawn())
     print(said(lived))
     assert list(lived.wrong()) == []
     rows = lived.judged.by_procedure.values()
     tell("a month of the office", events=lived.judged.events, cases=sum(row["cases"] for row in rows))
-    assert lived.judged.events > 2_000
+    assert lived.judged.events > 1_500
     looked = {clause for clause, count in lived.judged.held.looked.items() if count}
     assert looked >= {"1", "2", "4", "5", "7", "9", "10", "19", "20", "22", "25", "29", "31"}
 

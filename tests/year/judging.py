@@ -15,7 +15,7 @@ from guanjia.errors import Text
 from guanjia.runtime.engine import Engine
 from guanjia.runtime.planning import planned
 
-from tests.year import held_staff  # noqa: F401  # its checks are counted among those of `held`
+from tests.year import held_cases, held_staff  # noqa: F401  # their checks are counted among those of `held`
 from tests.year.held import OF_CASE, OF_YEAR, Held, Seen, Year
 from tests.year.office import Home
 
