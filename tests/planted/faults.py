@@ -52,6 +52,8 @@ FAULTS = (
     Fault("schedules-open-again", "runtime/schedules.py", '("schedule", name, it.row, it.name)', '("schedule", name, it.row, it.name, str(id(engine)))', ("tests/runtime/test_worker.py",)),
     Fault("what-was-planned-by-the-registry-of-now", "runtime/planning.py", "if engine.registry_since(name) <= since:", "if True:", ("tests/runtime/test_schedules.py",)),
     Fault("a-late-row-is-forgotten", "runtime/schedules.py", 'if fresh and schedule.catch_up != "skip":', "if False:", ("tests/runtime/test_schedules.py",)),
+    Fault("a-lull-outlives-its-files", "runtime/engine.py", "        self.lulls.clear()\n", "", ("tests/runtime/test_schedules.py",)),
+    Fault("each-round-reckons-anew", "runtime/schedules.py", "if engine.lulls.get(name, _NONE).holds(kept, now):", "if False:", ("tests/runtime/test_schedules.py",)),
     Fault("nobody-is-counted", "runtime/funnel.py", "if (now := rows(self.program, self.case)) != self.alike:", "if (now := rows(self.program, self.case)) == self.alike:", ("tests/runtime/test_counts.py",)),
     Fault("reached-again-and-again", "core/counting.py", ' and threshold not in found["reached"]', "", ("tests/runtime/test_counts.py",)),
     Fault("counted-once-for-each-step", "core/counting.py", "values is None or values == was", "values is None", ("tests/runtime/test_counts.py",)),
