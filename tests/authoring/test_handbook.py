@@ -176,7 +176,10 @@ def test_a_notice_of_changes_tells_what_is_new_what_went_and_what_is_otherwise(h
         house, versions=[edited, *(version for version in house.versions if version.procedure.procedure == "complaint")]
     )
     told = markdown(notice_of_change(before, after, "en", "2026-11-27"))
-    assert "10m → 3m" in told
+    assert (
+        "| Aim and scope | Whoever did it may take it back for 10 min | Whoever did it may take it back for 3 min |"
+        in told
+    )
     assert told.count("New.") == 1
     assert told.count("Withdrawn: no new cases.") == 1
     assert "没有变更。" in markdown(notice_of_change(house, house, "zh", ""))

@@ -62,10 +62,10 @@ def test_a_notice_tells_what_changed_since_a_day_or_beside_another_folder(office
     path = office / "procedures" / "desk.yaml"
     path.write_text(DESK.replace("within: 2h", "within: 1h"))
     today = run("--lang", "zh", "handbook", "--diff", "2099-01-01", "--format", "md")
-    assert "2 小时 → 1 小时" in today.out
+    assert "| 2 小时 | 1 小时 |" in today.out
     assert "尚未发布" in run("--lang", "zh", "handbook", "--format", "md").out
     other = small(tmp_path / "other", DESK.replace("within: 2h", "within: 3h"))
-    assert "3 小时 → 1 小时" in run("--lang", "zh", "handbook", "--diff", str(other), "--format", "md").out
+    assert "| 3 小时 | 1 小时 |" in run("--lang", "zh", "handbook", "--diff", str(other), "--format", "md").out
     assert "新订立" in run("--lang", "zh", "handbook", "--diff", "2001-01-01", "--format", "md").out
 
 

@@ -25,7 +25,8 @@ def measured(limit: Limit, hours: Callable[[str], Text] = lambda name: Text(name
     said = Text("，再 ".join(format_amount(each, "zh") for each in amounts), ", then ".join(format_amount(each, "en") for each in amounts))  # fmt: skip
     if limit.calendar == "always":
         return Text(f"{said.zh}，不分昼夜", f"{said.en}, day and night")
-    called = hours(limit.calendar) if limit.calendar else None
+    counted = any(amount.unit == "time" for amount in amounts)  # whole days are counted alike, whatever the hours
+    called = hours(limit.calendar) if limit.calendar and counted else None
     return Text(f"{said.zh} · {called.zh}", f"{said.en} · {called.en}") if called else said
 
 

@@ -13,15 +13,16 @@ from ...model.procedure import Labelled
 from ...model.standards import Held
 from ...model.version import Version
 from ..diagram import picture
-from ..differences import differences
 from ..doings import Line, about, listed, sentence
 from ..limits import ground, kept_by, measured, sentence_of
+from .changes import otherwise
 from .document import Block, Cell, Document, Figure, Heading, Items, Paragraph, Table
 from .duties import Duties, Told, duties, told
 from .hours import hours
 from .house import House
 from .regulations import Regulation
 
+_DUTIES, _FLOW = Text("职责", "Duties"), Text("流程图", "Flow")
 PARTS = ("rules", "roles", "pledge", "standards")
 """What the book is made of: a chapter for each procedure, the index by role, the page for residents, the table of standards."""
 
@@ -64,6 +65,7 @@ class Book:
 
     def changed(self, before: House, day: str) -> Document:
         document = self._document(Text("制度变更通知", "Notice of changes to the rules"), day)
+        earlier, here = ({it.procedure.procedure: it for it in each} for each in (Book(before, self.language).regulations, self.regulations))  # fmt: skip
         then = {version.procedure.procedure: version for version in before.versions}
         now = {version.procedure.procedure: version for version in self.house.versions}
         for name in {**now, **then}:
@@ -73,13 +75,34 @@ class Book:
             elif name not in now:
                 document.blocks += [Heading(1, _begun(label), name), Paragraph(self._say(Text("废止，不再受理新工单；在办的按原制度办完。", "Withdrawn: no new cases. Those that are open go on under the old rules.")))]  # fmt: skip
             elif then[name].hash != now[name].hash:
-                found = [self._say(each.text) for each in differences(then[name], now[name], self.entitled)]
-                document.blocks += [Heading(1, _begun(label), name), _items((0, text, False) for text in found)]
+                rows = self._otherwise(earlier[name], here[name])
+                document.blocks.append(Heading(1, _begun(label), name))
+                if rows:
+                    head = (Text("何处", "Where"), Text("原来", "Before"), Text("现在", "Now"))
+                    document.blocks.append(self._table(head, rows, (3, 6, 6)))
+                else:
+                    document.blocks.append(self._paragraph(Text("只有名称或内部设置有改动，办法不变。", "Only names or inner settings changed; what is done stays as it was.")))  # fmt: skip
         if not document.blocks:
             document.blocks.append(Paragraph(self._say(Text("没有变更。", "Nothing changed."))))
         else:
             document.blocks.append(Paragraph(self._say(Text("在办工单仍按登记时的制度办理，另有决定的除外。", "Open cases keep the rules under which they were opened, unless it is decided otherwise."))))  # fmt: skip
         return document
+
+    def _otherwise(self, then: Regulation, now: Regulation) -> list[Sequence[Cell | str]]:
+        """The rows of a table of what changed: chapters, letters, and the days that calendars count."""
+        apart = [self._say(_DUTIES), self._say(_FLOW)]
+        rows: list[Sequence[Cell | str]] = list(otherwise(self._chapter(then), self._chapter(now), apart))
+        letters = then.version.templates, now.version.templates
+        changed = {key for key in {**letters[0], **letters[1]} if letters[0].get(key) != letters[1].get(key)}
+        names = dict.fromkeys(now.letter(key) for key in sorted(changed))
+        if names:
+            reads = Text("文字有改动", "the wording changed")
+            told = tuple(self._say(about(name, reads)) for name in names)
+            rows.append((self._say(Text("通知", "Notices")), "", told))
+        if then.version.calendars != now.version.calendars:
+            days = Text("工作日和节假日的安排有改动", "working days and holidays are arranged otherwise")
+            rows.append((self._say(Text("日历", "Calendars")), "", self._say(days)))
+        return rows
 
     # -- the beginning
 
@@ -134,7 +157,7 @@ class Book:
         if aim.zh:
             yield self._paragraph(aim)
         yield _items((0, self._say(text), False) for text in general)
-        yield self._heading(2, Text("职责", "Duties"), f"{name}-duties")
+        yield self._heading(2, _DUTIES, f"{name}-duties")
         doing, hearing = duties(it), told(it)
         alike: dict[tuple[Cell, Cell], list[str]] = {}
         for word in {**doing, **hearing}:
@@ -144,7 +167,7 @@ class Book:
         yield self._table(
             (Text("岗位", "Role"), Text("办什么", "Does"), Text("收到什么通知", "Is told")), rows, (3, 7, 6)
         )
-        yield self._heading(2, Text("流程图", "Flow"), f"{name}-flow")
+        yield self._heading(2, _FLOW, f"{name}-flow")
         drawn = picture(it.procedure, self.language, lambda word: self._say(self.entitled(word)))
         yield Figure(replace(drawn, promises=()))  # they stand in a table of their own
         yield self._heading(2, Text("工作程序", "How it goes"), f"{name}-steps")

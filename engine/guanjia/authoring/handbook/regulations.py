@@ -66,6 +66,12 @@ class Regulation(Explaining):
         either = found["zh"] or found["en"]
         return Text(found["zh"] or either, found["en"] or either) if either else super().notice(template)
 
+    def letter(self, key: str) -> Text:
+        """What the text of a template is of: a notice, or words that several share."""
+        name = key.partition("/")[2].partition(".")[0]
+        called = self.notice(name)
+        return called if called != Text(name, name) else Text("各通知共用的文字", "words that notices share")
+
     def _subject(self, spoken: str, template: str) -> str:
         begins = f"{spoken}/{template}."
         texts = (text for key, text in self.version.templates.items() if key.startswith(begins))
