@@ -76,6 +76,12 @@ def test_a_condition_is_said_as_people_say_it(source, zh, en):
     [
         ("danger", "“有危险”", "“danger”"),
         ("score + 1", "“满意度”加 1", "“score” + 1"),
+        (
+            "score * 100 / (score + cost)",
+            "“满意度”乘以 100 除以（“满意度”加“费用”）",
+            "“score” × 100 ÷ (“score” + “cost”)",
+        ),
+        ("score - (cost - 1) - 2", "“满意度”减（“费用”减 1）减 2", "“score” − (“cost” − 1) − 2"),
         ("begins - days(7)", "“开始时间”前 7 天", "7 days before “begins”"),
         ("begins + days(1)", "“开始时间”后 1 天", "1 day after “begins”"),
         ("now + workdays(5)", "5 个工作日后", "5 working days from now"),

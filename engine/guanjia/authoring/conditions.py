@@ -232,7 +232,7 @@ class _Words:
             case nodes.Call(node=nodes.Name(name=name), args=[given]) if name in _UNITS:
                 return self._span(name, given)
             case nodes.Call(node=nodes.Name(name="count"), args=[nodes.Const(value=name)]):
-                return _filled(Text("{}的个数", "the number of {}"), self._named(str(name)))
+                return _filled(Text("{}", "the count {}"), self._named(str(name)))
             case nodes.Filter(node=inner, name="default", args=[fallback]) if inner is not None:
                 return _filled(Text("{}（未填则为{}）", "{} (else {})"), self.value(inner), self.value(fallback))
             case nodes.Filter(node=inner, name=name) if inner is not None and name in _FILTERS:
@@ -280,8 +280,18 @@ class _Words:
             zh, en = ("{}后{}", "after") if after else ("{}前{}", "before")
             moved = _filled(Text(zh, ""), what, self.value(right)).zh
             return Text(moved, f"{self.value(right).en} {en} {what.en}")
-        word = _SIGNS[sign]
-        return _filled(Text(f"{{}}{word.zh}{{}}", f"{{}} {word.en} {{}}"), self.value(left), self.value(right))
+        word, first = _SIGNS[sign], self._part(left, sign, right=False)
+        return _filled(Text(f"{{}}{word.zh}{{}}", f"{{}} {word.en} {{}}"), first, self._part(right, sign, right=True))
+
+    def _part(self, node: nodes.Node, sign: type[nodes.BinExpr], *, right: bool) -> Text:
+        """One side of a reckoning, in brackets where it would be read otherwise without."""
+        told = self.value(node)
+        weak = isinstance(node, nodes.Add | nodes.Sub) and (sign is not nodes.Add) and (right or sign is not nodes.Sub)
+        beside = (
+            right and sign in (nodes.Div, nodes.FloorDiv) and isinstance(node, nodes.Mul | nodes.Div | nodes.FloorDiv)
+        )
+        apart = weak or beside or isinstance(node, nodes.CondExpr)
+        return Text(f"（{told.zh}）", f"({told.en})") if apart else told
 
     # -- names
 

@@ -123,7 +123,7 @@ class Explaining(Promises):
             yield Text(f"编号写成 {number}", f"Cases are numbered {number}")
         hours = self._hours(plain.pop("calendar", "office"))
         yield Text(
-            f"没有另行注明的时限，{hours.zh}计".replace("不分昼夜计", "不分昼夜连续计"),
+            joined(f"没有另行注明的时限，{hours.zh}", "计").replace("不分昼夜计", "不分昼夜连续计"),
             f"Time is counted {hours.en} where nothing else is said",
         )
         who = self.who(plain.pop("open_by", ("anyone",)))
@@ -228,10 +228,10 @@ class Explaining(Promises):
         if (kept := plain.pop("retention", None)) is not None:
             period = Period.parse(kept).text
             told.append(Text(f"办结后只保存 {period.zh}", f"kept for only {period.en} after the closing"))
-        for key, zh, en in (("read", "才看得到", "is seen by"), ("write", "才能填", "is given by")):
+        for key, zh, en in (("read", "只有{}看得到", "is seen by"), ("write", "只由{}填写", "is given by")):
             if words := plain.pop(key, None):
                 who = self.who(words)
-                told.append(Text(f"{who.zh}{zh}", f"{en} {who.en}"))
+                told.append(Text(zh.format(who.zh), f"{en} {who.en}"))
         return sentence([*told, *self.rest(plain)])
 
     # -- states

@@ -26,11 +26,12 @@ _TAG = re.compile(r"\{%.*?%\}|\{#.*?#\}")
 _PROCEDURE = re.compile(r"\{\{\s*procedure\s*\|\s*label\s*\}\}")
 _VALUE = re.compile(r"\{\{.*?\}\}")
 _ENDS = re.compile(r"^[\s…:：,，]+|[\s…:：,，]+$")
-_TYPED = re.compile(r"（[a-z_]+）|(?<![A-Za-z{_])([a-z]+(?:_[a-z]+)*)(?![A-Za-z}_])")
+_TYPED = re.compile(r"（guanjia [^）]*）|（[a-z_]+）|(?<![A-Za-z{_])([a-z]+(?:_[a-z]+)*)(?![A-Za-z}_])")
 """Names in a Chinese sentence: beside what they name, or in its place."""
 
 
-_IN_BRACKETS = re.compile(r" \(([a-z]+(?:_[a-z]+)*)\)")
+_IN_BRACKETS = re.compile(r" \((guanjia [^)]*|[a-z]+(?:_[a-z]+)*)\)")
+_CROWDED = re.compile(r"(?<=[\u4e00-\u9fff])(?=[A-Za-z0-9])")
 _JOINED = re.compile(r"(?<![\w.])[a-z]+(?:_[a-z]+)+(?!\w)")
 """The same in an English one, where only an underscore tells."""
 
@@ -78,7 +79,7 @@ class Regulation(Explaining):
         found = next((match[1] for text in texts if (match := _HEAD.search(text))), "")
         found = _TAG.sub("", _OTHERWISE.sub("／" if spoken == "zh" else " / ", _NUMBER.sub("", found)))
         found = _PROCEDURE.sub(self.label(self.procedure.procedure, spoken), found)
-        return _ENDS.sub("", _VALUE.sub("…", found))
+        return _CROWDED.sub(" ", _ENDS.sub("", _VALUE.sub("…", found)))
 
     def _hours(self, calendar: str) -> Text:
         return hours(self.version.calendars.get(calendar, {"always": calendar == "always"}))
@@ -104,7 +105,10 @@ class Regulation(Explaining):
         """What is answered names no option that is typed."""
         told = super()._guard(plain)
         zh = _TYPED.sub(lambda found: self.named(found[1]).zh if found[1] else "", told.zh)
-        en = _IN_BRACKETS.sub(lambda found: "" if self.label(found[1], "zh") != found[1] else found[0], told.en)
+        en = _IN_BRACKETS.sub(
+            lambda found: "" if found[1].startswith("guanjia ") or self.label(found[1], "zh") != found[1] else found[0],
+            told.en,
+        )
         en = _JOINED.sub(lambda found: self.named(found[0]).en, en)
         return Text(zh.replace(" “", "“"), en)
 
