@@ -146,7 +146,7 @@ class _Drawing:
         told.append(f"● {say('由此开始', 'begins here')}")
         if any(box.kind == "history" for box in boxes):
             told.append(f"↩ {say('回到原处', 'back to where it was')}")
-        return "   ".join(told)
+        return "\u00a0\u00a0 ".join(told)
 
     # -- boxes
 

@@ -61,6 +61,10 @@ class Book:
         for part, made in (("roles", self._roles), ("pledge", self._pledge), ("standards", self._standards)):
             if part in parts:
                 document.blocks += made()
+        if len(parts) == 1 and len(document.chapters()) == 1:  # a page that hangs by itself is called by what it is
+            first, *document.blocks = document.blocks
+            if isinstance(first, Heading):
+                document.title = first.text
         return document
 
     def changed(self, before: House, day: str) -> Document:
@@ -243,7 +247,7 @@ class Book:
         yield self._heading(1, Text("服务承诺", "Our pledge"), "pledge")
         yield self._paragraph(Text(f"{name}向各位业主、住户承诺：", f"{name} pledges to owners and residents:"))
         rows = [(self._say(sentence_of(standard.item)), self._say(self._soonest(held))) for standard, held in pledged]
-        yield self._table((Text("我们做什么", "What we do"), Text("多快做到", "How soon")), rows, (8, 5))
+        yield self._table((Text("我们做什么", "What we do"), Text("多快做到", "How soon")), rows, (5, 2))
         if phone:
             yield self._paragraph(Text(f"没有做到的，请致电 {phone}。我们会说明原因、致歉并改正。", f"Where we fail, please call {phone}. We say why, apologise, and mend it."))  # fmt: skip
 

@@ -37,6 +37,8 @@ figure svg { display: block; max-width: 100%; height: auto; }
   body { font-size: 10.5pt; max-width: none; margin: 0; padding: 0; }
   h2 { break-before: page; margin-top: 0; }
   .alone h2 { break-before: auto; }
+  .alone table { line-height: 1.3; }
+  .alone th, .alone td { padding: .06em .5em; }
   h2, h3, li > b, tbody tr:first-child { break-after: avoid; }
   li > b + ul, tbody tr:last-child { break-before: avoid; }
   tr, figure svg { break-inside: avoid; }
