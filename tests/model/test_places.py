@@ -58,6 +58,7 @@ def test_what_is_no_room_is_doubted_and_a_like_one_is_named(typed: str, hint: st
 def test_where_the_office_says_nothing_of_rooms_nothing_is_doubted(site: str, typed: str) -> None:
     assert PLACES.doubt(site, typed) is None
     assert PLACES.rooms(site, typed) is None
+    assert ("organisation.yaml" in PLACES.told(site).en) == (site != "open")
 
 
 def test_who_lives_somewhere_lives_in_a_room() -> None:
@@ -68,5 +69,5 @@ def test_a_place_has_the_rooms_that_lie_in_it() -> None:
     assert list(PLACES.rooms("main", "a") or ()) == ["A-101", "A-102", "A-103"]
     assert list(PLACES.rooms("main", "3-1-502") or ()) == ["3-1-502"]
     assert len(PLACES.rooms("main", "3-1") or ()) == 18 * 4 + 2 - 1
-    assert len(PLACES.rooms("main", "") or ()) == 144 + 3
-    assert PLACES.rooms("main", "3-9") is None
+    assert len(PLACES.rooms("main", "MAIN") or ()) == 144 + 3
+    assert [PLACES.rooms("main", place) for place in ("3-9", "", "4")] == [None, None, None]

@@ -240,6 +240,9 @@ class Doings(Wording):
             more, child = [], self.elsewhere(name)
             if (called := plain.pop("as", None)) is not None:
                 more.append(Text(f"称作“{self.label(called, 'zh')}”", f"called “{self.label(called, 'en')}”"))
+            if (where := plain.pop("households", None)) is not None:
+                place = self.condition(where)
+                more.append(Text(f"{place.zh}的每一户各一个", f"one for each household of {place.en}"))
             if plain.pop("wait", False):
                 more.append(Text("等它办结才能办结", "which must be closed first"))
             more += self._taken_along(child, plain.pop("with", {}))

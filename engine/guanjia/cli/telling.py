@@ -327,6 +327,18 @@ class Telling:
                 f"{at} 前可撤回：{self.desk.line} undo {self.case.number}",
                 f"may be taken back until {at}: {self.desk.line} undo {self.case.number}",
             )
+        for child in data.get("open", ()):
+            if "households" in child:
+                count, called = len(child["households"]), self.label(child["procedure"])
+                yield both(
+                    f"给 {count} 户各开一个工单（{called}）", f"opened a case for each of {count} households ({called})"
+                )
+        if rooms := data.get("unreached"):
+            some = self.out.both("、", ", ").join(rooms[:20]) + (" …" if len(rooms) > 20 else "")
+            yield both(
+                f"没有登记住户，须上门或张贴告知（{len(rooms)}）：{some}",
+                f"nobody is registered there, so somebody has to go ({len(rooms)}): {some}",
+            )
         for notice in data.get("relay", ()):
             count, template = len(notice["to"]), notice["template"]
             yield both(

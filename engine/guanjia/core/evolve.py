@@ -11,7 +11,7 @@ from typing import Any
 
 from ..clock import Instant
 from ..model.case import Case, Climb, Clock, Delay, Past
-from ..model.event import Event
+from ..model.event import Event, openings
 
 _NOTHING: Mapping[str, Any] = {}
 _REMEMBERED = {"acted", "signalled", "elapsed", "reopened"}
@@ -77,8 +77,9 @@ def evolve(case: Case | None, event: Event) -> Case:
     if "customer" in data:
         changes["customer"] = data["customer"]
     if "open" in data:
-        changes["children"] = {**case.children, **{child["as"]: child["id"] for child in data["open"]}}
-        changes["waits"] = (*case.waits, *(child["as"] for child in data["open"] if child["wait"]))
+        opened = list(openings(data))
+        changes["children"] = {**case.children, **{name: id for name, id, _, _ in opened}}
+        changes["waits"] = (*case.waits, *(name for name, _, _, child in opened if child["wait"]))
     if "link" in data:
         changes["children"] = _without({**case.children, data["link"]["name"]: data["link"]["case"]})
     if "parent" in data:

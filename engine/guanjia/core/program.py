@@ -277,6 +277,7 @@ class Program:
             texts = {name: str(value) for name, value in effect.set.items() if fields[name].is_computed(value)}
         elif effect.open is not None:
             texts = {f"{name}.{key}": text for name, child in effect.open.items() for key, text in child.with_.items()}
+            texts |= {f"{name}:households": child.households for name, child in effect.open.items() if child.households}
         values = {name: self._expression(text, inputs, None) for name, text in texts.items()}
         return EffectProgram(
             effect.kind, effect, self._expression(effect.when, inputs) if effect.when else None, values,

@@ -6,21 +6,19 @@ A `Step` gathers what becomes the data of one event. It works on a case that nev
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 from ..calendars import parse_amount
 from ..clock import Instant
 from ..errors import Refused, Text
 from ..expressions import Expression
 from ..model.case import Case, Climb, Clock, Delay
-from ..model.event import Actor, is_personal
+from ..model.event import Actor, is_personal, openings
 from ..model.procedure import Field
 from ..values import as_held, spelled
-from . import assigning, clocks, counting, ladders
+from . import assigning, clocks, counting, households, ladders
 from .following import follow
 from .parts import BranchProgram, DelayProgram, EffectProgram, Node
 from .personal import unsaid
@@ -275,17 +273,17 @@ class Step:
 
     def attached(self, children: bool) -> list[str]:
         """The cases whose customers hear what this one tells its own: those that go on in it and, where they are meant, the
-        open ones below it. A customer of several of them hears it once."""
-        if not (self.case.absorbed or (children and self.case.children)):
-            return []
+        open ones below it, also those that this very step opens for households. A customer of several of them hears it once."""
         found, customers = [], {self.case.customer} - {None}
-        for identity, about in self.facts.need("attached").items():
-            if identity not in self.case.absorbed and (not children or about["closed"]):
-                continue
-            if about["customer"] is None or about["customer"] not in customers:
-                found.append(identity)
-                customers.add(about["customer"])
-        return found
+        if self.case.absorbed or (children and self.case.children):
+            for identity, about in self.facts.need("attached").items():
+                if identity not in self.case.absorbed and (not children or about["closed"]):
+                    continue
+                if about["customer"] is None or about["customer"] not in customers:
+                    found.append(identity)
+                    customers.add(about["customer"])
+        fresh = openings(self.data) if children else ()
+        return found + [id for _, id, customer, _ in fresh if customer is not None and customer not in customers]
 
     def recipients(self, words: Iterable[str]) -> tuple[str, ...]:
         """Everybody whom the words mean, once each; a word that means nobody is recorded."""
@@ -350,12 +348,18 @@ class Step:
             }
             opened = self.data.setdefault("open", [])
             name = wanted = child.as_ or procedure
+            if (where := effect.values.get(f"{procedure}:households")) is not None:
+                told = households.chosen(self, name, where.evaluate(self.see))
+                opened.append(
+                    {"procedure": procedure, "as": name, "households": told, "wait": child.wait, "values": given}
+                )
+                continue
             taken = {*self.case.children, *(item["as"] for item in opened)}
             for number in range(2, len(taken) + 2):
                 if name not in taken:
                     break
                 name = f"{wanted}_{number}"
-            identity = child_id(self.case, name)
+            identity = households.child_id(self.case, name)
             opened.append({"procedure": procedure, "as": name, "id": identity, "wait": child.wait, "values": given})
 
     def _emit(self, effect: EffectProgram) -> None:
@@ -363,12 +367,19 @@ class Step:
         assert emit is not None
         if emit.to == "self":
             self.raised.append(emit.signal)
-        elif emit.to == "children":
-            about = self.facts.need("attached").items() if self.case.children else ()
-            to = [identity for identity, child in about if not (child["closed"] or identity in self.case.absorbed)]
-            self.data.setdefault("emit", []).append({"signal": emit.signal, "to": "children", "cases": to})
+        elif (mine := self._all_of(emit.to)) is not None:
+            about = self.facts.need("attached").items() if mine else ()
+            to = [id for id, child in about if id in mine and not (child["closed"] or id in self.case.absorbed)]
+            self.data.setdefault("emit", []).append({"signal": emit.signal, "to": emit.to, "cases": to})
         else:
             self.data.setdefault("emit", []).append({"signal": emit.signal, "to": emit.to})
+
+    def _all_of(self, word: str) -> Collection[str] | None:
+        """The children that a word means together: all of them, or all households under that name; None where it means one case."""
+        children = self.case.children
+        if word == "children":
+            return children.values()
+        return [id for name, id in children.items() if name.startswith(f"{word}:")] or None
 
     def _log(self, effect: EffectProgram) -> None:
         self.data.setdefault("log", []).append(effect.effect.log)
@@ -463,14 +474,6 @@ class Step:
     def retire(self, clock: Clock) -> None:
         """A finished cycle makes room for a new one; it is kept as it is for ever."""
         self.data.setdefault("cycles", []).append(clock.to_plain())
-
-
-def child_id(case: Case, name: str) -> str:
-    """The id of a child follows from its cause, so that it is the same however often the cause is carried out."""
-    digest = bytearray(hashlib.sha256(f"{case.id}:{case.seq + 1}:{name}".encode()).digest()[:16])
-    digest[6] = digest[6] & 0x0F | 0x80
-    digest[8] = digest[8] & 0x3F | 0x80
-    return str(UUID(bytes=bytes(digest)))
 
 
 def domain(branch: BranchProgram) -> Node:

@@ -40,6 +40,8 @@ class NeedFact(Exception):
     cases below this one and of those that go on in it; `withdraw:<seq>` -> {told: [[template, recipient]] of what was sent by events from
     that number on, kept: keys of what waited} when all that waits is not sent any more; `resume:<seq>` -> keys of what waits again of
     what the event of that number withdrew; `entry:<registry>:<key>` -> {of, version, values} of a row as it is now, None where there is none;
+    `households:<place>` -> {customers: of each household whom the register has of it, empty: rooms of which it has nobody}, or {doubt: why
+    there is no such place};
     `count:<procedure, name, window, thresholds, values>` -> {others: how many other cases are alike, reached: thresholds that others have reached}.
     """
 

@@ -83,6 +83,7 @@ Escalate.ladder 启动哪个升级阶梯 | the ladder that begins
 Extend.by 加多少 | how much more
 Extend.from 从期限往后加，还是从开始重算 | counted on from the due instant, or anew from the start
 Open.as 下级工单在这里叫什么 | what the child is called here
+Open.households 给哪些楼栋、单元、房号的每一户各开一个 | one for each household of these buildings, units or rooms
 Open.wait 是否等它办结 | whether this case waits until it is closed
 Open.with 给下级工单的字段 | fields of the child
 Emit.signal 什么信号 | which signal

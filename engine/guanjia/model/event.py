@@ -7,7 +7,7 @@ a case form a hash chain. A `Command` is what the one funnel takes; an `Actor` i
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field
 from functools import cache
 from typing import Any, Literal, NamedTuple, TypeGuard
@@ -258,6 +258,16 @@ def personal_reference(commitment: str, shown: str | None = None, *, sensitive: 
     if sensitive:
         return {PERSONAL: commitment, SENSITIVE: True}
     return {PERSONAL: commitment} if shown is None else {PERSONAL: commitment, SHOWN: shown}
+
+
+def openings(data: Mapping[str, Any]) -> Iterator[tuple[str, str, str | None, Mapping[str, Any]]]:
+    """The children that an event opens, as (name, id, customer of its own, what is said of it). Of households there is one for each, by
+    whom it is for."""
+    for child in data.get("open", ()):
+        if "households" not in child:
+            yield child["as"], child["id"], None, child
+        for customer, id in child.get("households", {}).items():
+            yield f"{child['as']}:{customer}", id, customer, child
 
 
 def is_personal(value: Any) -> TypeGuard[dict[str, Any]]:

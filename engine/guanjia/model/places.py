@@ -1,7 +1,7 @@
 """The rooms that an office says there are, and what a typed room may have meant.
 
 A building says its rooms by a pattern: units, floors, rooms of a floor, and what is there besides or is not. `3-1-502` is of building
-3, unit 1, floor 5. A *place* is the whole site (""), a building, a unit or a room. Where a building says nothing of its rooms, nothing
+3, unit 1, floor 5. A *place* is a room, a unit, a building, or the whole site by its name. Where a building says nothing of its rooms, nothing
 is known of them, and nothing is doubted.
 """
 
@@ -69,15 +69,22 @@ class Places:
         return {name: found for name, found in rooms.items() if found}
 
     def rooms(self, site: str, place: str) -> Sequence[str] | None:
-        """The rooms of a place, "" being the whole site; None where the office says nothing of it, or there is no such place."""
+        """The rooms of a place; None where the office says nothing of it, or there is no such place."""
         known, asked = self._rooms(site), place.strip().upper()
-        if not asked:
+        if asked == site.upper():
             return [room for rooms in known.values() for room in rooms] or None
         name = next((name for name in known if name.upper() == asked.partition("-")[0]), None)
         if name is None:
             return None
         found = [room for room in known[name] if room.upper() == asked or room.upper().startswith(f"{asked}-")]
         return found or None
+
+    def told(self, site: str) -> Text:
+        """Which buildings say their rooms."""
+        names = ", ".join(self._rooms(site))
+        if not names:
+            return Text("先在 organisation.yaml 里写明各楼栋的房号（units、floors、rooms）。", "Say the rooms of buildings in organisation.yaml first (units, floors, rooms).")  # fmt: skip
+        return Text(f"有：{names}", f"There are: {names}")
 
     def doubt(self, site: str, typed: str, *, whole: bool = False) -> Doubt | None:
         """Why what was typed is none of the rooms that the site says it has; None where it is one, or nobody can know. `whole`: it has to
@@ -92,7 +99,7 @@ class Places:
         if not whole and self.rooms(site, text):
             return None
         what = Text(f"没有“{typed.strip()}”这个房号", f"there is no room {typed.strip()!r}")
-        return Doubt(what, _meant(text, rooms))
+        return Doubt(what, _meant(text, rooms if whole else _parts(rooms)))
 
     def _elsewhere(self, site: str, typed: str) -> Doubt | None:
         """Of a building that the site does not name: only where each of its buildings says its rooms, all of them are known."""
@@ -101,6 +108,12 @@ class Places:
             return None
         what = Text(f"没有“{typed}”这个房号", f"there is no room {typed!r}")
         return Doubt(what, _meant(typed.upper(), [room for rooms in known.values() for room in rooms]))
+
+
+def _parts(rooms: Sequence[str]) -> list[str]:
+    """The rooms, ahead of them the building and the units that they are in."""
+    inside = (room.split("-")[:depth] for depth in (1, 2) for room in rooms)
+    return list(dict.fromkeys(["-".join(parts) for parts in inside] + list(rooms)))
 
 
 def _meant(text: str, rooms: Sequence[str]) -> Text:

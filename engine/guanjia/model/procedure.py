@@ -233,6 +233,8 @@ class Open(Node):
 
     as_: Name | None = Key(None, alias="as")
     wait: Flag = False
+    households: Expression | None = None
+    """Where: a building, a unit, a room, the site, or a list of these. A child for each household there that the register knows."""
     with_: dict[Name, Expression] = Key(default_factory=dict, alias="with")
 
 

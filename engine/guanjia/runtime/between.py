@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..model.case import Case
-from ..model.event import PERSONAL, Event, is_personal
+from ..model.event import PERSONAL, Event, is_personal, openings
 from ..store.interface import InboxItem
 
 PASSED_ON = frozenset({"open", "emit", "closed", "ties", "relay"})
@@ -20,16 +20,17 @@ PASSED_ON = frozenset({"open", "emit", "closed", "ties", "relay"})
 
 def asked(case: Case, event: Event, personal: Mapping[str, Any]) -> Iterator[InboxItem]:
     """The items of an event. `case` is the case after it."""
-    for child in event.data.get("open", ()):
+    for name, id, customer, child in openings(event.data):
         values = {
             name: personal.get(value[PERSONAL]) if is_personal(value) else value
             for name, value in child["values"].items()
             if value is not None
         }
-        values["$id"] = child["id"]
+        values["$id"] = id
         command = {"kind": "open", "name": child["procedure"], "values": values, "parent": case.id, "mode": case.mode,
-                   "customer": case.customer, "site": case.site}  # fmt: skip
-        yield _item(f"{case.id}:{event.seq}:open:{child['as']}", event, None, command)
+                   "customer": customer or case.customer, "site": case.site}  # fmt: skip
+        # A household's is known by its id from the first: what is sent to it next stands in line behind its opening.
+        yield _item(f"{case.id}:{event.seq}:open:{name}", event, None if customer is None else id, command)
     for number, tie in enumerate(event.data.get("ties", ())):
         command = {"kind": "link", "name": tie["name"], "values": {"case": case.id, "way": tie["way"]}}
         yield _item(f"{case.id}:{event.seq}:ties:{number}", event, tie["case"], command)
@@ -40,7 +41,7 @@ def asked(case: Case, event: Event, personal: Mapping[str, Any]) -> Iterator[Inb
             command = {"kind": "tell", "name": notice["template"], "values": values}
             yield _item(f"{case.id}:{event.seq}:relay:{number}:{other}", event, other, command)
     for number, sent in enumerate(event.data.get("emit", ())):
-        if sent["to"] == "children":
+        if "cases" in sent:
             for other in sent["cases"]:
                 key = f"{case.id}:{event.seq}:emit:{sent['signal']}:{number}:{other}"
                 yield _item(key, event, other, {"kind": "signal", "name": sent["signal"]})

@@ -12,6 +12,7 @@ from ..model.case import Case
 from ..people import Call, able, owners
 from ..store.interface import Transaction, Withdrawn
 from .counted import others
+from .households import households
 from .recent import as_case
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ def _fact(engine: Engine, tx: Transaction, case: Case | None, key: str, at: Inst
         return list(engine.office.alarm)
     if kind == "count":
         return others(tx, str(site), str(known["id"] if case is None else case.id), name, at)
+    if kind == "households":
+        return households(engine, tx, str(site), name, at)
     if kind == "entry":
         return _row(engine, *name.split(":", 1))
     assert case is not None

@@ -196,6 +196,7 @@ class _Sent:
         try:
             plain = json.loads(item.command)
             self.since: Instant = int(plain.pop("since", 0))
-            self.command: Command | None = Command(case=item.receiver, actor=SYSTEM, key=item.key, **plain)
-        except (ValueError, TypeError, AttributeError, RecursionError):
+            case = None if plain["kind"] == "open" else item.receiver
+            self.command: Command | None = Command(case=case, actor=SYSTEM, key=item.key, **plain)
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             self.since, self.command = 0, None

@@ -211,6 +211,8 @@ class People(dict[str, Any]):
             return self.children.get(name) or {"closed": False, "outcome": None}
         if kind == "attached":
             return {}
+        if kind == "households":
+            return {"customers": [], "empty": []}
         if kind == "alarm":
             return ["supervisor"]
         if kind == "count":

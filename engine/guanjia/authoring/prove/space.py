@@ -23,7 +23,7 @@ from ...core.surroundings import Facts, Surroundings
 from ...errors import Refused
 from ...expressions import Expression
 from ...model.case import Case
-from ...model.event import SYSTEM, Actor, Command, Event
+from ...model.event import SYSTEM, Actor, Command, Event, openings
 from ...model.frozen import changed
 from ...model.procedure import Field
 from .asking import Circle, Place, Some, Unfixed, Values, Var, Watched, comes_true
@@ -515,7 +515,7 @@ class Space:
 
     def _children(self, node: Node | None, events: tuple[Event, ...]) -> Mapping[str, Any]:
         known = {} if node is None else node.children
-        opened = [child["as"] for event in events for child in event.data.get("open", ())]
+        opened = [name for event in events for name, _, _, _ in openings(event.data)]
         fresh = {name: {"closed": False, "outcome": None} for name in opened if name in self.lens.children}
         return {**known, **fresh} if fresh else known
 

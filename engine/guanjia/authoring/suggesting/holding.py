@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...model.case import Case, Climb
-from ...model.event import Event, is_personal
+from ...model.event import Event, is_personal, openings
 from ...model.stories import Moment, Opening, Story
 from ..stories import Telling
 from .exploring import Way
@@ -61,10 +61,10 @@ class Holding:
         if fields := self._fields(case, events, given):
             then["fields"] = fields
         if children := {
-            child["as"]: child["procedure"]
+            name: child["procedure"]
             for event in events
-            for child in event.data.get("open", ())
-            if child["as"] in case.children
+            for name, _, customer, child in openings(event.data)
+            if customer is None and name in case.children
         }:
             then["children"] = children
         return then

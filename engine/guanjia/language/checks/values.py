@@ -72,6 +72,8 @@ def _effect(view: View, deed: Deed) -> None:
         for given, text in to.with_.items():
             view.expression((*path, "notify", name, "with", given), text, None, deed.input)
     for name, child in (effect.open or {}).items():
+        if child.households is not None:
+            _places(view, (*path, "open", name, "households"), child.households, deed.input)
         for given, text in child.with_.items():
             view.expression((*path, "open", name, "with", given), text, None, deed.input)
     if effect.assign is not None:
@@ -85,6 +87,12 @@ def _effect(view: View, deed: Deed) -> None:
         field = view.procedure.fields.get(name)
         if field is not None:
             _set(view, (*path, "set", name), field, value, deed.input)
+
+
+def _places(view: View, path: Path, text: str, inputs: Mapping[str, Field]) -> None:
+    found = view.expression(path, text, None, inputs)
+    if found is not None and found.kind not in ("text", "choice", "list", "any", "none"):
+        view.say(path, "type", Text(f"这里要楼栋、单元或房号；这个表达式是 {found.kind}", f"a building, a unit or a room is wanted here; this is {found.kind}"))  # fmt: skip
 
 
 def _person(view: View, path: Path, key: str, text: str, inputs: Mapping[str, Field]) -> None:
