@@ -22,7 +22,7 @@ MONDAY = from_iso("2026-03-02T09:00", "Asia/Shanghai")
 """A working day, nine o'clock, in the shipped office's zone."""
 
 
-MAIN = ("complaint", "repair", "emergency")
+MAIN = ("complaint", "repair", "emergency", "household")
 """The procedures that most tests need; an office of all of them takes longer to compile."""
 SHIPPED = tuple(sorted(path.stem for path in (ROOT / "procedures").glob("*.yaml") if "." not in path.stem))
 

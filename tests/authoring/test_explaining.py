@@ -99,7 +99,7 @@ states:
       - {escalate: {to: [manager], template: other}}
       - {set: {much: 3, what: water}}
       - {extend: {answer: {by: 1h, from: start}}}
-      - {open: {repair: {as: fix, wait: true, with: {summary: what}}}}
+      - {open: {repair: {as: fix, wait: true, households: what, with: {summary: what}}}}
       - {emit: {signal: paid, to: parent}}
     exit: [{log: left}]
     transitions:

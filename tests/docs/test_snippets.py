@@ -12,9 +12,9 @@ from guanjia.authoring.stories import run_stories
 from guanjia.cli.main import main
 from guanjia.language import OfficeFiles, read_yaml
 from guanjia.model.office import Channels
-from guanjia.model.stories import Moment, Opening, Stories, Story, Then
+from guanjia.model.stories import Moment, Opening, Resident, Stories, Story, Then
 
-from tests.offices import ROOT, shipped, small
+from tests.offices import PEOPLE, ROOT, shipped, small
 
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)\)")
 
@@ -69,10 +69,12 @@ def stories_of_the_page() -> tuple[str, list[str]]:
     return procedure, stories
 
 
+HOUSE = PEOPLE + 'sites: {main: {buildings: {"3": {units: 1, floors: 2, rooms: 2}}}}\n'
+
+
 def told(folder: Path, story: str) -> list[tuple[str, str | None]]:
-    office = small(
-        folder, stories_of_the_page()[0], name="locker", templates=("told", "reminder"), more={"procedures/locker.stories.yaml": story}
-    )  # fmt: skip
+    more = {"procedures/locker.stories.yaml": story, "organisation.yaml": HOUSE}
+    office = small(folder, stories_of_the_page()[0], name="locker", templates=("told", "reminder"), more=more)
     return [(result.name, result.message.en if result.message else None) for result in run_stories(office)]
 
 
@@ -90,7 +92,7 @@ def test_a_story_of_that_page_that_says_otherwise_does_not(tmp_path):
 
 def test_every_key_of_a_story_is_shown_there_at_work():
     shown = "\n".join(stories_of_the_page()[1])
-    for model in (Stories, Story, Opening, Moment, Then):
+    for model in (Stories, Story, Resident, Opening, Moment, Then):
         for name, info in model.model_fields.items():
             assert re.search(rf"(?<![\w]){info.alias or name}:\s", shown), f"{model.__name__}.{name}"
 
@@ -140,9 +142,8 @@ def test_an_office_speaks_of_no_machine(my_office):
 def test_what_the_stories_of_that_page_reach_is_as_it_says(tmp_path, monkeypatch, capsys):
     procedure, stories = stories_of_the_page()
     whole = "stories:\n" + "".join(story.partition("stories:\n")[2] for story in stories)
-    office = small(
-        tmp_path, procedure, name="locker", templates=("told", "reminder"), more={"procedures/locker.stories.yaml": whole}
-    )  # fmt: skip
+    more = {"procedures/locker.stories.yaml": whole, "organisation.yaml": HOUSE}
+    office = small(tmp_path, procedure, name="locker", templates=("told", "reminder"), more=more)
     (shown,) = (text for text in snippets("docs/stories.md", "console") if "--coverage" in text)
     monkeypatch.chdir(office)
     main(["--lang", "en", *shown.splitlines()[0].split()[2:]])

@@ -158,7 +158,9 @@ def test_of_a_household_one_is_told_and_of_several_rooms_somebody_once(desk: Eng
     lives(desk, "3-1-102", relation="tenant", mails=[])
     lives(desk, "3-1-102", relation="family")
     both = lives(desk, "3-1-103")
-    desk.customers.edit(both, actor="manager.sun", rooms=[{"room": "3-1-104"}, {"room": "3-1-201", "until": "2020-01-01"}])
+    desk.customers.edit(
+        both, actor="manager.sun", rooms=[{"room": "3-1-104"}, {"room": "3-1-201", "until": "2020-01-01"}]
+    )
     lives(desk, "3-2-101")
     case = begun(desk)
     tell(desk, case, ("3-1", "3-1-101"))
@@ -169,7 +171,10 @@ def test_of_a_household_one_is_told_and_of_several_rooms_somebody_once(desk: Eng
 
 def test_whoever_cannot_be_reached_or_has_not_agreed_is_not_lost(tmp_path: Path) -> None:
     asks = OUTAGE.replace("calendar: always\n", "calendar: always\npurpose: news\n", 1)
-    for outage, wanted in ((OUTAGE, ["unrenderable", "waiting", "waiting"]), (asks, ["recorded", "unrenderable", "waiting"])):
+    for outage, wanted in (
+        (OUTAGE, ["unrenderable", "waiting", "waiting"]),
+        (asks, ["recorded", "unrenderable", "waiting"]),
+    ):
         desk = office(tmp_path / str(len(outage)), MemoryStore(), outage)
         agreed, objected = lives(desk, "3-1-101"), lives(desk, "3-1-102")
         lives(desk, "3-1-103", mails=[], phones=["13800000001"])
@@ -202,7 +207,12 @@ def test_only_who_may_tells_and_only_what_is_there(desk: Engine) -> None:
     with pytest.raises(Refused) as refused:
         desk.act(case, "tell", actor="agent.wang", area=["3"], news="x")
     assert refused.value.code == "role"
-    for area, hint in (("3-11", "mean 3-1, "), ("33-1-101", "There are: 3"), ("5", "There are: 3"), ("东区", "There are: 3")):
+    for area, hint in (
+        ("3-11", "mean 3-1, "),
+        ("33-1-101", "There are: 3"),
+        ("5", "There are: 3"),
+        ("东区", "There are: 3"),
+    ):
         with pytest.raises(Refused) as refused:
             tell(desk, case, (area,))
         assert (refused.value.code, hint in refused.value.hint.en) == ("place", True), area

@@ -142,6 +142,15 @@ class Telling:
         return self.engine.case(self.case_id)
 
     def begin(self, story: Story) -> None:
+        self.clock.set(self.instant(story.at))
+        for id, resident in story.residents.items():
+            given: dict[str, Any] = {"name": resident.name or id, "language": resident.language or ""}
+            given |= {
+                "phones": [resident.phone] if resident.phone else [],
+                "mails": [resident.mail] if resident.mail else [],
+            }
+            rooms = [{"room": room, "relation": resident.relation} for room in resident.room]
+            self.engine.customers.add(id, actor=SYSTEM, rooms=rooms, **given)
         self.open(story.at, story.open)
 
     def open(self, at: str, opening: Opening) -> None:
@@ -158,6 +167,10 @@ class Telling:
         self.case_id = self.others["case"] = self.engine.execute(command).case.id
 
     def _other(self, name: str) -> str:
+        children = self.engine.case(self.others["case"]).children if "case" in self.others else {}
+        household = next((id for child, id in children.items() if child.endswith(f":{name}")), None)
+        if household is not None:
+            return household
         if name not in self.others:
             raise Differs(Text(f"这里没有叫“{name}”的另一个工单", f"there is no other case called {name!r} here"))
         return self.others[name]
@@ -226,7 +239,7 @@ class Telling:
         if word == "system":
             return SYSTEM
         if word == "customer":
-            return Actor(self.customer, (), "customer")
+            return Actor((self.case.customer if self.case_id else None) or self.customer, (), "customer")
         if word in ("assignee", "opener", "previous"):
             who = getattr(self.case, word)
             if who is None:

@@ -266,6 +266,13 @@ Stories.stories 情景 | the stories
 Stories.procedure 是哪个流程的 | of which procedure
 Story.story 说的是什么 | what it claims
 Story.at 从哪一刻开始 | when it begins
+Story.residents 客户资料里有谁，按情景里的名字 | whom the register of customers knows, by a name for this story
+Resident.room 住哪个房号 | the rooms that are theirs
+Resident.name 姓名 | name
+Resident.relation 与房屋的关系 | what they are to the room
+Resident.language 用哪种语言通知 | the language in which they are told
+Resident.phone 电话 | telephone
+Resident.mail 邮箱 | mail address
 Story.open 怎样建单 | how the case is opened
 Story.steps 一步一步 | step by step
 Opening.by 谁建单 | who opens it

@@ -6,11 +6,11 @@ so that they are how behaviour is specified.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field as Key, StrictBool as Flag, StrictInt, model_validator
 
-from .procedure import Name, Node, Scalar, Words, _listed
+from .procedure import Languages, Name, Node, Scalar, Words, _listed
 
 Values = dict[Name, Scalar | tuple[Scalar, ...] | None]
 
@@ -92,9 +92,22 @@ class Moment(Node):
         return self
 
 
+class Resident(Node):
+    """Somebody whom the register of customers knows."""
+
+    room: Words = Key(min_length=1)
+    name: str = ""
+    relation: Literal["owner", "tenant", "family", "agent"] = "owner"
+    language: Languages | None = None
+    phone: str | None = None
+    mail: str | None = None
+
+
 class Story(Node):
     story: str
     at: str
+    residents: dict[Name, Resident] = Key(default_factory=dict)
+    """Whom the register knows, by a name for this story: it is their id, and that of the case which a household of theirs gets."""
     open: Opening
     steps: tuple[Moment, ...] = Key(min_length=1)
 

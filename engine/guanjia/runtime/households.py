@@ -10,15 +10,33 @@ from typing import TYPE_CHECKING, Any
 
 from ..clock import Instant
 from ..errors import Text
+from ..model.case import Case
 from ..model.customer import Customer
 from ..people.customers import today
-from ..store.interface import Transaction
+from ..store.interface import Store, Transaction
 from .customer_reading import as_customer
 
 if TYPE_CHECKING:
     from .engine import Engine
 
 _FIRST = ("tenant", "owner", "family", "agent")
+
+
+STATUSES = ("unrenderable", "dead", "sending", "waiting", "recorded", "sent")
+"""Of messages, what matters most first."""
+
+
+def reached(store: Store, case: Case) -> dict[str, dict[str, list[str]]]:
+    """What became of the messages to the households of a mass event: by the name of their cases, and by what matters most of what each
+    was sent (`STATUSES`, or `none`), the ids of these cases."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for name, id in case.children.items():
+        group, each, _ = name.partition(":")
+        if each:
+            statuses = {row.status for row in store.outbox(case=id)}
+            worst = next((status for status in STATUSES if status in statuses), "none")
+            found.setdefault(group, {}).setdefault(worst, []).append(id)
+    return found
 
 
 def households(engine: Engine, tx: Transaction, site: str, place: str, at: Instant) -> dict[str, Any]:

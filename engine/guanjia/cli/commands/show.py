@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ...clock import Instant
@@ -86,7 +86,12 @@ def _head(desk: Desk, telling: Telling, case: Case) -> None:
         ),
         (Text("上级工单", "Parent"), case.parent and desk.number(case.parent)),
         (Text("保全", "On hold"), case.hold),
-        *((_child(telling, name, desk.number(child)), desk.number(child)) for name, child in case.children.items()),
+        *(
+            (_child(telling, name, desk.number(child)), desk.number(child))
+            for name, child in case.children.items()
+            if ":" not in name
+        ),
+        *_households(desk, telling, case),
     ]
     out.table([[Ink(title, "dim"), text] for title, text in about if text])
 
@@ -100,6 +105,34 @@ def _child(telling: Telling, name: str, number: str) -> Text:
     if name == number:  # put below it by hand
         return Text("下级工单", "Child")
     return Text(f"下级工单 {telling.named(name)}", f"Child {telling.named(name)}")
+
+
+def _households(desk: Desk, telling: Telling, case: Case) -> Iterator[tuple[Text, Text]]:
+    """Of each mass event how many were told, and whose message does not get there."""
+    if not any(":" in name for name in case.children):
+        return
+    from ...runtime.households import STATUSES, reached
+
+    for group, found in reached(desk.engine.store, case).items():
+        title = Text(f"各户 {telling.named(group)}", f"Households, {telling.named(group)}")
+        told = []
+        for status in (*STATUSES, "none"):
+            if (cases := found.get(status)) is None:
+                continue
+            called = words.STATUS.get(status, Text("还没有通知", "told nothing yet"))
+            which = (
+                f" ({', '.join(map(desk.number, cases[:5]))}{' …' if len(cases) > 5 else ''})"
+                if status in STATUSES[:2]
+                else ""
+            )
+            told.append(Text(f"{called.zh} {len(cases)}{which}", f"{len(cases)} {called.en}{which}"))
+        count = sum(map(len, found.values()))
+        yield (
+            title,
+            Text(
+                f"{count} 户：{'，'.join(each.zh for each in told)}", f"{count}: {', '.join(each.en for each in told)}"
+            ),
+        )
 
 
 def _title(desk: Desk, text: Text) -> None:

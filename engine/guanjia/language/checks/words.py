@@ -84,6 +84,7 @@ def _also(view: View) -> set[str]:
         *view.delays,
         *procedure.modes,
         *children,
+        *(deed.effect.emit.signal for deed in view.deeds if deed.effect.emit is not None),
         *(t for sla in procedure.sla.values() for t in sla.at),
     }
 
