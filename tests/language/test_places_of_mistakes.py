@@ -82,7 +82,7 @@ def wrong(files: OfficeFiles, name: str, text: str) -> list[Finding]:
 def test_what_is_wrong_is_told_within_a_line_of_where_it_was_made_and_soon(files):
     texts = {name: (Path(files.folder) / "procedures" / f"{name}.yaml").read_text() for name in SHIPPED}
     draw, told, near, slowest = random.Random("mistakes"), 0, 0, 0.0
-    for _ in range(scale(25, 5000, faults=300)):
+    for _ in range(scale(35, 5000, faults=300)):
         name = draw.choice(SHIPPED)
         text, places = spoilt(texts[name], draw)
         begun = time.process_time()

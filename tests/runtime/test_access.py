@@ -57,7 +57,7 @@ def looked(office: Path) -> tuple[Path, ManualClock, list[str]]:
             clock.advance(MINUTE)
             if who == "guard.xu":
                 with pytest.raises(Refused):
-                    engine.reveal(ref, actor=who, reason="好奇")
+                    engine.reveal(ref, actor=who, reason="好奇欧阳春")
             else:
                 engine.reveal(ref, actor=who, reason=f"回电 {ref}")
         clock.advance(MINUTE)
@@ -75,6 +75,8 @@ def test_looks_are_found_by_case_by_customer_and_for_the_whole_office(
         assert sorted((look.actor, look.case is None, look.refused) for look in access.of_customer(engine, "C-1")) == [
             ("agent.wang", False, False), ("guard.xu", False, True), ("manager.sun", True, False),
         ]  # fmt: skip
+        (refused,) = access.of_case(engine, numbers[1])
+        assert (refused.actor, refused.refused, refused.reason) == ("guard.xu", True, "好奇欧**")
         assert [look.actor for look in access.of_customer(engine, "C-2")] == ["manager.sun"]
         assert len(list(access.of_office(engine))) == 4
         with pytest.raises(NotFound):

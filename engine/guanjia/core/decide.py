@@ -8,6 +8,7 @@ no trace, for nothing was changed.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache, partial
 from typing import Any
@@ -129,13 +130,19 @@ def _pseudonymous(command: Command) -> None:
         )  # fmt: skip
 
 
-def refusal(case: Case, command: Command, refused: Refused, now: Instant, recorded: Instant) -> Event:
-    """The event that records that somebody tried what they may not, or came too late."""
+def refusal(
+    program: Program, case: Case, personal: Mapping[str, Any], command: Command, refused: Refused, now: Instant, recorded: Instant
+) -> Event:  # fmt: skip
+    """The event that records that somebody tried what they may not, or came too late; of a look at personal data also why."""
     data: dict[str, Any] = {
         "kind": command.kind,
         "code": refused.code,
         "text": {"zh": refused.text.zh, "en": refused.text.en},
     }
+    if command.kind == "reveal" and command.reason:
+        with suppress(Refused):  # a reason that is none is kept nowhere
+            reason = coerce("reason", _WORDS, command.reason)
+            data["reason"] = masked(reason, known(program, case, personal)) or reason
     if command.actor.through is not None:
         data["through"] = command.actor.through
     return Event(case.id, case.seq + 1, "refused", command.name, command.actor.id, now, recorded, data)

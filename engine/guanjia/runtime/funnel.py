@@ -401,7 +401,8 @@ class Passage:
         elif command.kind == "act" and refused.code == "state":
             refused = self._changed_meanwhile(case, refused)
         if overtaken or refused.code in RECORDED:
-            self._keep((refusal(case, command, refused, occurred, self.now),), None)
+            event = refusal(self.program, case, self.personal, command, refused, occurred, self.now)
+            self._keep((event,), None)
         return refused
 
     def _changed_meanwhile(self, case: Case, refused: Refused) -> Refused:
