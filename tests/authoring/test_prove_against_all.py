@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -15,8 +16,11 @@ from tests.authoring.small_procedures import All, Drawn, Outside
 from tests.authoring.test_prove import version
 from tests.scale import drawn, scale, tell
 
-CORPUS = ("201.3",)
-"""Procedures on which the two once did not agree; they are tried first."""
+CORPUS = ("201.3", "894063207", "801465516")
+"""Procedures on which the two once did not agree, and on which a proof once took very long; they are tried first."""
+
+SECONDS = 10
+"""Of this process, within which a procedure is proved and gone through."""
 
 
 def judged(seeds: Iterator[str] | tuple[str, ...], wanted: int) -> Counter[str]:
@@ -25,6 +29,7 @@ def judged(seeds: Iterator[str] | tuple[str, ...], wanted: int) -> Counter[str]:
     for seed in seeds:
         if counted["procedures"] == wanted:
             break
+        began = time.process_time()
         found = valid(seed)
         if found is None:
             continue
@@ -43,6 +48,7 @@ def judged(seeds: Iterator[str] | tuple[str, ...], wanted: int) -> Counter[str]:
             assert claims[name].verdict in ("undecided", "proved" if holds else "refuted"), (seed, name, procedure.text)
             assert replayed(written, claims[name]), (seed, name, procedure.text)
         counted["procedures"] += 1
+        assert time.process_time() - began < SECONDS, (seed, procedure.text)
     return counted
 
 

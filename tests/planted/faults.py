@@ -109,7 +109,7 @@ FAULTS = (
     Fault("only-the-last-value-goes", "runtime/retention.py", 'for name, value in [*data.get("set", {}).items(), *', "for name, value in [*", (RETENTION,)),
     Fault("kept-for-a-day-less", "model/retention.py", "began + timedelta(self.value) if", "began + timedelta(self.value - 1) if", ("tests/model/test_periods.py",)),
     Fault("the-outbox-tells-all", "cli/telling.py", "return masked(text, self._of(case)) or text if text else text", "return text", ("tests/runtime/test_access.py",)),
-    Fault("a-reason-tells-a-number", "model/suspension.py", '"reason": unsaid(self.reason)', '"reason": self.reason', ("tests/cli/test_planted_names.py",)),
+    Fault("a-reason-tells-a-number", "runtime/unsaid.py", "return unsaid(text, names)", "return text", ("tests/runtime/test_unsaid.py",)),
     # -- hostile input
     Fault("duplicate-keys-pass", "language/reading.py", "            findings.append(twice(key, first))\n", "            node.entries[key.text] = key, value\n", ("tests/language/test_reading.py",)),
     Fault("numbers-without-neighbours", "expressions/finite.py", "for by in (-1, 0, 1)", "for by in (0,)", ("tests/language/test_guard_checks.py",)),

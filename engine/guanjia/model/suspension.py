@@ -13,7 +13,6 @@ from typing import Any
 
 from ..clock import Instant
 from .event import Event
-from .identifiers import unsaid
 from .procedure import Sla
 from .version import Version
 
@@ -23,7 +22,8 @@ SCOPE = "@"
 
 @dataclass(frozen=True, slots=True)
 class Suspension:
-    """`id` is S1, S2 …; `factor` None stands still, n runs n times slower. Nothing named means everything."""
+    """`id` is S1, S2 …; `factor` None stands still, n runs n times slower. Nothing named means everything. `reason` is what may be
+    kept of what was given for one (`runtime/unsaid.py`)."""
 
     id: str
     begin: Instant
@@ -44,7 +44,7 @@ class Suspension:
 
     def window(self) -> dict[str, Any]:
         """As canonical calendar data has it, and as events do."""
-        return {"from": self.begin, "to": self.end, "factor": self.factor, "reason": unsaid(self.reason)}
+        return {"from": self.begin, "to": self.end, "factor": self.factor, "reason": self.reason}
 
     def to_plain(self) -> dict[str, Any]:
         """The data of the event that records it."""
