@@ -6,7 +6,7 @@ import json
 from xml.etree import ElementTree
 
 import pytest
-from guanjia.cli.failure import INVALID, OK, REFUSED
+from guanjia.cli.failure import INVALID, OK, REFUSED, USAGE
 
 from tests.offices import small
 
@@ -92,3 +92,19 @@ def test_a_code_is_explained_with_a_wrong_example_and_the_right_one_and_sarif_ho
     rules = json.loads(run("--lang", "en", "check", "--sarif").out)["runs"][0]["tool"]["driver"]["rules"]
     (rule,) = [rule for rule in rules if rule["id"] == "unknown-zone"]
     assert "Asia/Peking" in rule["help"]["markdown"]
+
+
+def test_of_the_files_that_are_named_only_what_stands_in_them_is_said_and_counts(office, run):
+    (office / "office.yaml").write_text("name: {zh: 试验, en: test}\nzone: Nowhere\n")
+    every = run("--lang", "en", "check")
+    assert (every.code, "unbounded-wait" in every.out, "unknown-zone" in every.out) == (INVALID, True, True)
+    for path in ("procedures/desk.yaml", "procedures", str(office / "procedures")):
+        shown = run("--lang", "en", "check", path)
+        assert (shown.code, "unbounded-wait" in shown.out, "unknown-zone" in shown.out) == (OK, True, False), path
+        assert "In other files: 1" in shown.out
+    assert {item["file"] for item in json.loads(run("check", "office.yaml", "--json").out)} == {"office.yaml"}
+    assert run("check", ".", "--json").out == run("check", "--json").out
+    for path in ("procedures/none.yaml", "..", "/etc/hostname"):
+        refused = run("--lang", "zh", "check", path)
+        assert (refused.code, "办公室里没有" in refused.err) == (REFUSED, True), path
+    assert run("check", "procedures", "--fix").code == USAGE

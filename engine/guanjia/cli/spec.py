@@ -232,7 +232,10 @@ def _read(root: Group, names: Sequence[str], words: Sequence[str]) -> Called | N
 
 
 def _placed(command: Command, positions: list[str], values: dict[str, Any]) -> bool:
-    if len(command.arguments) == 1 and positions and (command.arguments[0].many or len(positions) == 1):
-        values[command.arguments[0].name] = tuple(positions) if command.arguments[0].many else positions[0]
-        return True
-    return not command.arguments and not positions
+    if len(command.arguments) != 1:
+        return not command.arguments and not positions
+    only = command.arguments[0]
+    if (only.required and not positions) or (len(positions) > 1 and not only.many):
+        return False
+    values[only.name] = tuple(positions) if only.many else positions[0] if positions else only.default
+    return True
