@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 from guanjia.authoring.differences import Difference, differences
+from guanjia.authoring.wording import KEYS, NAMED
 from guanjia.errors import Text
 from guanjia.language import OfficeFiles
+from guanjia.language.keys import keys
 from guanjia.model.procedure import Procedure
 from guanjia.model.version import Version
 from pydantic import ValidationError
@@ -74,6 +76,17 @@ def test_a_shorter_limit_another_role_and_a_new_state_are_said_in_both_languages
         ("状态“待派单”：新增状态“搁置”", "state “to be dispatched”: new state “搁置”"),
         ("“parked”的中文叫法：— → “搁置”", "what “parked” is called in Chinese: — → “搁置”"),
     ]
+
+
+def test_each_key_that_a_procedure_may_hold_is_told_in_words_and_not_as_it_is_spelt(versions):
+    models = {"Procedure", *Procedure.model_json_schema(by_alias=True)["$defs"]} - {"Labelled", "Shape"}
+    spelt = {name.partition(".")[2] for name in keys() if name.partition(".")[0] in models}
+    assert spelt - KEYS.keys() - NAMED.keys() == {"procedure", "registries"}, (
+        "what a procedure is called, and what is filled in"
+    )
+    sooner = edited(versions["repair"], lambda data: data.update(undo="30m"))
+    (found,) = told(versions["repair"], sooner)
+    assert found.text == Text("多久以内可撤回：10 分钟 → 30 分钟", "can be taken back within: 10 min → 30 min")
 
 
 def test_the_order_of_what_is_written_is_told_because_it_decides_between_equals(versions):

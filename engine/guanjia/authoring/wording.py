@@ -35,12 +35,30 @@ KEYS: Mapping[str, Text] = {
     "min": Text("最小", "least"), "max": Text("最大", "greatest"), "personal": Text("个人信息", "personal"), "pattern": Text("格式", "pattern"),
     "labels": Text("叫法", "is called"), "pausable": Text("可暂停", "can be paused"), "on_change": Text("改动时", "on change"),
     "on_reopen": Text("重开时", "on reopening"), "from": Text("起算", "counts from"), "earliest": Text("最早的", "the earliest"),
+    "about": Text("用途", "what it is for"), "purpose": Text("须同意的用途", "needs consent to"), "visible_to": Text("谁看得到", "who may see it"),
+    "retention": Text("个人信息的保存", "keeping of personal data"), "after": Text("多久以后", "after"), "basis": Text("依据", "basis"),
+    "on_merge": Text("并单时", "on merging"), "duplicates": Text("怎样算重复", "perhaps the same"), "same": Text("哪些相同", "alike in"),
+    "undo": Text("多久以内可撤回", "can be taken back within"), "properties": Text("应成立的话", "what is claimed"), "never": Text("从不", "never"),
+    "edits": Text("人工改动时也成立", "also where people edit"), "leads_to": Text("总会到", "leads to"), "where": Text("其中", "where"),
+    "history": Text("回到原处", "history"), "when": Text("当", "when"), "notify": Text("通知", "tells"), "assign": Text("交给", "assigns"),
+    "escalate": Text("上报", "escalates to"), "set": Text("写入", "sets"), "extend": Text("加时", "extends"), "open": Text("另开工单", "opens"),
+    "emit": Text("发出信号", "sends the signal"), "log": Text("记一笔", "notes"), "channel": Text("渠道", "channel"), "with": Text("附上", "with"),
+    "role": Text("角色", "role"), "team": Text("班组", "team"), "person": Text("人", "person"), "choose": Text("怎样选人", "chosen by"),
+    "skill": Text("技能", "skill"), "speaks": Text("会说", "speaks"), "template": Text("模板", "template"), "ladder": Text("升级阶梯", "ladder"),
+    "as": Text("叫作", "called"), "signal": Text("信号", "signal"), "that": Text("条件", "condition"), "else": Text("不成立时说", "else it says"),
+    "sensitive": Text("敏感", "sensitive"), "read": Text("谁可以看", "who may read it"), "write": Text("谁可以填", "who may write it"),
+    "standard": Text("服务标准", "standard"), "like": Text("照谁计日", "counts like"), "first_day": Text("当天算不算", "first day counts"),
+    "pause_day": Text("暂停那天算不算", "day of pausing counts"), "resume_day": Text("恢复那天算不算", "day of resuming counts"),
+    "roll_over": Text("遇休息日顺延", "rolls over a day of rest"), "ends": Text("几点截止", "ends at"), "runs_in": Text("只在这些状态计时", "runs only in"),
+    "manual": Text("可人工暂停", "can be paused by hand"), "then": Text("之后再", "then"), "overlay": Text("地方标准", "overlay"),
+    "acknowledge": Text("哪些算已确认", "counts as acknowledged"), "catch_up": Text("补发", "what was missed"), "prefix": Text("前缀", "prefix"),
+    "outside": Text("对外", "to people outside"), "branches": Text("怎么走", "ways"),
 }  # fmt: skip
 
 EXTENDED = Text("加时", "by")
 """A `by` that is no list of people is that of `extend`."""
 _PEOPLE = frozenset({"by", "not_by", "open_by", "to"})
-_SPANS = frozenset({"delay", "every", "within", "then", "wait", "alarm", "by"})
+_SPANS = frozenset({"delay", "every", "within", "then", "wait", "alarm", "by", "undo"})
 
 Entitled = Callable[[str], Text]
 """What people call a role or a relation."""
