@@ -34,6 +34,8 @@ def test_a_procedure_a_case_and_the_past_are_drawn_to_a_file_or_to_the_screen(do
 def test_what_cannot_be_drawn_is_said_with_what_to_type(do):
     missing = do("--lang", "en", "diagram", "repir")
     assert (missing.code, "Did you mean repair?" in missing.err) == (REFUSED, True)
+    number = do("--lang", "zh", "diagram", "BX-2026-00009")
+    assert (number.code, "没有工单“BX-2026-00009”" in number.err) == (REFUSED, True)
     assert do("diagram", "repair", "--format", "png").code == USAGE
     do("open", "repair", "--room", "3-1-502", "--summary", "x")
     both = do("--lang", "zh", "diagram", "BX-2026-00001", "--stats")

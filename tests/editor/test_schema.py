@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from guanjia.authoring import editors
 from guanjia.calendars.grammar import KEYS
+from guanjia.cli.commands.schema import KINDS
 from guanjia.language.keys import keys
 from guanjia.language.schema import FILES, schema
 from guanjia.model.clauses import Clauses
@@ -30,6 +31,10 @@ needs_server = pytest.mark.skipif(
     not PLACE.exists() and not os.environ.get("GUANJIA_REQUIRE_EDITOR"),
     reason="no YAML language server: `make editor` installs it (npm is needed)",
 )
+
+
+def test_each_kind_of_file_can_be_asked_for():
+    assert set(KINDS) == FILES.keys()
 
 
 def models() -> Iterator[type[BaseModel]]:

@@ -49,6 +49,8 @@ def _what(desk: Desk, name: str) -> tuple[Procedure, str | None]:
     try:
         case = desk.engine.case(name, actor=desk.asking)
     except NotFound:
+        if any(sign.isdigit() for sign in name):  # the number of a case
+            raise
         labels = {each: desk.label(each, each) for each in known}
         raise nameless(PROCEDURE, name, known, labels) from None
     return desk.engine.program(case).procedure, case.id

@@ -8,7 +8,10 @@ from ..failure import Usage
 from ..out import Ink
 from ..spec import Argument, Command, Option
 
-KINDS = ("procedure", "fragment", "stories", "office", "organisation", "calendar", "roster", "standards", "overlay")
+KINDS = (
+    "procedure", "fragment", "stories", "office", "organisation", "calendar", "roster", "registry", "standards", "overlay", "clauses",
+)  # fmt: skip
+"""Those of `language.schema.FILES`, which is not loaded to say what there is."""
 
 
 def schema(desk: Desk, *, kind: str | None, write: bool) -> None:
