@@ -52,7 +52,7 @@ KEYS: Mapping[str, Text] = {
     "roll_over": Text("遇休息日顺延", "rolls over a day of rest"), "ends": Text("几点截止", "ends at"), "runs_in": Text("只在这些状态计时", "runs only in"),
     "manual": Text("可人工暂停", "can be paused by hand"), "then": Text("之后再", "then"), "overlay": Text("地方标准", "overlay"),
     "acknowledge": Text("哪些算已确认", "counts as acknowledged"), "catch_up": Text("补发", "what was missed"), "prefix": Text("前缀", "prefix"),
-    "outside": Text("对外", "to people outside"), "branches": Text("怎么走", "ways"),
+    "households": Text("每户一个", "one for each household of"), "outside": Text("对外", "to people outside"), "branches": Text("怎么走", "ways"),
 }  # fmt: skip
 
 EXTENDED = Text("加时", "by")
