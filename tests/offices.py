@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from guanjia.language import OfficeFiles
 from guanjia.language.contents import Contents
 from guanjia.people.organisation import Organisation
 from guanjia.runtime.engine import Engine
+from guanjia.runtime.publishing import TABLE
 from guanjia.store.interface import Store
 from guanjia.store.memory import MemoryStore
 
@@ -28,15 +30,26 @@ SHIPPED = tuple(sorted(path.stem for path in (ROOT / "procedures").glob("*.yaml"
 
 
 def shipped(folder: Path, procedures: Sequence[str] = MAIN) -> Path:
-    """The office that `guanjia init` makes, in `folder`, with these procedures of it."""
+    """The office that `guanjia init` makes, in `folder`, with these procedures of it and those that they open."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("procedures", "templates", "calendars"):
         shutil.copytree(ROOT / name, folder / name)
+    kept = opened(procedures)
     for path in (folder / "procedures").glob("*.yaml"):
-        if path.name.split(".")[0] not in procedures:
+        if path.name.split(".")[0] not in kept:
             path.unlink()
     shutil.copytree(ROOT / "starter", folder, dirs_exist_ok=True)
     return folder
+
+
+def opened(procedures: Sequence[str]) -> set[str]:
+    """These procedures, those of which they open cases, and so on."""
+    found, left = set[str](), list(procedures)
+    while left:
+        if (name := left.pop()) not in found:
+            found.add(name)
+            left += re.findall(r"\bopen: \{(\w+):", (ROOT / "procedures" / f"{name}.yaml").read_text())
+    return found
 
 
 OFFICE = "name: {zh: 试验管家, en: Test office}\nzone: Asia/Shanghai\nchannels: {file: {}}\n"
@@ -85,7 +98,7 @@ def small(
 READ: dict[str, Contents] = {}
 """What the files of offices came to, by their digest (`conftest.py`)."""
 
-_PUBLISHED: dict[Path, tuple[str, list[tuple[str, str, str]]]] = {}
+_PUBLISHED: dict[Path, tuple[dict[str, str], list[tuple[str, str, str]]]] = {}
 
 
 def engine(folder: Path, *, store: Store | None = None, at: int = MONDAY, seed: int = 1) -> Engine:
@@ -97,8 +110,9 @@ def engine(folder: Path, *, store: Store | None = None, at: int = MONDAY, seed: 
     kept = store or MemoryStore()
     kept.migrate()
     if store is None and folder in _PUBLISHED:
-        setting, versions = _PUBLISHED[folder]
-        kept.set_setting("office", setting)
+        settings, versions = _PUBLISHED[folder]
+        for name, text in settings.items():
+            kept.set_setting(name, text)
         for version in versions:
             kept.put_version(*version)
     with files.steady():
@@ -107,9 +121,11 @@ def engine(folder: Path, *, store: Store | None = None, at: int = MONDAY, seed: 
             kept, files=files, organisation=people, clock=ManualClock(at), channels={"file": Recorder("file")},
             entropy=random.Random(seed).randbytes,
         )  # fmt: skip
-    setting = kept.setting("office") or "{}"
-    current = json.loads(setting).get("versions", {})
-    _PUBLISHED[folder] = (setting, [(hash, name, kept.version(hash) or "") for name, hash in current.items()])
+    office = json.loads(kept.setting("office") or "{}")
+    wanted = ("office", *(TABLE + hash for hash in office.get("registries", {}).values()))
+    settings = {name: text for name in wanted if (text := kept.setting(name)) is not None}
+    versions = [(hash, name, kept.version(hash) or "") for name, hash in office.get("versions", {}).items()]
+    _PUBLISHED[folder] = (settings, versions)
     return made
 
 

@@ -167,13 +167,13 @@ class Telling:
         self.case_id = self.others["case"] = self.engine.execute(command).case.id
 
     def _other(self, name: str) -> str:
+        """Another case of the story, or a child of the story's own case: of a household by its resident, else by the name under which it was opened."""
         children = self.engine.case(self.others["case"]).children if "case" in self.others else {}
-        household = next((id for child, id in children.items() if child.endswith(f":{name}")), None)
-        if household is not None:
-            return household
-        if name not in self.others:
+        ours = (id for child, id in children.items() if child == name or child.endswith(f":{name}"))
+        found = next(ours, None) or self.others.get(name)
+        if found is None:
             raise Differs(Text(f"这里没有叫“{name}”的另一个工单", f"there is no other case called {name!r} here"))
-        return self.others[name]
+        return found
 
     def tell(self, item: Moment) -> None:
         if item.in_ is not None:
