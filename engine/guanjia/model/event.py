@@ -236,9 +236,9 @@ MERGED = "merged"
 """The outcome of a case that goes on in another one; the only one that no procedure names."""
 
 BUILT_IN = {
-    "zh": {MERGED: "已并单", "edited": "修改", "assigned": "指定责任人", "adjusted": "人工改动时限", "acknowledged": "确认收到升级", "migrated": "改用新版本",
+    "zh": {MERGED: "已并单", "open": "登记", "edited": "修改", "assigned": "指定责任人", "adjusted": "人工改动时限", "acknowledged": "确认收到升级", "migrated": "改用新版本",
            "related": "相关", "split": "拆单"},
-    "en": {MERGED: "merged", "edited": "change", "assigned": "assignment", "adjusted": "change of a clock", "acknowledged": "acknowledgement", "migrated": "the move to another version",
+    "en": {MERGED: "merged", "open": "opening", "edited": "change", "assigned": "assignment", "adjusted": "change of a clock", "acknowledged": "acknowledgement", "migrated": "the move to another version",
            "related": "related", "split": "split off"},
 }  # fmt: skip
 """What people call what no procedure names."""

@@ -48,7 +48,7 @@ class Book:
             for spoken in ("zh", "en")
         }
         self.entitled = partial(entitled, {"labels": labels})
-        procedures = [version.procedure for version in house.versions]
+        procedures = [*(version.procedure for version in house.versions), *house.beside]
         self.regulations = [Regulation(version, self.entitled, procedures) for version in house.versions]
         self.calendars = {name: data for version in house.versions for name, data in version.calendars.items()}
 

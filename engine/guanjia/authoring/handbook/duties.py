@@ -104,6 +104,7 @@ def _effects(it: Procedure) -> Iterator[Effect]:
     yield from (*it.on_assign, *it.on_merge)
     yield from (effect for branch in it.reopen for effect in branch.do)
     yield from (effect for sla in it.sla.values() for effects in sla.at.values() for effect in effects)
+    yield from (effect for count in it.counts.values() for effects in count.at.values() for effect in effects)
     for _, state, _ in states_of(it):
         yield from (*state.entry, *state.exit)
         groups = [*state.transitions.values(), *state.signals.values(), state.always, *state.breach.values()]

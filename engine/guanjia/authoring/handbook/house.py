@@ -9,7 +9,9 @@ from ...clock import Instant, moment
 from ...errors import Text
 from ...language import OfficeFiles
 from ...model.office import Office, Organisation
+from ...model.procedure import Procedure
 from ...model.standards import Held
+from ...model.survey import deeds
 from ...model.suspension import under
 from ...model.version import Version
 from ...runtime import stream
@@ -27,13 +29,17 @@ class House:
     standards: Mapping[str, Held]
     editions: Mapping[str, Text]
     """Procedure -> which version it is, in words; nothing where it was never published."""
+    beside: Sequence[Procedure] = ()
+    """Procedures that have no chapter, but cases of them are opened in one: it says their words."""
 
 
 def house_of(files: OfficeFiles, names: Iterable[str]) -> House:
     """An office as its files are, with the procedures of these names in their order. Invalid."""
     people = {key: value for key, value in files.organisation().items() if key in Organisation.model_fields}
     versions = [files.version(name) for name in names]
-    return House(files.office(), Organisation.model_validate(people), versions, files.standards() or {}, {})
+    opened = {name for version in versions for deed in deeds(version.procedure) for name in deed.effect.open or {}}
+    beside = [files.version(name).procedure for name in sorted(opened - {it.procedure.procedure for it in versions})]
+    return House(files.office(), Organisation.model_validate(people), versions, files.standards() or {}, {}, beside)
 
 
 def editions(store: Store, versions: Sequence[Version], zone: str) -> Iterator[tuple[str, Text]]:
