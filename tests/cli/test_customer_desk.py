@@ -262,3 +262,23 @@ def test_everything_about_a_person_can_be_handed_over(go: Call, zhang: str) -> N
     assert differences(documented("customer export"), plain) == []
     assert plain["customer"]["name"] == "张伟"
     assert go("--lang", "en", "customer", "export", zhang, "--as", "manager.sun").code == 1
+
+
+def test_a_terminal_shows_that_a_table_is_read_and_then_compared(
+    go: Call, office: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from contextlib import contextmanager
+
+    from guanjia.cli.commands import customer_import
+
+    shown = []
+
+    @contextmanager
+    def noted(out, what, total):  # type: ignore[no-untyped-def]
+        shown.append((what.en, total))
+        yield None
+
+    monkeypatch.setattr(customer_import, "progress", noted)
+    (office / "owners.csv").write_text("姓名,电话\n张伟,13800001234\n李娜,13800001235\n")
+    assert go("customer", "import", str(office / "owners.csv")).code == 0
+    assert shown == [("Reading", None), ("Comparing", 2)]

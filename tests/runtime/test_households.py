@@ -11,11 +11,13 @@ from guanjia.channels.recorder import Recorder
 from guanjia.clock import HOUR, ManualClock
 from guanjia.core import fold
 from guanjia.errors import Refused
+from guanjia.failpoints import armed
 from guanjia.language import OfficeFiles
 from guanjia.model.event import Command
 from guanjia.people.organisation import Organisation
 from guanjia.runtime.audit import audit
 from guanjia.runtime.engine import Engine
+from guanjia.runtime.households import reached
 from guanjia.store import Query
 from guanjia.store.interface import Store
 from guanjia.store.memory import MemoryStore
@@ -180,8 +182,11 @@ def test_whoever_cannot_be_reached_or_has_not_agreed_is_not_lost(tmp_path: Path)
         lives(desk, "3-1-103", mails=[], phones=["13800000001"])
         desk.customers.consent(agreed, "news", "2026-1", actor="manager.sun")
         desk.customers.withdraw(objected, "news", actor="manager.sun")
-        tell(desk, begun(desk))
+        case = begun(desk)
+        tell(desk, case)
         assert [status for status, *_ in told(desk)] == wanted
+        found = {status: len(cases) for status, cases in reached(desk.store, desk.case(case))["household"].items()}
+        assert found == Counter(wanted)
 
 
 def test_whose_case_was_there_before_hears_of_it_by_that_one(desk: Engine) -> None:
@@ -227,3 +232,26 @@ def test_what_time_tells_says_where_nobody_could_be_told(desk: Engine) -> None:
     (event,) = [event for event in desk.history(case) if event.name == "known.itself"]
     assert event.data["unreached"] == [*(room for room in ROOMS if room[:3] == "3-2" and room != "3-2-101"), "7"]
     assert len(desk.list(Query(procedure="household"))) == 1
+
+
+class Died(BaseException):
+    """The process is gone."""
+
+
+def test_what_is_broken_off_goes_on_and_nobody_is_told_twice(desk: Engine) -> None:
+    for room in ROOMS[:8]:
+        lives(desk, room)
+    case = begun(desk)
+    left = iter(range(5))
+
+    def die(name: str) -> None:
+        if name == "after_item" and next(left, None) is None:
+            raise Died
+
+    with armed(die), pytest.raises(Died):
+        tell(desk, case, key="once")
+    assert 0 < len(told(desk)) + len(desk.list(Query(procedure="household"))) < 16
+    tell(desk, case, key="once")
+    desk.run_once()
+    assert len(told(desk)) == len({address for _, _, address, _ in told(desk)}) == 8
+    assert audit(desk) == []

@@ -21,7 +21,8 @@ def import_(desk: Desk, *, file: str, apply: bool, refused: str | None, reason: 
     from ...authoring import customer_import as importing
 
     out, stopped, actor = desk.out, False, desk.actor
-    found = importing.read(desk.engine, file)
+    with progress(out, Text("读取", "Reading"), None):
+        found = importing.read(desk.engine, file)
     with progress(out, Text("导入", "Importing") if apply else Text("核对", "Comparing"), len(found.persons)) as bar:
         try:
             importing.bring_in(desk.engine, found, actor, apply=apply, reason=reason, progress=bar)
