@@ -165,6 +165,13 @@ def test_a_template_in_one_language_only_is_a_warning(office: Path) -> None:
     assert OfficeFiles(office).version("complaint").templates
 
 
+def test_a_template_for_one_channel_only_where_the_other_language_has_one_for_all_is_a_warning(office: Path) -> None:
+    (office / "templates/en/escalation.mail.j2").rename(office / "templates/en/escalation.text.j2")
+    findings = OfficeFiles(office).check()
+    assert {(finding.code, finding.severity) for finding in findings} == {("missing-template", "warning")}
+    assert {finding.hint.en for finding in findings if finding.hint} == {"write templates/zh/escalation.text.j2"}
+
+
 def test_what_an_office_cannot_do_without_is_doubted_where_it_is_missing(office: Path) -> None:
     (office / "organisation.yaml").unlink()
     (office / "procedures/投诉.yaml").unlink()

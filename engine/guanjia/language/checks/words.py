@@ -140,6 +140,13 @@ def _templates(view: View) -> None:
                     Text(f"模板“{name}”没有{_SPOKEN[language].zh}版", f"the template {name!r} is missing in {_SPOKEN[language].en}"),
                     Text(f"写一个 templates/{language}/{name}.text.j2", f"write templates/{language}/{name}.text.j2"), key=True,
                 )  # fmt: skip
+            elif "text" in channels and (lost := f"{language}/{name}.text") not in {*templates.sources, *told}:
+                told.add(lost)
+                view.warn(
+                    path, "missing-template",
+                    Text(f"模板“{name}”的{_SPOKEN[language].zh}版没有 text：由别的渠道通知的人收到的是别的语言，或收不到", f"the template {name!r} has no text in {_SPOKEN[language].en}: whoever is told by another channel gets another language, or nothing"),
+                    Text(f"写一个 templates/{language}/{name}.text.j2", f"write templates/{language}/{name}.text.j2"), key=True,
+                )  # fmt: skip
         known = TEMPLATE_DATA | given | set(view.procedure.fields)
         codes = (
             {field for field, about in view.procedure.fields.items() if about.type == "choice"} - TEMPLATE_DATA - given
