@@ -144,3 +144,16 @@ def test_who_breaks_off_in_the_middle_leaves_nothing(office):
     terminal.type("\n")  # whoever waits for a key looks at signals when one comes
     assert terminal.end() == INTERRUPTED
     assert there(office) == before
+
+
+def test_where_there_is_no_procedure_yet_each_command_says_how_to_begin_one(tmp_path, monkeypatch, run):
+    office = small(tmp_path / "office", "procedure: desk\n")
+    (office / "procedures/desk.yaml").unlink()
+    monkeypatch.chdir(office)
+    monkeypatch.setenv("GUANJIA_AS", "manager.sun")
+    for words in (("prove",), ("test", "--suggest"), ("procedures",)):
+        shown = run("--lang", "zh", *words)
+        assert (shown.code, "还没有流程；新建一个：guanjia new 名字" in shown.out) == (OK, True), words
+    for words in (("prove", "repair"), ("diagram", "repair"), ("diff", "repair"), ("migrate",), ("explain-file", "repair"), ("rollback", "repair")):  # fmt: skip
+        shown = run("--lang", "en", *words)
+        assert "There is no procedure yet; begin one: guanjia new NAME" in shown.err, words

@@ -8,6 +8,8 @@ from ..errors import NotFound, Text
 
 PROCEDURE = Text("流程", "procedure")
 SITE = Text("小区", "site")
+NO_PROCEDURE = Text("还没有流程；新建一个：guanjia new 名字", "There is no procedure yet; begin one: guanjia new NAME")
+"""What is said where procedures would be told and the office has none."""
 
 
 def nameless(
@@ -22,6 +24,8 @@ def nameless(
     zh = "、".join(f"{name}（{word}）" if word else name for name, word in shown) or "无"
     en = (" or " if near else ", ").join(f"{name} ({word})" if word else name for name, word in shown) or "none"
     hint = Text(f"是不是：{zh}？", f"Did you mean {en}?") if near else Text(f"有：{zh}", f"There are: {en}")
+    if what is PROCEDURE and not known:
+        hint = NO_PROCEDURE
     if more is not None:
         hint = Text(f"{hint.zh}\n{more.zh}", f"{hint.en}\n{more.en}")
     return NotFound(Text(f"没有{what.zh}“{wanted}”。", f"There is no {what.en} {wanted!r}."), hint, known=list(known))

@@ -11,7 +11,7 @@ from ...errors import Text
 from .. import words
 from ..desk import Desk
 from ..failure import INTERRUPTED, OK, REFUSED, Usage
-from ..naming import PROCEDURE, nameless
+from ..naming import NO_PROCEDURE, PROCEDURE, nameless
 from ..out import Ink, Piece
 from ..progress import progress
 from ..spec import Argument, Command, Option, json_option
@@ -60,7 +60,7 @@ def migrate(
     if name is None and not undo:
         raise Usage(
             Text("要写是哪个流程。", "Say which procedure."),
-            Text(f"有：{'、'.join(known)}；撤回上一次：guanjia migrate --undo", f"There are: {', '.join(known)}; to take the last one back: guanjia migrate --undo"),
+            Text(f"有：{'、'.join(known)}；撤回上一次：guanjia migrate --undo", f"There are: {', '.join(known)}; to take the last one back: guanjia migrate --undo") if known else NO_PROCEDURE,
         )  # fmt: skip
     if name is not None and name not in known:
         raise nameless(PROCEDURE, name, known, {each: desk.label(each, each) for each in known})

@@ -10,7 +10,7 @@ from ...model import kinds
 from ...model.retention import Period
 from .. import words
 from ..desk import Desk
-from ..naming import PROCEDURE, nameless
+from ..naming import NO_PROCEDURE, PROCEDURE, nameless
 from ..out import Ink, Piece
 from ..spec import Argument, Command, json_option
 
@@ -55,6 +55,9 @@ def _list(desk: Desk, known: Sequence[str], *, as_json: bool) -> None:
                 for name, it, hash in found
             ]
         )  # fmt: skip
+        return
+    if not found:
+        desk.out.line(NO_PROCEDURE)
         return
     rows: list[list[Piece]] = []
     for name, it, hash in found:

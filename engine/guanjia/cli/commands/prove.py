@@ -8,7 +8,7 @@ from ...clock import iso, spoken
 from ...errors import Text
 from ..desk import Desk
 from ..failure import INVALID, OK, UNDECIDED
-from ..naming import PROCEDURE, nameless
+from ..naming import NO_PROCEDURE, PROCEDURE, nameless
 from ..out import Ink
 from ..progress import progress
 from ..spec import Argument, Command, Option, json_option, whole
@@ -39,6 +39,8 @@ def prove(desk: Desk, *, name: tuple[str, ...], states: int, as_json: bool) -> i
             _tell(desk, proof, version.calendars[version.procedure.calendar]["zone"], label)
     if as_json:
         desk.out.json([_plain(proof, files.office().zone) for proof in proofs])
+    elif not proofs:
+        desk.out.line(NO_PROCEDURE)
     if any(proof.refuted for proof in proofs):
         return INVALID
     return OK if all(proof.proved for proof in proofs) else UNDECIDED

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import Text
 from ..desk import Desk
 from ..failure import OK, REFUSED, Usage
-from ..naming import PROCEDURE, nameless
+from ..naming import NO_PROCEDURE, PROCEDURE, nameless
 from ..out import Ink, Piece, replace_file, write as write_file
 from ..spec import Argument, Command, Option, json_option
 
@@ -38,6 +38,8 @@ def test(
             )  # fmt: skip
         for procedure in name or known:
             _suggest(desk, files, procedure, into_file=write)
+        if not known:
+            out.line(NO_PROCEDURE)
         return OK
     watches = Watches(files) if coverage or at_least is not None else None
     results = []
