@@ -245,8 +245,9 @@ class Explaining(Promises):
                 yield Line(level, about(head, self._effects(effects)))
 
         def steps(head: Text, branches: Sequence[Plain], *, person: bool = False) -> Iterator[Line]:
+            choices = [any("else" not in guard for guard in branch.get("guard", ())) for branch in branches]
             for number, branch in enumerate(branches):
-                told = self._branch(branch, person=person, only=len(branches) == 1, first=number == 0)
+                told = self._branch(branch, person=person, only=len(branches) == 1, rest=any(choices[:number]))
                 yield Line(level, about(head, sentence(told)))
 
         for name, branches in plain.pop("transitions", {}).items():
@@ -312,8 +313,9 @@ class Explaining(Promises):
             when = Text(joined("到", at.zh), f"at {at.en}")
         return self._by(when, delay)
 
-    def _branch(self, plain: Plain, *, person: bool = False, only: bool = True, first: bool = True) -> list[Text]:
-        """`only`: no other leads out by the same; else a condition that refuses nothing chooses among them."""
+    def _branch(self, plain: Plain, *, person: bool = False, only: bool = True, rest: bool = False) -> list[Text]:
+        """`only`: no other leads out by the same; else a condition that refuses nothing chooses among them, and one without a condition
+        is for the `rest`."""
         told: list[Text] = []
         by, behind = plain.pop("by", None), plain.pop("not_by", None)
         if by is not None:
@@ -336,8 +338,6 @@ class Explaining(Promises):
                 told.append(self._guard(guard))
             else:
                 choosing.append(self.condition(guard.pop("that")))
-        if not guards and not first:
-            told.append(Text("其余的", "otherwise"))
         before, told = told, []
         if (effects := plain.pop("do", None)) and (done := self._effects(effects)).zh:
             told.append(done)
@@ -348,7 +348,10 @@ class Explaining(Promises):
         if (window := plain.pop("undo", None)) is not None:
             told.append(self._undo(window))
         told += self.rest(plain)
-        if choosing:
+        if rest and not guards:
+            done = sentence(told or [_STAYS])
+            told = [Text(f"其余的：{done.zh}", f"otherwise: {done.en}")]
+        elif choosing:
             when = Text("且".join(each.zh for each in choosing), " and ".join(each.en for each in choosing))
             done = sentence(told or [_STAYS])
             told = [Text(f"若{when.zh}：{done.zh}", f"if {when.en}: {done.en}")]

@@ -17,6 +17,9 @@ _CONDITIONS = {
     "stop": Text("办到即止", "is met with"), "cancel": Text("取消", "is cancelled with"), "reset": Text("重新计", "begins anew with"),
     "runs_in": Text("只在这些状态里走", "runs only in"),
 }  # fmt: skip
+_SINCE = {
+    "open": Text("登记", "the opening"), "opened_at": Text("登记", "the opening"), "now": Text("开始计时的时刻", "the moment at which it starts"),
+}  # fmt: skip
 _ON_CHANGE = {
     "keep": Text("改了期限，已走的时间照新期限重算", "when the target changes, all that ran is measured by the new one"),
     "carry": Text("改了期限，已走的时间照原样带过去", "when the target changes, what was used is taken over as it was"),
@@ -45,10 +48,10 @@ class Promises(Doings):
                 yield Line(2, about(word, told))
         if (since := plain.pop("from", None)) is not None:
             told = (
-                Text("登记", "the opening")
-                if since == "open"
+                _SINCE[since]
+                if since in _SINCE
                 else self.named(since)
-                if since.isidentifier() and since not in ("now", "opened_at")
+                if since.isidentifier()
                 else self.computed(since)
             )
             yield Line(2, about(Text("起算", "counts from"), told))
@@ -72,7 +75,7 @@ class Promises(Doings):
         if plain.pop("manual", True) is False:
             yield Line(2, Text("不能手工暂停、恢复、重置", "nobody pauses, resumes or resets it by hand"))
         if plain.pop("pausable", True) is False:
-            yield Line(2, Text("法定时限，任何情况下都不停", "statutory: nothing makes it stand still"))
+            yield Line(2, Text("任何情况下都不停", "nothing makes it stand still"))
         yield from (Line(2, text) for text in self.rest(plain))
 
     def _happening(self, word: str) -> Text:
