@@ -393,8 +393,8 @@ class Explaining(Promises):
         if prefix:
             told.append(
                 Text(
-                    f"文字前加“{prefix.get('zh') or prefix.get('en')}”",
-                    f"texts begin with “{prefix.get('en') or prefix.get('zh')}”",
+                    f"文字前加“{(prefix.get('zh') or prefix.get('en')).strip()}”",
+                    f"texts begin with “{(prefix.get('en') or prefix.get('zh')).strip()}”",
                 )
             )
         outside = plain.pop("outside", "record")
