@@ -94,7 +94,7 @@ def test_a_masked_value_never_shows_half_of_itself(value: str, kind: str) -> Non
     shown = words.mask(value, kind)
     if kind == "email":
         name, _, _ = value.partition("@")
-        assert len(name) < 2 or name not in shown
+        assert len(name) < 2 or set(name) == {"*"} or name not in shown
     else:
         kept = sum(len(part) for part in shown.split("*"))
         assert kept <= max(1, 7 * (len(value) >= 9))
