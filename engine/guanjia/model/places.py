@@ -56,32 +56,43 @@ class Doubt(NamedTuple):
 
 
 class Places:
-    """The rooms of the sites of one office."""
+    """The rooms of the sites of one office. Those of a building are written out when something is first asked of it."""
 
     def __init__(self, sites: Mapping[str, Any]) -> None:
         self._sites = sites
-        self._rooms = cache(self._of_site)
+        self._of = cache(self._written)
 
-    def _of_site(self, site: str) -> Mapping[str, tuple[str, ...]]:
-        """The rooms of each building that says them, as they are written."""
+    def _written(self, site: str, name: str) -> Mapping[str, str]:
+        """The rooms of a building as they are written, by how they are compared."""
+        about = self._sites[site]["buildings"][name] or {}
+        return {room.upper(): room for room in rooms_of(name, about)}
+
+    def _buildings(self, site: str) -> Sequence[str]:
+        """The buildings that say their rooms."""
         buildings = (self._sites.get(site) or {}).get("buildings") or {}
-        rooms = {name: rooms_of(name, about or {}) for name, about in buildings.items()}
-        return {name: found for name, found in rooms.items() if found}
+        return [name for name, about in buildings.items() if about and (about.get("rooms") or about.get("also"))]
+
+    def _building(self, site: str, place: str) -> Mapping[str, str] | None:
+        """The rooms of the building that a place is in; None where it is in none of those that say them."""
+        first = place.partition("-")[0]
+        return next((self._of(site, name) for name in self._buildings(site) if name.upper() == first), None)
+
+    def _all(self, site: str) -> list[str]:
+        return [room for name in self._buildings(site) for room in self._of(site, name).values()]
 
     def rooms(self, site: str, place: str) -> Sequence[str] | None:
         """The rooms of a place; None where the office says nothing of it, or there is no such place."""
-        known, asked = self._rooms(site), place.strip().upper()
+        asked = place.strip().upper()
         if asked == site.upper():
-            return [room for rooms in known.values() for room in rooms] or None
-        name = next((name for name in known if name.upper() == asked.partition("-")[0]), None)
-        if name is None:
-            return None
-        found = [room for room in known[name] if room.upper() == asked or room.upper().startswith(f"{asked}-")]
-        return found or None
+            return self._all(site) or None
+        known = self._building(site, asked) or {}
+        if asked in known:
+            return [known[asked]]
+        return [room for compared, room in known.items() if compared.startswith(f"{asked}-")] or None
 
     def told(self, site: str) -> Text:
         """Which buildings say their rooms."""
-        names = ", ".join(self._rooms(site))
+        names = ", ".join(self._buildings(site))
         if not names:
             return Text("先在 organisation.yaml 里写明各楼栋的房号（units、floors、rooms）。", "Say the rooms of buildings in organisation.yaml first (units, floors, rooms).")  # fmt: skip
         return Text(f"有：{names}", f"There are: {names}")
@@ -90,24 +101,27 @@ class Places:
         """Why what was typed is none of the rooms that the site says it has; None where it is one, or nobody can know. `whole`: it has to
         be a room, not the building or a unit of it."""
         text = typed.strip().upper()
-        known, first = self._rooms(site), text.partition("-")[0]
-        rooms = next((rooms for name, rooms in known.items() if name.upper() == first), None)
+        rooms = self._building(site, text)
         if rooms is None:
             return self._elsewhere(site, typed.strip()) if _LIKE_A_ROOM.fullmatch(text) else None
-        if text in map(str.upper, rooms) or not (whole or _LIKE_A_ROOM.fullmatch(text)):
+        if text in rooms or not (whole or _LIKE_A_ROOM.fullmatch(text)):
             return None
         if not whole and self.rooms(site, text):
             return None
         what = Text(f"没有“{typed.strip()}”这个房号", f"there is no room {typed.strip()!r}")
-        return Doubt(what, _meant(text, rooms if whole else _parts(rooms)))
+        written = list(rooms.values())
+        return Doubt(what, _meant(text, written if whole else _parts(written)))
 
     def _elsewhere(self, site: str, typed: str) -> Doubt | None:
         """Of a building that the site does not name: only where each of its buildings says its rooms, all of them are known."""
-        known = self._rooms(site)
+        known = self._buildings(site)
         if not known or len(known) != len(self._sites[site]["buildings"]):
             return None
         what = Text(f"没有“{typed}”这个房号", f"there is no room {typed!r}")
-        return Doubt(what, _meant(typed.upper(), [room for rooms in known.values() for room in rooms]))
+        rest = typed.upper().partition("-")[2]
+        same = (self._of(site, name).get(f"{name.upper()}-{rest}") for name in known)
+        close = get_close_matches(typed.upper(), [room for room in same if room is not None], 3)
+        return Doubt(what, _perhaps(close) if close else self.told(site))
 
 
 def _parts(rooms: Sequence[str]) -> list[str]:
@@ -116,8 +130,12 @@ def _parts(rooms: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(["-".join(parts) for parts in inside] + list(rooms)))
 
 
+def _perhaps(close: Sequence[str]) -> Text:
+    return Text(f"是不是：{'、'.join(close)}？", f"Did you mean {', '.join(close)}?")
+
+
 def _meant(text: str, rooms: Sequence[str]) -> Text:
     if close := get_close_matches(text, rooms, 3):
-        return Text(f"是不是：{'、'.join(close)}？", f"Did you mean {', '.join(close)}?")
+        return _perhaps(close)
     return Text(f"有 {rooms[0]} 到 {rooms[-1]} 等 {len(rooms)} 间；都写在 organisation.yaml 里。",
                 f"There are {len(rooms)}, {rooms[0]} to {rooms[-1]}: see organisation.yaml.")  # fmt: skip
