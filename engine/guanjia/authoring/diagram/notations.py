@@ -102,7 +102,9 @@ def _first(box: Box) -> Box:
 def _said(line: Line, traces: Traces | None) -> str:
     times = traces.taken[line.key] if traces is not None else 0
     note = f"（{line.note}）" if line.note else ""
-    return _plain(f"{line.text}{' [?]' if line.guard else ''}{note}{f' {times}×' if times else ''}").replace(":", "：")
+    return _plain(f"{line.text}{f' [{line.mark}]' if line.mark else ''}{note}{f' {times}×' if times else ''}").replace(
+        ":", "："
+    )
 
 
 def _plain(text: str) -> str:

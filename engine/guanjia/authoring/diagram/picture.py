@@ -33,6 +33,8 @@ class Line:
     guard: str
     """The condition in words, "" where there is none."""
     owner: str
+    mark: str = ""
+    """The word for that there is a condition, "" where there is none."""
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -141,6 +143,7 @@ class _Words:
             branch.to,
             self.conditions(branch.guard),
             owner,
+            self.say(Text("有条件", "on a condition")) if branch.guard else "",
         )
 
     def when(self, delay: Delay) -> str:

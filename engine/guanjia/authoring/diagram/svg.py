@@ -232,7 +232,7 @@ class _Drawing:
         """A guard is spelt out where nothing else tells its line from another; elsewhere it is said that there is one."""
         if not line.guard:
             return ""
-        return f"[{clip(line.guard, 48) if line.trigger == 'always' else self.picture.say('有条件', 'on a condition')}]"
+        return f"[{clip(line.guard, 48) if line.trigger == 'always' else line.mark}]"
 
     def _before_note(self, line: Line) -> int:
         """How much of the line its text and its condition take."""
