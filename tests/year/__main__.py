@@ -25,7 +25,7 @@ def main() -> int:
     options.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
     given = options.parse_args()
     print(f"seed {given.seed}", flush=True)
-    gc.set_threshold(50_000, 20, 20)
+    gc.set_threshold(50_000, 20, 20)  # much lives on: looking at it all over again takes time
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="guanjia-year-") as folder:
         lived = live(Path(folder) / "office", from_iso("2026-01-01T00:00", "Asia/Shanghai"), given.days, given.households, random.Random(given.seed))  # fmt: skip

@@ -27,7 +27,7 @@ from tests.year.said import Telling, Words
 ROUND = 30 * MINUTE
 
 KINDS = {
-    "repair": 5_200, "reception": 4_800, "complaint": 1_900, "contact": 2_600, "handover": 730, "return_visit": 300, "fee_dispute": 240,
+    "repair": 4_200, "reception": 5_600, "complaint": 1_700, "contact": 3_000, "handover": 730, "return_visit": 300, "fee_dispute": 240,
     "decoration": 150, "move_in": 180, "hotline": 160, "emergency": 90, "privacy_request": 40, "activity": 24, "training": 24, "data_incident": 4,
     "standard_publish": 12, "improvement_action": 20, "survey": 1,
 }  # fmt: skip
