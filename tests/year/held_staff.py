@@ -49,7 +49,7 @@ def a_training_that_is_over_was_held_and_weighed(seen: Seen) -> Iterator[bool]:
     if "closed" in seen.case.states:
         yield (
             bool(seen.took("deliver"))
-            and seen.case.fields["attended"] <= seen.case.fields["invited"]
+            and (seen.case.fields.get("attended") or 0) <= (seen.case.fields.get("invited") or 0)
             and seen.case.fields.get("effect") is not None
         )
     yield from seen.answered("scheduling", "testing_it", "evaluation")
@@ -101,7 +101,7 @@ def an_urgent_notice_that_nobody_reads_goes_to_the_substitute(seen: Seen) -> Ite
 @of("28", "survey")
 def a_survey_is_published_when_the_dissatisfied_were_called(seen: Seen) -> Iterator[bool]:
     if "closed" in seen.case.states:
-        yield seen.case.fields["called"] >= seen.case.fields["unhappy"]
+        yield (seen.case.fields.get("called") or 0) >= (seen.case.fields.get("unhappy") or 0)
     yield from (seen.in_time(clock) for clock in seen.cycles)
 
 
