@@ -47,6 +47,12 @@ class Seen:
     def told(self, template: str) -> int:
         return sum(note["template"] == template for event in self.events for note in event.data.get("notify", ()))
 
+    def apart(self, checks: tuple[str, ...], done: tuple[str, ...]) -> Iterator[bool]:
+        """Whoever checks is not who last did what is checked."""
+        for event in self.took(*checks):
+            last = {before.name: before.actor for before in self.took(*done) if before.seq < event.seq}
+            yield event.actor not in last.values()
+
     def entered(self, state: str) -> list[Instant]:
         return [event.occurred_at for event in self.events if state in event.data.get("entered", ())]
 
@@ -200,7 +206,3 @@ class Held:
             self.looked[clause] += 1
             if not truth:
                 self.failed[clause].append(where)
-
-
-def distinct(*people: set[str]) -> bool:
-    return not set.intersection(*people)

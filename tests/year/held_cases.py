@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from guanjia.model.event import is_personal
 
-from tests.year.held import Seen, Year, all_year, distinct, of
+from tests.year.held import Seen, Year, all_year, of
 
 # -- 1 to 8: residents, standards, the first contact
 
@@ -133,7 +133,9 @@ def no_complaint_is_late_without_a_breach_and_somebody_told(seen: Seen) -> Itera
 def nobody_handles_a_complaint_about_himself_and_untaken_ones_escalate(seen: Seen) -> Iterator[bool]:
     subject = seen.case.fields.get("subject")
     if subject is not None:
-        yield subject != seen.case.assignee and subject not in {deed.actor for deed in seen.facts.deeds}
+        known = next((event.seq for event in seen.events if "subject" in event.data.get("set", {})), 0)
+        yield subject != seen.case.assignee
+        yield all(event.actor != subject for event in seen.events if event.type == "acted" and event.seq > known)
     yield from seen.answered("take")
 
 
@@ -157,12 +159,9 @@ def nothing_is_done_without_evidence_and_two_refusals_lead_outside(seen: Seen) -
 def somebody_else_verifies_and_no_refusal_is_without_a_reason(seen: Seen) -> Iterator[bool]:
     for event in seen.took("reject", "refer", "return_ticket"):
         yield bool(seen.given(event, "why"))
-    if seen.took("verified"):
-        yield distinct(seen.who("verified"), seen.who("carried_out"))
-    if seen.took("rate"):
-        yield distinct(seen.who("rate", "no_contact"), seen.who("accept", "find", "propose", "carried_out"))
-    if seen.took("approve"):
-        yield distinct(seen.who("approve"), seen.who("propose"))
+    yield from seen.apart(("verified",), ("carried_out",))
+    yield from seen.apart(("rate", "no_contact"), ("accept", "find", "propose", "carried_out"))
+    yield from seen.apart(("approve",), ("propose",))
 
 
 @of("16", "complaint")
@@ -240,8 +239,6 @@ def nobody_pays_for_what_he_did_not_agree_to_and_arrivals_are_measured(seen: See
 @of("21", "fee_dispute")
 def who_refunds_did_not_ask_for_it_and_no_more_than_was_disputed(seen: Seen) -> Iterator[bool]:
     yield float(seen.case.fields.get("reduction") or 0) <= float(seen.case.fields["amount"])
-    if seen.took("approve"):
-        yield distinct(seen.who("approve"), seen.who("decide"))
-    if seen.took("adjusted"):
-        yield distinct(seen.who("adjusted"), seen.who("approve"))
+    yield from seen.apart(("approve",), ("decide",))
+    yield from seen.apart(("adjusted",), ("approve",))
     yield not any(word in deed.name for deed in seen.facts.deeds for word in ("cut", "shut_off", "disconnect"))
