@@ -183,7 +183,7 @@ class Doings(Wording):
             more.append(Text(f"须会{able.zh}", f"able to do {able.en}"))
         if (speaks := plain.pop("speaks", None)) is not None:
             language = self.computed(speaks)
-            more.append(Text(joined("最好说", language.zh), f"who had better speak {language.en}"))
+            more.append(Text(joined("最好说", language.zh), f"preferably one who speaks {language.en}"))
         told = listed([*more, *self.rest(plain)])
         return Text(
             f"交给{who.zh}" + (f"（{told.zh}）" if told.zh else ""),
@@ -204,7 +204,7 @@ class Doings(Wording):
         told, kept = [], []
         for name, value in plainly.items():
             if value is None:
-                told.append(Text(f"清空{self.named(name).zh}", f"{self.named(name).en} is emptied"))
+                told.append(Text(f"清空{self.named(name).zh}", f"{self.named(name).en} is cleared"))
                 continue
             field = self.procedure.fields.get(name)
             computed = isinstance(value, str) and (field is None or field.is_computed(value))

@@ -145,7 +145,7 @@ class Explaining(Promises):
                 names = self.names(fields)
                 yield Text(f"{names.zh}写的是谁，谁就回避", f"Whoever {names.en} names has no hand in the case")
             if "customer" in conflicts:
-                yield Text("员工自己家的事，本人回避", "A member of staff has no hand in what is of his own home")
+                yield Text("员工自己家的事，本人回避", "Staff have no hand in matters of their own homes")
         for sides in plain.pop("four_eyes", ()):
             told = listed([self.deeds(side) for side in sides])
             yield Text(f"同一个人不能既办{told.zh.replace('、', '又办', 1)}", f"Nobody does two of these: {told.en}")

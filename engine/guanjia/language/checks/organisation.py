@@ -166,7 +166,7 @@ class _Organisation:
                     return
         if (building.units or building.floors) and not building.rooms:
             key = "floors" if building.floors else "units"
-            what = Text("说了单元或楼层，没有说房号", "it says units or floors, and no rooms")
+            what = Text("写了单元或楼层，没有写房号", "it gives units or floors, but no rooms")
             self.say(
                 (*here, key), "rooms", what, Text("加上 rooms: 每层几户", "add rooms: how many a floor has"), key=True
             )
