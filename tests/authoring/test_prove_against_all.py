@@ -16,7 +16,7 @@ from tests.authoring.small_procedures import All, Drawn, Outside
 from tests.authoring.test_prove import version
 from tests.scale import drawn, scale, tell
 
-CORPUS = ("201.3", "894063207", "801465516")
+CORPUS = ("201.3", "894063207", "801465516", "498856989")
 """Procedures on which the two once did not agree, and on which a proof once took very long; they are tried first."""
 
 SECONDS = 10

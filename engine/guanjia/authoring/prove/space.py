@@ -399,10 +399,9 @@ class Space:
             after = after.changed(past={**after.past, move.name: changed(past, input=was)})
         if self.lens.havoc:
             return after
-        fields = {
-            name: value if self.lens.kept is None or name in self.lens.kept else self._any(name, absent=True)
-            for name, value in narrowed(after.fields, fixed).items()
-        }
+        fields, kept = narrowed(after.fields, fixed), self.lens.kept
+        if kept is not None:  # those too that were given no value so far: in another case they have one
+            fields |= {name: self._any(name, absent=True) for name in self.program.fields if name not in kept}
         return after.changed(fields=fields)
 
     def _allowed(self, case: Case, command: Command, facts: People) -> bool:
