@@ -154,6 +154,13 @@ def without(path: tuple[Any, ...]) -> dict[str, Any]:
     return plain  # type: ignore[no-any-return]
 
 
+def test_the_households_of_a_place_are_those_of_what_a_field_names():
+    zh, en = words(everything())
+    assert "“what”的每一户各一个" in zh
+    assert "one for each household of “what”" in en
+    assert "“what”为“是”的" not in zh
+
+
 def test_whatever_is_taken_out_is_no_more_in_the_words():
     before, whole, tried = words(everything()), Procedure.model_validate(everything()), 0
     paths = list(keys(everything()))

@@ -241,7 +241,7 @@ class Doings(Wording):
             if (called := plain.pop("as", None)) is not None:
                 more.append(Text(f"称作“{self.label(called, 'zh')}”", f"called “{self.label(called, 'en')}”"))
             if (where := plain.pop("households", None)) is not None:
-                place = self.condition(where)
+                place = self.computed(where)
                 more.append(Text(f"{place.zh}的每一户各一个", f"one for each household of {place.en}"))
             if plain.pop("wait", False):
                 more.append(Text("等它办结才能办结", "which must be closed first"))
