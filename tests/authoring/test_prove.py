@@ -189,6 +189,21 @@ states:
     assert (claims["ends"].verdict, claims["reachable"].verdict) == ("proved", "proved")
 
 
+def test_a_wait_until_what_somebody_gave_is_called_as_people_call_it():
+    text = """
+procedure: desk
+calendar: office
+initial: new
+states:
+  new: {transitions: {hold: {to: held, input: {until: {type: instant, required: true}}}}, after: {nobody: {delay: 3 workdays, do: [{escalate: supervisor}]}}}
+  held: {after: {wake: {at: past.hold.input.until, to: new}}}
+labels: {zh: {hold: 挂起, until: 恢复时间}, en: {hold: put on hold, until: resume by}}
+"""
+    claim = next(claim for claim in prove(version(text)).claims if claim.name == "bounded")
+    assert "最迟到“挂起”时所填的“恢复时间”，再加" in claim.text.zh
+    assert "the wait until “resume by” as given with “put on hold”" in claim.text.en
+
+
 def test_a_limit_that_lies_before_an_instant_is_seen_to_be_missed():
     text = """
 procedure: desk

@@ -8,12 +8,15 @@ calendars are not added up but named one by one; which is longer is measured ove
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
 from ...calendars import Amount, Calendar, format_amount, parse_amount
 from ...core import Program
 from ...core.parts import ClockProgram, TargetProgram, Threshold
+from ...core.surroundings import called
 from ...errors import Text
+from ..conditions import in_words, joined
 from .asking import Values, Var
 from .order import Starts
 from .relevance import branches_of
@@ -286,8 +289,10 @@ def spoken_span(program: Program, span: Span) -> Text:
     zh, en = [], []
     for (source, calendar, unit), value in added.items():
         if source:
-            zh.append(f"到 {source}")
-            en.append(f"until {source}")
+            procedure = program.procedure
+            until = in_words(procedure.fields, procedure.label, source, partial(called, program), value=True)
+            zh.append(joined("到", until.zh))
+            en.append(f"the wait until {until.en}")
             continue
         amount = Amount(unit, value)  # type: ignore[arg-type]
         names = {"always": Text("不分昼夜", "around the clock")}

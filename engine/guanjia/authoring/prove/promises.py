@@ -15,6 +15,7 @@ from ...expressions import Expression
 from ...model.case import Case
 from ...model.event import Command, Event
 from ...model.procedure import LeadsTo
+from ..conditions import joined
 from .asking import Values, Var, surroundings
 from .bounds import Bounds, Config, Search, Span, edges_to, pending_in, spoken_span
 from .claims import Claim, path, unfinished
@@ -123,7 +124,7 @@ def _proved(name: str, program: Program, bounds: Bounds, search: Search, space: 
     (node, _), span = max(spans.items(), key=lambda item: bounds.longest(item[1]))
     where, words = _where(program, node), spoken_span(program, span)
     text = Text(
-        f"没人管的工单，最迟 {words.zh}办结或升级（最久的是“{where.zh}”）",
+        f"没人管的工单，{joined('最迟', words.zh)}办结或升级（最久的是“{where.zh}”）",
         f"left alone, every case ends or is escalated within {words.en} at the latest (longest in “{where.en}”)",
     )
     anyhow = Search(bounds, over, alone=False)
@@ -237,7 +238,9 @@ def leads_to(name: str, program: Program, space: Space, lead: LeadsTo, first: Ex
             )
         words = spoken_span(program, max(spans, key=bounds.longest))
         return Claim(
-            name, "proved", Text(f"总是如此，最迟 {words.zh}", f"it always does, within {words.en} at the latest")
+            name,
+            "proved",
+            Text(f"总是如此，{joined('最迟', words.zh)}", f"it always does, within {words.en} at the latest"),
         )
 
     def holds(expression: Expression, case: Case, now: Instant) -> bool:

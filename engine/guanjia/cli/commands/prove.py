@@ -61,7 +61,7 @@ def _tell(desk: Desk, proof: Proof, zone: str, label: str) -> None:
 def _named(claim: Claim) -> list[Any]:
     from ...authoring.prove import GENERAL
 
-    return [] if claim.name in GENERAL else [Ink(f"{claim.name} ", "bold")]
+    return [] if claim.name in GENERAL else [Ink(claim.name, "bold"), Text("：", ": ")]
 
 
 def _plain(proof: Proof, zone: str) -> dict[str, Any]:
