@@ -52,6 +52,8 @@ def undo(run: Run) -> None:
         raise _refused(run, Text(f"最后一步“{what.zh}”不是您办的，只能由本人撤回。", f"The last step, “{what.en}”, is not yours; only whoever did it may take it back."))  # fmt: skip
     if (other := next((event for event in since if not _follows(event, done)), None)) is not None:
         at = spoken(other.occurred_at, run.program.calendar(None).zone)
+        if other.type == "undone" and other.data.get("undone") == done.seq:
+            raise _refused(run, Text(f"“{what.zh}”已经撤回（{at}）。", f"“{what.en}” has been taken back already (at {at})."))  # fmt: skip
         raise _refused(run, Text(f"“{what.zh}”之后（{at}）又有别的事发生，不能再撤回。", f"Something has happened since “{what.en}” (at {at}); it can no longer be taken back."))  # fmt: skip
     if run.recorded >= done.data.get("undo", 0):
         raise _refused(run, _too_late(run, done, what))
