@@ -134,7 +134,7 @@ def tell(desk: Desk, telling: Telling, account: Account, supposed: bool) -> None
             else ""
         )
         rows.append([Ink(Text("期限", "Due"), "bold"), Ink(words.by(clock.due, zone), "bold"), Ink(unsure, "soon")])
-    out.table(rows, indent="  ")
+    out.table(rows, indent="  ", flex=2, wrapped=True)
     _turns(desk, telling, account)
     _days(desk, account)
 
@@ -181,7 +181,7 @@ def _turns(desk: Desk, telling: Telling, account: Account) -> None:
                 "",
             ]
         )
-    out.table(rows, indent="    ")
+    out.table(rows, indent="    ", flex=3, wrapped=True)
 
 
 def _days(desk: Desk, account: Account) -> None:
