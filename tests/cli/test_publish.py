@@ -114,6 +114,18 @@ def test_nothing_is_published_that_is_wrong_or_whose_stories_fail(guanjia, offic
     assert due(guanjia) == "20:00"
 
 
+def test_where_no_rule_keeps_an_edit_waiting_a_refused_publication_says_that_it_holds(guanjia, office):
+    assert due(guanjia) == "20:00"
+    limit(office, 2, story=False)
+    for lang, told in (("en", "In this office edits do not wait"), ("zh", "这个办公室的改动不等发布")):
+        failed = guanjia("publish", "--reason", "x", lang=lang)
+        assert (failed.code, told in failed.err) == (REFUSED, True)
+    assert due(guanjia) == "18:00"
+    assert "（改动了流程）" in guanjia("versions", "desk", lang="zh").out
+    (office / "office.yaml").write_text(ALONE)
+    assert "do not wait" not in guanjia("publish", "--reason", "x").err
+
+
 def test_nothing_is_published_of_which_a_claim_is_refuted(guanjia, office):
     (office / "office.yaml").write_text(ALONE)
     (office / "procedures/desk.yaml").write_text(DESK + "properties: {never_over: {never: in_state('over')}}\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -23,6 +24,20 @@ def when(at: Instant | None, zone: str, now: Instant | None = None) -> str:
         if local.year == today.year:
             return local.strftime("%m-%d %H:%M")
     return local.strftime("%Y-%m-%d %H:%M")
+
+
+_PARTS = {"procedure": "流程", "calendars": "日历", "templates": "模板"}
+
+
+def parts(changed: Iterable[str]) -> list[Text]:
+    """The parts of a version that became otherwise, each once, whichever clock a calendar is kept for."""
+    from ..model.suspension import as_written
+
+    found = []
+    for part in dict.fromkeys(map(as_written, changed)):
+        kind, _, name = part.partition("/")
+        found.append(Text(f"{_PARTS.get(kind, kind)} {name}".rstrip(), part))
+    return found
 
 
 def by(at: Instant | None, zone: str, now: Instant | None = None) -> str:

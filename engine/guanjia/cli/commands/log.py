@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from ...clock import iso
 from ...errors import Text
 from ...model.event import Event
-from ...model.suspension import as_written
 from .. import words
 from ..desk import Desk
 from ..failure import Usage
@@ -116,11 +115,11 @@ def told(desk: Desk, event: Event) -> Text:
             return Text(f"撤下流程“{label}”（{version}）", f"withdrew the procedure “{label}” ({version})")
         if "changed" not in data:
             return Text(f"发布流程“{label}”（{version}）", f"published the procedure “{label}” ({version})")
-        changed = list(dict.fromkeys(as_written(part) for part in data["changed"]))
-        shown, more = changed[:MOST_PARTS], len(changed) - MOST_PARTS
+        parts = words.parts(data["changed"])
+        shown, more = parts[:MOST_PARTS], len(parts) - MOST_PARTS
         return Text(
-            f"发布流程“{label}”的新版本（{version}）：改动 {'、'.join(shown)}" + (f" 等 {len(changed)} 项" if more > 0 else ""),
-            f"published a new version of “{label}” ({version}): {', '.join(shown)}"
+            f"发布流程“{label}”的新版本（{version}）：改动了{'、'.join(part.zh for part in shown)}" + (f" 等 {len(parts)} 项" if more > 0 else ""),
+            f"published a new version of “{label}” ({version}): {', '.join(part.en for part in shown)}"
             + (f" and {more} more" if more > 0 else "") + " changed",
         )  # fmt: skip
     if event.type == "applied":

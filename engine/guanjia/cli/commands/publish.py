@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from ...clock import iso
 from ...errors import Refused, Text
-from ...model.suspension import as_written
 from .. import words
 from ..desk import Desk
 from ..failure import OK, REFUSED, Usage
@@ -62,7 +61,8 @@ def publish(
         if not reason:
             desk.out.line(Text("没有发布。", "Nothing was published."))
             return OK
-    publications.publisher(engine, desk.actor, rule_of(engine, engine.log()))
+    rule = rule_of(engine, engine.log())
+    publications.publisher(engine, desk.actor, rule)
     draft.sound(name)
     if not (edits.changed or edits.gone or edits.rule):
         return _nothing(desk, as_json)
@@ -72,14 +72,24 @@ def publish(
             desk.out.line("  ", Ink(f"{result.place}: ", "bold"), result.message or "", err=True)
         raise Refused(
             "stories", Text(f"{len(failed)} 个情景测试不通过，没有发布。", f"{len(failed)} stories fail; nothing was published."),
-            Text("guanjia test 只跑测试", "guanjia test runs them alone."),
+            _held(Text("改好后先用 guanjia test 试跑。", "Mend it, and try it with guanjia test."), rule),
         )  # fmt: skip
-    _proved(desk, edits)
+    _proved(desk, edits, rule)
     draft.same()
     return _done(desk, publications.publish(engine, edits, desk.actor, reason), as_json)
 
 
-def _proved(desk: Desk, edits: Edits) -> None:
+def _held(hint: Text, rule: Mapping[str, Any] | None) -> Text:
+    """What to do; and where no rule keeps an edit waiting, that it holds although it was not published."""
+    if rule is not None:
+        return hint
+    return Text(
+        f"{hint.zh}\n这个办公室的改动不等发布：新工单已按改后的文件办理；不要它，就把文件改回去。",
+        f"{hint.en}\nIn this office edits do not wait: new cases run under the file as it is; to prevent that, take the edit back.",
+    )
+
+
+def _proved(desk: Desk, edits: Edits, rule: Mapping[str, Any] | None) -> None:
     """Refused where something that is claimed of every case is not so."""
     from ...authoring import publishing
 
@@ -90,7 +100,7 @@ def _proved(desk: Desk, edits: Edits) -> None:
     if wrong:
         raise Refused(
             "refuted", Text(f"{len(wrong)} 条证明不成立，没有发布。", f"{len(wrong)} claims are refuted; nothing was published."),
-            Text("guanjia prove 给出反例", "guanjia prove shows an example."),
+            _held(Text("guanjia prove 给出反例", "guanjia prove shows an example."), rule),
         )  # fmt: skip
 
 
@@ -142,8 +152,9 @@ def versions(desk: Desk, *, name: str, as_json: bool) -> None:
 
 def why(reason: str | None, rollback: int | None, changed: Iterable[str]) -> Text:
     """What was given as the reason; where there was none, what changed."""
-    parts = list(dict.fromkeys(map(as_written, changed)))
-    said = Text(f"（改动 {'、'.join(parts)}）", f"({', '.join(parts)} changed)") if parts else Text("", "")
+    parts = words.parts(changed)
+    zh, en = "、".join(part.zh for part in parts), ", ".join(part.en for part in parts)
+    said = Text(f"（改动了{zh}）", f"({en} changed)") if parts else Text("", "")
     text = Text(reason, reason) if reason else said
     if rollback is None:
         return text

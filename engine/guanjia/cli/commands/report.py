@@ -153,7 +153,7 @@ COMMANDS = {
     "report": Command(
         "report", report,
         [
-            Argument("name", metavar="|".join(NAMES), required=False, words=NAMES, say=Text("哪一份报表；不写则列出有哪些", "which report; without it they are listed")),
+            Argument("name", metavar="NAME", required=False, words=NAMES, say=Text("哪一份报表；不写则列出有哪些", "which report; without it they are listed")),
             Option("--month", metavar="MONTH", say=Text("哪个月，如 2026-03（默认：本月）", "a month such as 2026-03 (default: this one)")),
             Option("--from", to="since", metavar="DATE", say=Text("从哪天起", "from this day on")),
             Option("--to", to="until", metavar="DATE", say=Text("到哪天为止（含）", "up to this day, included")),
