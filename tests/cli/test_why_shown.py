@@ -8,7 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from guanjia.cli.out import Out
 from guanjia.clock import DAY, HOUR, ManualClock, from_iso
+from guanjia.terminal import width
 
 from tests.cli.terminals import Ran
 from tests.offices import shipped, small
@@ -38,6 +40,18 @@ reopen: {to: new}
 labels:
   zh: {solve: 办结时限, plumber: 水工到场, desk_to_desk: 内部移交, severity: 程度, minor: 一般, critical: 紧急, ask: 询问, answered: 已答复, more: 延期}
   en: {solve: settlement, plumber: plumber, desk_to_desk: handing on, severity: severity, minor: minor, critical: critical}
+"""
+
+
+STOPS = """
+procedure: desk
+number: S-{seq}
+calendar: always
+fields: {begins: {type: instant, required: true}}
+initial: planned
+states: {planned: {transitions: {tell: {to: told}}}, told: {final: true}}
+sla: {ahead: {start: open, stop: told, target: {until: begins - hours(24)}}}
+labels: {zh: {begins: 开始}, en: {begins: beginning}}
 """
 
 
@@ -87,6 +101,27 @@ def test_the_working_time_before_the_time_and_the_civil_codes_days_are_said(do: 
     told = do("why", "D-1", "desk_to_desk", lang="zh").out
     assert "最后一天遇休息日顺延到工作日；到最后一天下班时为止" in told
     assert json.loads(do("why", "D-1", "desk_to_desk", "--json").out)[0]["counting"]["roll_over"] is True
+
+
+def test_a_limit_that_is_an_instant_is_said_as_people_say_it(
+    run: Callable[..., Ran], tmp_path: Path, clock: ManualClock
+) -> None:
+    folder = small(tmp_path / "stops", STOPS)
+    who = ("--office", str(folder), "--as", "agent.wang", "--lang")
+    assert run(*who, "en", "open", "desk", "--begins", "2026-10-09 09:00", clock=clock).code == 0
+    assert "到“开始”前 24 小时为止" in run(*who, "zh", "why", "S-1", clock=clock).out
+    assert "until 24 h before “beginning”" in run(*who, "en", "why", "S-1", clock=clock).out
+
+
+def test_it_fits_a_terminal_of_eighty_columns_and_nothing_of_why_is_cut(
+    do: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Out, "columns", 80)
+    for lang in ("zh", "en"):
+        told = do("why", "D-1", "solve", lang=lang).out
+        assert max(map(width, told.splitlines())) <= 80
+        assert "severity" in told or "程度" in told
+        assert "…" not in told.split("\n\n")[0]
 
 
 def test_what_would_be_if_it_were_urgent_or_later_is_reckoned_and_the_case_is_as_it_was(do: Call) -> None:

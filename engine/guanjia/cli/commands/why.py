@@ -7,6 +7,7 @@ deadline would be if a field were otherwise, or once more time has passed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...clock import iso
@@ -66,7 +67,8 @@ def _grounds(desk: Desk, telling: Telling, names: Sequence[str]) -> Iterator[lis
     """What the limit rests upon: the standards that it keeps, and the overlays that set one beside them."""
     for name in names:
         for item, said in grounds(desk, telling.program.version.standards[name]):
-            yield [Ink(Text("依据", "Basis"), "dim") if item else "", item, Ink(said, "dim")]
+            told = desk.out.both("；", "; ").join(filter(None, (item, said)))
+            yield [Ink(Text("依据", "Basis"), "dim") if item else "", "", Ink(told, "dim")]
 
 
 def _assumed(given: Sequence[str]) -> dict[str, str]:
@@ -97,11 +99,11 @@ def tell(desk: Desk, telling: Telling, account: Account, supposed: bool) -> None
         if target.chosen:
             calendar = _calendar(target.calendar)
             guard = f"  {telling.guard(target.guard)}" if target.guard else ""
-            rows.append([Text("时限", "Target"), _written(out.language, target.written), f"{out.say(calendar)}{guard}"])
+            rows.append([Text("时限", "Target"), _written(telling, target.written), f"{out.say(calendar)}{guard}"])
             rows += _grounds(desk, telling, target.standards)
         else:
             failing = "; ".join(_part(telling, part) for part in target.failing) or telling.guard(target.guard)
-            rows.append([Ink(Text("不适用", "Not"), "dim"), Ink(_written(out.language, target.written), "dim"),
+            rows.append([Ink(Text("不适用", "Not"), "dim"), Ink(_written(telling, target.written), "dim"),
                          Ink(Text(f"因为不成立：{failing}", f"for this does not hold: {failing}"), "dim")])  # fmt: skip
     if account.carried:
         rows.append(
@@ -134,7 +136,7 @@ def tell(desk: Desk, telling: Telling, account: Account, supposed: bool) -> None
             else ""
         )
         rows.append([Ink(Text("期限", "Due"), "bold"), Ink(words.by(clock.due, zone), "bold"), Ink(unsure, "soon")])
-    out.table(rows, indent="  ", flex=2, wrapped=True)
+    out.table(rows, indent="  ", flex=2, keep=(0, 1), wrapped=True)
     _turns(desk, telling, account)
     _days(desk, account)
 
@@ -181,7 +183,7 @@ def _turns(desk: Desk, telling: Telling, account: Account) -> None:
                 "",
             ]
         )
-    out.table(rows, indent="    ", flex=3, wrapped=True)
+    out.table(rows, indent="    ", flex=3, keep=(0, 1), wrapped=True)
 
 
 def _days(desk: Desk, account: Account) -> None:
@@ -234,11 +236,14 @@ def _calendar(name: str) -> Text:
     return Text(f"日历 {plain}", f"calendar {plain}")
 
 
-def _written(language: str, written: str) -> str:
+def _written(telling: Telling, written: str) -> str:
     from ...calendars import AmountError, format_amount, parse_amount
 
+    language = telling.out.language
+    if written.startswith("until "):
+        return _until(telling, written.removeprefix("until "))
     if written.startswith("earliest: "):
-        parts = [_written(language, part) for part in written.removeprefix("earliest: ").split(", ")]
+        parts = [_written(telling, part) for part in written.removeprefix("earliest: ").split(", ")]
         return f"最早的：{'、'.join(parts)}" if language == "zh" else f"earliest: {', '.join(parts)}"
     first, then, rest = written.partition(", then ")
     try:
@@ -249,6 +254,16 @@ def _written(language: str, written: str) -> str:
         return f"{shown}，再加不分昼夜的 {after}" if language == "zh" else f"{shown}, then {after} around the clock"
     except AmountError:
         return written
+
+
+def _until(telling: Telling, source: str) -> str:
+    """A limit that is an instant, as people read it."""
+    from ...authoring.conditions import in_words, joined
+    from ...core.surroundings import called
+
+    procedure = telling.procedure
+    at = in_words(procedure.fields, procedure.label, source, partial(called, telling.program), value=True)
+    return telling.out.both(joined("到", f"{at.zh}为止"), f"until {at.en}")
 
 
 def _extension(language: str, detail: str) -> str:
