@@ -6,7 +6,7 @@ import json
 
 from guanjia.authoring.reports import REPORTS
 from guanjia.cli.commands.report import NAMES
-from guanjia.cli.failure import OK, USAGE
+from guanjia.cli.failure import OK, REFUSED, USAGE
 
 from tests.authoring.test_reports import DESK, STANDARDS
 from tests.offices import small
@@ -25,6 +25,9 @@ def test_on_the_command_line_a_period_is_a_month_or_from_day_to_day(run, tmp_pat
     told = json.loads(run("report", "sla", "--json").out)["tables"][0]["rows"][0]
     assert (told["kept"], told["procedure"]["zh"]) == ({"count": 1, "cases": [number]}, "投诉")
     assert "没有可统计的" in run("--lang", "zh", "report", "sla", "--month", "2001-12").out
+    for wrong, told in ((["--procedure", "complaynt"], "complaint"), (["--site", "nowhere"], "nowhere")):
+        refused = run("--lang", "en", "report", "sla", *wrong)
+        assert (refused.code, told in refused.err) == (REFUSED, True), wrong
     for wrong in (
         ["--month", "2026-13"],
         ["--month", "2026-03", "--from", "2026-03-01"],

@@ -6,7 +6,9 @@ import re
 from typing import Any
 
 from guanjia.cli import words
+from guanjia.cli.naming import nameless
 from guanjia.clock import DAY, HOUR, MINUTE, SECOND, from_iso
+from guanjia.errors import Text
 from guanjia.model.case import Clock, Limit
 from hypothesis import given, settings, strategies as st
 
@@ -105,3 +107,10 @@ def test_a_phone_number_and_a_name_are_masked_as_people_know_it() -> None:
     assert words.mask("13800001234", "phone") == "138****1234"
     assert words.mask("张伟", "text") == "张**"
     assert words.mask("li@example.com", "email") == "l***@example.com"
+
+
+def test_of_very_many_names_some_are_told_and_how_many_there_are():
+    told = nameless(Text("状态", "state"), "zzz", [f"s{n}" for n in range(50)])
+    assert told.hint is not None
+    assert told.hint.zh.endswith("s39等 50 个")
+    assert told.hint.en.endswith("s39 and 10 more")

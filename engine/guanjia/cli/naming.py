@@ -8,6 +8,8 @@ from ..errors import NotFound, Text
 
 PROCEDURE = Text("流程", "procedure")
 SITE = Text("小区", "site")
+MOST = 40
+"""So many names are told at most: a screen, and not all states of all procedures."""
 NO_PROCEDURE = Text("还没有流程；新建一个：guanjia new 名字", "There is no procedure yet; begin one: guanjia new NAME")
 """What is said where procedures would be told and the office has none."""
 
@@ -21,8 +23,11 @@ def nameless(
     called = called or {}
     near = [name for name in known if called.get(name) == wanted] or get_close_matches(wanted, known, 3)
     shown = [(name, called[name]) if called.get(name, name) != name else (name, "") for name in near or known]
-    zh = "、".join(f"{name}（{word}）" if word else name for name, word in shown) or "无"
-    en = (" or " if near else ", ").join(f"{name} ({word})" if word else name for name, word in shown) or "none"
+    told, left = shown[:MOST], len(shown) - MOST
+    zh = "、".join(f"{name}（{word}）" if word else name for name, word in told) or "无"
+    en = (" or " if near else ", ").join(f"{name} ({word})" if word else name for name, word in told) or "none"
+    if left > 0:
+        zh, en = f"{zh}等 {len(shown)} 个", f"{en} and {left} more"
     hint = Text(f"是不是：{zh}？", f"Did you mean {en}?") if near else Text(f"有：{zh}", f"There are: {en}")
     if what is PROCEDURE and not known:
         hint = NO_PROCEDURE

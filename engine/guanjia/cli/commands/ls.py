@@ -126,7 +126,8 @@ def _nameless(desk: Desk, query: Mapping[str, Any]) -> None:
     if assignee and assignee not in (staff := desk.known.get("staff", {})):
         raise nameless(Text("员工", "member of staff"), assignee, list(staff), staff)
     if state and state not in (states := _definitions(desk, lambda it: [name for name, *_ in it.walk()])):
-        raise nameless(Text("状态", "state"), state, list(states), states)
+        more = Text("一个流程的状态：guanjia procedures 流程", "The states of one: guanjia procedures PROCEDURE")
+        raise nameless(Text("状态", "state"), state, list(states), states, more)
     if mode and mode not in (modes := _definitions(desk, lambda it: list(it.modes))):
         raise nameless(Text("模式", "mode"), mode, list(modes), modes)
 

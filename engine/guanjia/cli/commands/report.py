@@ -12,6 +12,7 @@ from ...errors import Text
 from .. import words
 from ..desk import Desk
 from ..failure import Usage
+from ..naming import PROCEDURE, SITE, nameless
 from ..out import Ink, Piece
 from ..progress import progress
 from ..spec import Argument, Command, Option, json_option
@@ -41,12 +42,25 @@ def report(
     engine = desk.engine
     with progress(desk.out, Text("统计", "Counting"), None) as bar:
         found = made(engine, name, desk.asking, begin, end, procedure=procedure, site=site, step=bar)
+    if not any(table.rows for table in found.tables):
+        _nameless(desk, procedure, site)
     if as_json:
         desk.out.json(
             {"report": name, "from": iso(begin, engine.zone), "until": iso(end, engine.zone), **_plain(found)}
         )
         return
     _print(desk, found, begin, end, cases)
+
+
+def _nameless(desk: Desk, procedure: str | None, site: str | None) -> None:
+    """Whether nothing was counted because something was called by a name that there is not. What was withdrawn was counted."""
+    engine = desk.engine
+    if procedure is not None and procedure not in (known := engine.procedures()):
+        raise nameless(PROCEDURE, procedure, known, {each: desk.label(each, each) for each in known})
+    if site is not None and site not in (
+        sites := list(dict.fromkeys([engine.office.site, *engine.organisation.sites]))
+    ):
+        raise nameless(SITE, site, sites, {each: desk.called("sites", each) for each in sites})
 
 
 def _print(desk: Desk, found: Report, begin: Instant, end: Instant, cases: bool) -> None:
