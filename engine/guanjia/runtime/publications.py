@@ -94,7 +94,7 @@ def earlier(engine: Engine, name: str, number: int | None) -> Publication:
             Text("更早的版本", "earlier version") if number is None else Text(f"第 {number} 版", f"version {number}")
         )
         raise NotFound(
-            Text(f"“{name}”没有{which.zh}。", f"{name!r} has no {which.en}."), Text(f"有第 1 到 {len(known)} 版：guanjia versions {name}", f"There are 1 to {len(known)}: guanjia versions {name}")
+            Text(f"“{name}”没有{which.zh}。", f"{name!r} has no {which.en}."), Text(f"共有 {len(known)} 版：guanjia versions {name}", f"Versions there are: {len(known)}. See guanjia versions {name}")
         )  # fmt: skip
     return found
 

@@ -119,7 +119,7 @@ def explain(desk: Desk, *, start: str, duration: str, name: str | None, clock: s
         )  # fmt: skip
         return
     out = desk.out
-    out.line(Ink(words.when(begun, calendar.zone), "bold"), " + ", format_amount(amount, out.language), "  (", name, ")  →  ",
+    out.line(Ink(words.when(begun, calendar.zone), "bold"), " + ", format_amount(amount, out.language), out.both(f"（{name}）  →  ", f"  ({name})  →  "),
              Ink(words.by(due, calendar.zone), "good"), " ", words.weekday(moment(due - 1, calendar.zone).date()))  # fmt: skip
     if calendar.provisional(due):
         out.line(

@@ -103,7 +103,11 @@ def _one(desk: Desk, it: Procedure, hash: str) -> None:
     out.line(Ink(label(it.procedure), "bold"), "  ", it.procedure, "  ", Ink(hash[:12], "dim"))
     if it.modes:
         out.line(
-            Ink(Text("模式：", "Modes: "), "dim"), ", ".join(f"{label(mode)} (--mode {mode})" for mode in it.modes)
+            Ink(Text("模式：", "Modes: "), "dim"),
+            out.both(
+                "、".join(f"{label(mode)}（--mode {mode}）" for mode in it.modes),
+                ", ".join(f"{label(mode)} (--mode {mode})" for mode in it.modes),
+            ),
         )
     out.table([[Ink(Text("谁可以建单", "Who may open"), "dim"), _who(desk, it, it.open_by)]], flex=1, wrapped=True)
     if it.retention is not None:
