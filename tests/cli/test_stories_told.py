@@ -34,6 +34,20 @@ def test_the_command_tells_a_table_and_a_list_and_its_code_is_that_of_the_storie
     assert {"kind": "states", "place": at("dropped: {final")}.items() <= desk["missing"][2].items()
 
 
+def test_what_is_wrong_in_a_procedure_that_is_named_is_told_once_and_not_by_each_of_its_stories(
+    tmp_path, monkeypatch, run
+):
+    twice = SMALL + SMALL.replace("story: ", "story: again ", 1)
+    folder = small(
+        tmp_path / "office", DESK, templates=("hurry",), more={"procedures/desk.stories.yaml": f"stories:\n{twice}"}
+    )
+    monkeypatch.chdir(folder)
+    path = folder / "procedures/desk.yaml"
+    path.write_text(path.read_text() + "nonsense: 1\n")
+    told = run("--lang", "en", "test", "desk")
+    assert (told.code, told.err.count("[unknown-key]"), told.out) == (INVALID, 1, "")
+
+
 def test_missing_stories_are_printed_or_written_into_the_file(tmp_path, monkeypatch, run):
     folder = small(
         tmp_path / "office", DESK, templates=("hurry",), more={"procedures/desk.stories.yaml": f"stories:\n{SMALL}"}

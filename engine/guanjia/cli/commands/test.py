@@ -31,6 +31,7 @@ def test(
     for wanted in name:
         if wanted not in known:
             raise nameless(PROCEDURE, wanted, known)
+        files.version(wanted)  # what is wrong in it is told once, and not by each of its stories
     if suggest or write:
         if coverage or at_least is not None or junit is not None or as_json:
             raise Usage(
