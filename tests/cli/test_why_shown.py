@@ -159,7 +159,9 @@ def test_to_whom_a_clock_is_promised_is_shown(do: Call) -> None:
     assert kinds == {"solve": "sla", "plumber": "uc", "desk_to_desk": "ola"}
 
 
-def test_what_a_limit_rests_upon_is_said_in_both_languages(tmp_path: Path, run: Call, clock: ManualClock) -> None:
+def test_what_a_limit_rests_upon_is_said_in_both_languages(
+    tmp_path: Path, run: Call, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Of the standard, and of the overlay that sets a limit beside it; and the standards by themselves."""
     folder = shipped(tmp_path / "office")
     (folder / "office.yaml").write_text((folder / "office.yaml").read_text() + "\noverlays: [hangzhou]\n")
@@ -188,6 +190,11 @@ def test_what_a_limit_rests_upon_is_said_in_both_languages(tmp_path: Path, run: 
     assert "急修到场" in told
     assert "30 分钟，不分昼夜" in told
     assert "（未查证原文）" in told
+    monkeypatch.setattr(Out, "columns", 80)
+    narrow = run(*who, "en", "standards", clock=clock).out
+    assert "complaint_receipt_danger" in narrow
+    assert "30 min, day and night" in narrow
+    assert max(map(width, narrow.splitlines())) <= 80
     plain = json.loads(run(*who, "en", "standards", "--pledged", "--json", clock=clock).out)
     assert all(one["standard"]["pledged"] for one in plain)
     assert {"repair.arrival"} <= {used for one in plain for used in one["used"]}

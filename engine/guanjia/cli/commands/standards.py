@@ -66,7 +66,7 @@ def standards(desk: Desk, *, pledged: bool, as_json: bool) -> None:
         Text("依据", "BASIS"),
         Text("用于", "KEPT BY"),
     )
-    out.table(rows, head, flex=3, wrapped=True)
+    out.table(rows, head, flex=1, keep=(0, 2), spare=(4, 3), wrapped=True)
 
 
 def _procedures(files: OfficeFiles) -> Iterator[Procedure]:
