@@ -233,7 +233,7 @@ class Driver:
         depend on the database is tried once: to print JSON too, and to fail."""
         here = not any(line.startswith("database:") for line in (self.office / "office.yaml").read_text().splitlines())
         drives = [name for name in DRIVES if name in COMMANDS]
-        driven = drawn().sample(drives, scale(36 if here else 18, len(drives), faults=len(drives)))
+        driven = drawn().sample(drives, scale(24 if here else 12, len(drives), faults=len(drives)))
         for number, name in enumerate(sorted(driven, key=drives.index)):
             lines = DRIVES[name]
             given = self.person(number % len(PEOPLE))

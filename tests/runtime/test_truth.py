@@ -243,7 +243,7 @@ def stood_still_as_if_it_had_not(begin: Callable[[int], Engine], days: int) -> N
 
 @pytest.mark.parametrize(
     ("begin", "cases"),
-    [(busy_week, scale(60, 200, faults=200)), (shipped_week, scale(6, 40, faults=20))],
+    [(busy_week, scale(60, 200, faults=200)), (shipped_week, scale(4, 40, faults=20))],
     ids=["busy office", "shipped office"],
 )
 def test_a_worker_that_stood_still_for_a_week_arrives_where_one_that_looked_again_and_again_is(begin, cases, request):
