@@ -220,7 +220,10 @@ class Life:
     def _acknowledge(self, case: Case) -> None:
         told = [who for climb in case.climbs.values() if climb.open for who in climb.people if who.startswith("staff:")]
         if told and self.draw.random() < READ:
-            self.engine.acknowledge(case.id, actor=told[-1].removeprefix("staff:"))
+            try:
+                self.engine.acknowledge(case.id, actor=told[-1].removeprefix("staff:"))
+            except Refused:  # what fell due at this very moment came first, and ended the escalation
+                return
             self.taken["ack"] += 1
 
     def _hands(self, case: Case) -> Iterator[tuple[Actor, list[Option]]]:
