@@ -43,6 +43,14 @@ _CODES: tuple[tuple[type[GuanjiaError], int], ...] = (
 LOG = "guanjia-error.log"
 
 
+def piecewise(out: Out, refused: int, *, stopped: bool) -> int:
+    """The exit code of what is done piece by piece and was perhaps stopped half way: said so, for it goes on when run again."""
+    if stopped:
+        out.line(Text("再运行一次同样的命令，就从停下的地方继续。", "Run the same command again: it goes on where it stopped."), err=True)  # fmt: skip
+        return INTERRUPTED
+    return REFUSED if refused else OK
+
+
 def exit_code(error: GuanjiaError) -> int:
     return next(code for kind, code in _CODES if isinstance(error, kind))
 

@@ -190,7 +190,7 @@ class Program:
         if kind != "root":
             self.nodes[name] = node
         for child_name, child in state.states.items():
-            node.children.append(self._node(child_name, child, node, _kind(child)))
+            node.children.append(self._node(child_name, child, node, child.kind))
         for child_name, child in state.tracks.items():
             node.children.append(self._node(child_name, child, node, "track"))
         node.finishes = kind == "final" and parent is not None and parent.kind == "root"
@@ -373,16 +373,6 @@ class Program:
         for branch in self.procedure.reopen:
             found.setdefault(("act", "reopen"), {}).update(branch.input)
         return found
-
-
-def _kind(state: State) -> str:
-    if state.final:
-        return "final"
-    if state.history:
-        return "history"
-    if state.tracks:
-        return "parallel"
-    return "compound" if state.states else "simple"
 
 
 def _choices(counting: Counting | None) -> dict[str, Any] | None:

@@ -384,6 +384,16 @@ class State(Node):
     always: Branches = ()
     breach: dict[Name, Branches] = Key(default_factory=dict)
 
+    @property
+    def kind(self) -> Literal["simple", "compound", "parallel", "final", "history"]:
+        if self.final:
+            return "final"
+        if self.history:
+            return "history"
+        if self.tracks:
+            return "parallel"
+        return "compound" if self.states else "simple"
+
 
 Condition = Words
 """States, actions, signals, `open`, or expressions; any one of them is enough."""

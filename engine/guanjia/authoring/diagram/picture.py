@@ -102,7 +102,7 @@ class _Words:
 
     def inside(self, state: State) -> Iterator[Box]:
         for name, child in state.states.items():
-            yield self.box(name, child, _kind(child))
+            yield self.box(name, child, child.kind)
         for name, child in state.tracks.items():
             yield self.box(name, child, "track")
 
@@ -194,16 +194,6 @@ class _Words:
 
     def say(self, text: Text) -> str:
         return text.zh if self.language == "zh" else text.en
-
-
-def _kind(state: State) -> Kind:
-    if state.final:
-        return "final"
-    if state.history:
-        return "history"
-    if state.tracks:
-        return "parallel"
-    return "compound" if state.states else "simple"
 
 
 def _amount(text: str, language: str) -> str:

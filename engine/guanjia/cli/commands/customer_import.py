@@ -8,7 +8,7 @@ from typing import Any
 
 from ...errors import Text
 from ..desk import Desk
-from ..failure import INTERRUPTED, OK, REFUSED
+from ..failure import piecewise
 from ..out import Ink
 from ..progress import progress
 from ..spec import Argument, Command, Option, json_option
@@ -35,15 +35,7 @@ def import_(desk: Desk, *, file: str, apply: bool, refused: str | None, reason: 
         out.json(_plain(found, aside, applied=apply))
     else:
         _told(desk, found, file, aside, applied=apply)
-    if stopped:
-        out.line(
-            Text(
-                "再运行一次同样的命令，就从停下的地方继续。", "Run the same command again: it goes on where it stopped."
-            ),
-            err=True,
-        )
-        return INTERRUPTED
-    return REFUSED if found.refused else OK
+    return piecewise(out, len(found.refused), stopped=stopped)
 
 
 def _told(desk: Desk, found: Any, file: str, aside: str | None, *, applied: bool) -> None:

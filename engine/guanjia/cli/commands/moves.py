@@ -10,7 +10,7 @@ from ...clock import iso
 from ...errors import Text
 from .. import words
 from ..desk import Desk
-from ..failure import INTERRUPTED, OK, REFUSED, Usage
+from ..failure import OK, Usage, piecewise
 from ..naming import NO_PROCEDURE, PROCEDURE, nameless
 from ..out import Ink, Piece
 from ..progress import progress
@@ -28,10 +28,6 @@ COUNTS = (
     ("delays", Text("延时改期", "DELAYS"), ""), ("provisional", Text("仍暂定", "PROVISIONAL"), "soon"), ("rejudged", Text("判定有异", "REJUDGED"), ""),
 )  # fmt: skip
 """What is counted: the name in a tally, its title, the style where there are any. The latter three are shown where there are."""
-
-AGAIN = Text(
-    "再运行一次同样的命令，就从停下的地方继续。", "Run the same command again, and it goes on where it stopped."
-)
 
 
 def apply(
@@ -116,10 +112,7 @@ def _back(desk: Desk, name: str | None, *, yes: bool, reason: str | None, as_jso
         except KeyboardInterrupt:
             stopped = True
     _print_back(desk, last, back, done=True, as_json=as_json)
-    if stopped:
-        out.line(AGAIN, err=True)
-        return INTERRUPTED
-    return REFUSED if back.refused else OK
+    return piecewise(out, back.refused, stopped=stopped)
 
 
 def _agreed(desk: Desk, reason: str | None, question: Text) -> tuple[str, bool]:
@@ -187,10 +180,7 @@ def moved(
         except KeyboardInterrupt:
             stopped = True
     _print(desk, plan, tally, done=True, as_json=as_json, stopped=stopped)
-    if stopped:
-        out.line(AGAIN, err=True)
-        return INTERRUPTED
-    return REFUSED if tally.refused else OK
+    return piecewise(out, tally.refused, stopped=stopped)
 
 
 def _print(desk: Desk, plan: Plan, tally: Tally, *, done: bool, as_json: bool, stopped: bool = False) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ...errors import NotFound, Text, because
 from ..desk import Desk
-from ..failure import INTERRUPTED, OK, REFUSED
+from ..failure import piecewise
 from ..out import Ink
 from ..progress import progress
 from ..spec import Argument, Command, Option, json_option
@@ -38,15 +38,7 @@ def take_in(desk: Desk, *, file: str, reason: str | None, as_json: bool) -> int:
                 out.lines(out.say(hint), indent="    ")
         if found.refused > MOST_SHOWN:
             out.line(Ink(Text("其余见 --json。", "The others stand in --json."), "dim"))
-    if stopped:
-        out.line(
-            Text(
-                "再运行一次同样的命令，就从停下的地方继续。", "Run the same command again: it goes on where it stopped."
-            ),
-            err=True,
-        )
-        return INTERRUPTED
-    return REFUSED if found.refused else OK
+    return piecewise(out, found.refused, stopped=stopped)
 
 
 def _lines(file: str) -> Sequence[str]:
