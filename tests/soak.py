@@ -5,7 +5,7 @@
 
 As many files run at a time as there are processors. A run of a file is a turn of some minutes. Whose turn it is: whoever had
 none yet; then whoever is nearest to his figure by the time that it takes; when all have reached theirs, whoever had least. It
-ends at the first failure, and says how to have it again.
+ends at the first failure, and says last of all what failed and how to have it again: of a long print, the end is what is kept.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ class Part:
     """By claim, what was counted of it."""
     running: bool = False
     runs: int = 0
+    failed: str = ""
     seconds: float = 0.0
     longest: float = 0.0
 
@@ -116,6 +117,7 @@ def main() -> int:
     if whole:
         print("\n" + shares(parts))
     ran, minutes = sum(part.runs for part in parts), (time.monotonic() - begun) / 60
+    print("".join(f"\n{part.failed}" for part in parts if part.failed))
     print(f"\n{ran} runs of test files, {minutes:.1f} minutes: {'all passed' if good else 'FAILED'}")
     return 0 if good else 1
 
@@ -137,7 +139,10 @@ def run(part: Part, whole: bool) -> bool:
     if not whole:
         print(f"{part.file}: {took:.0f} s\n", flush=True)
     if returned:
-        print(f"--hypothesis-seed={seed} {part.file}; other seeds stand above as GUANJIA_SEED=…", flush=True)
+        failures = said.partition("= FAILURES =")[2].partition("= PASSES =")[0] or said
+        part.failed = (
+            f"{failures[-8000:]}\n--hypothesis-seed={seed} {part.file}; other seeds stand above as GUANJIA_SEED=…"
+        )
     return returned == 0
 
 

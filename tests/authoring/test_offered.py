@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -26,14 +26,15 @@ MOST_TRIES = 24
 """Ways to fill in what is needed, before it counts as refused."""
 
 
-def fillings(field: Field | None, desk: Engine) -> list[Any]:
-    """Values that somebody might type for a field."""
+def fillings(field: Field | None, desk: Engine, known: Iterable[Any]) -> list[Any]:
+    """Values that somebody might type for a field, who sees what the case knows: as many as are at risk, say."""
     kind = field.type if field is not None else "text"
     if field is not None and kind == "choice":
         return list(field.of)
     days = [iso(desk.clock.now() + days * DAY, desk.zone)[:16] for days in (1, 5, 90)]
+    many = max([50, *(value for value in known if type(value) is int)])
     return {
-        "integer": [field.max if field is not None and field.max is not None else 50, 0], "decimal": ["1"], "money": ["10", "0"],
+        "integer": [field.max if field is not None and field.max is not None else many, 0], "decimal": ["1"], "money": ["10", "0"],
         "boolean": ["yes", "no"], "instant": days, "date": [day[:10] for day in days], "duration": ["2h"], "phone": ["13800001234"],
         "email": ["a@example.com"], "staff": ["engineer.li", "agent.wang"], "room": ["3-1-502"], "list": [list(field.of[:1]) if field else ["x"]],
     }.get(kind, ["x"])  # fmt: skip
@@ -41,8 +42,11 @@ def fillings(field: Field | None, desk: Engine) -> list[Any]:
 
 def refused(desk: Engine, case: str, option: Option, actor: Actor) -> GuanjiaError | None:
     """What is said to somebody who types what is offered, if every way to fill it in is refused."""
-    fields = desk.program(desk.case(case)).procedure.fields
-    ways = itertools.product(*(fillings(option.inputs.get(name) or fields.get(name), desk) for name in option.requires))
+    now = desk.case(case)
+    fields, known = desk.program(now).procedure.fields, now.fields.values()
+    ways = itertools.product(
+        *(fillings(option.inputs.get(name) or fields.get(name), desk, known) for name in option.requires)
+    )
     error = None
     for way in itertools.islice(ways, MOST_TRIES):
         values = dict(zip(option.requires, way, strict=True))
