@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from guanjia.model.case import Case, Clock, Delay, Limit, Past
 from guanjia.model.event import GENESIS, chain, commit, to_json
 from hypothesis import given, settings, strategies as st
@@ -41,12 +42,21 @@ def test_the_text_of_a_case_is_its_plain_form_however_it_became_so(steps):
     case = Case("id", "TS-1", "main", "row", "hash", None, 1, 0, 0, "li")
     seen = [case]
     for step in steps:
-        case = case.changed(**step)
-        assert case.text() == to_json(case.to_plain())
+        read = Case.from_text(case.text())
+        assert read == case
+        case, read = case.changed(**step), read.changed(**step)
+        assert case.text() == read.text() == to_json(case.to_plain())
         seen.append(case)
     for earlier in seen:  # cases that share what they keep do not mix it up
         assert earlier.text() == to_json(earlier.to_plain())
         assert Case.from_plain(json.loads(earlier.text())) == earlier
+
+
+@pytest.mark.parametrize("wrong", [{"mood": "good"}, {"number": ...}])
+def test_what_is_no_case_is_not_read_as_one(wrong):
+    plain = {**Case("id", "TS-1", "main", "row", "hash", None, 1, 0, 0, "li").to_plain(), **wrong}
+    with pytest.raises(ValueError, match="a case has id, number"):
+        Case.from_plain({name: value for name, value in plain.items() if value is not ...})
 
 
 def test_a_head_depends_on_the_text_and_on_all_that_came_before():

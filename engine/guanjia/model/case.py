@@ -8,15 +8,14 @@ microseconds (see `guanjia.clock`).
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, field
-from itertools import chain, compress, count, repeat
-from json.encoder import encode_basestring
+from itertools import compress, count
 from operator import is_not, itemgetter
 from typing import Any, Literal, NamedTuple
 
 from ..clock import Instant
-from .event import to_json
+from .event import from_json, to_json
 from .frozen import quick
 
 ClockStatus = Literal["running", "paused", "met", "breached", "cancelled", "reset"]
@@ -85,16 +84,13 @@ class Clock:
 
     @classmethod
     def from_plain(cls, data: Mapping[str, Any]) -> Clock:
-        return cls(
-            **{
-                **data,
-                "limits": tuple(Limit(*item) for item in data["limits"]),
-                "pending": tuple(tuple(item) for item in data.get("pending", ())),
-                "fired": tuple(data.get("fired", ())),
-                "pauses": tuple(tuple(item) for item in data.get("pauses", ())),
-                "extended": tuple(tuple(item) for item in data.get("extended", ())),
-            }
-        )
+        values = {**data, "limits": tuple([Limit(*item) for item in data["limits"]])}
+        for name in ("pending", "pauses", "extended"):
+            if name in data:
+                values[name] = tuple(map(tuple, data[name]))
+        if "fired" in data:
+            values["fired"] = tuple(data["fired"])
+        return cls(**values)
 
 
 @quick(frozen=True, slots=True)
@@ -190,11 +186,9 @@ class Past:
             plain["through"] = self.through
         return plain
 
-    def text(self) -> str:
-        """The plain form as JSON."""
-        given = f',"input":{to_json(self.input)}' if self.input else ""
-        typed = f',"through":{encode_basestring(self.through)}' if self.through else ""
-        return f'{{"count":{self.count},"at":{self.at},"by":{encode_basestring(self.by)}{given}{typed}}}'
+    @classmethod
+    def from_plain(cls, data: Mapping[str, Any]) -> Past:
+        return cls(data["count"], data["at"], data["by"], data.get("input", {}), data.get("through"))
 
 
 @dataclass(frozen=True)
@@ -277,48 +271,71 @@ class Case:
         return {name: _part(name, own[name]) for name in _NAMES if _told(name, own[name])}
 
     def text(self) -> str:
-        """The plain form as JSON: the snapshot. What a step left as it was is not written anew: its text is kept, with the
-        very value that it is of, and handed on by `changed`."""
+        """The plain form as JSON: the snapshot. What a step left as it was is not made plain anew: it is kept, with the very
+        values that it is of, and handed on by `changed`."""
         own = self.__dict__
         values = _VALUES(own)
-        before, texts, past = own.get("_kept", _NOTHING)
-        texts = list(texts)
+        before, plain = own.get("_kept", _NOTHING)
+        plain, added = dict(plain), False
         for place in compress(count(), map(is_not, values, before)):
             name, value = _NAMES[place], values[place]
-            if name == "past":
-                past = _past(value, *past)
-                texts[place] = f'"past":{{{",".join(past[2])}}}' if value else ""
-            else:
-                texts[place] = f'"{name}":{_json(name, value)}' if _told(name, value) else ""
-        own["_kept"] = values, texts, past
-        return f"{{{','.join(filter(None, texts))}}}"
+            if not _told(name, value):
+                plain.pop(name, None)
+                continue
+            added = added or name not in plain
+            plain[name] = _past(value, before[place], plain.get(name)) if name == "past" else _part(name, value)
+        if added:
+            plain = {name: plain[name] for name in _NAMES if name in plain}
+        own["_kept"] = values, plain
+        return to_json(plain)
+
+    @classmethod
+    def from_text(cls, text: str) -> Case:
+        """The case of a snapshot."""
+        plain = from_json(text)
+        case = cls.from_plain(plain)
+        case.__dict__["_kept"] = _VALUES(case.__dict__), plain
+        return case
 
     @classmethod
     def from_plain(cls, data: Mapping[str, Any]) -> Case:
         """The case that `to_plain` wrote."""
-        values = dict(data)
-        for name in ("states", "escalated", "handlers", "waits", "kin"):
-            values[name] = tuple(values.get(name, ()))
-        if "cycles" in values:
-            values["cycles"] = tuple(Clock.from_plain(item) for item in values["cycles"])
-        if "clocks" in values:
-            values["clocks"] = {name: Clock.from_plain(item) for name, item in values["clocks"].items()}
-        if "delays" in values:
-            values["delays"] = {name: Delay(**item) for name, item in values["delays"].items()}
-        if "climbs" in values:
-            values["climbs"] = {key: Climb.from_plain(item) for key, item in values["climbs"].items()}
-        if "past" in values:
-            values["past"] = {name: Past(**item) for name, item in values["past"].items()}
-        if "history" in values:
-            values["history"] = {name: tuple(item) for name, item in values["history"].items()}
-        return cls(**values)
+        values = {**_BLANK, **data}
+        if len(values) != len(_NAMES) or not data.keys() >= _ALWAYS:
+            raise ValueError(f"a case has {', '.join(_NAMES)}, and not {', '.join(data)}")
+        for name, read in _READ.items():
+            if name in data:
+                values[name] = read(data[name])
+        case = object.__new__(cls)
+        object.__setattr__(case, "__dict__", values)
+        return case
 
 
 _NAMES = tuple(item.name for item in dataclasses.fields(Case))
 _VALUES = itemgetter(*_NAMES)
-_NOTHING: Any = [object()] * len(_NAMES), [""] * len(_NAMES), ((), (), [])
+_NOTHING: Any = [object()] * len(_NAMES), {}
 _ALWAYS = frozenset(item.name for item in dataclasses.fields(Case) if item.default is MISSING is item.default_factory)
 """What is written of a case even when it is none: it has no default."""
+_BLANK = {
+    item.name: item.default if item.default_factory is MISSING else item.default_factory()
+    for item in dataclasses.fields(Case)
+}
+
+
+def _each(read: Callable[[Any], Any]) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+    return lambda plain: {name: read(item) for name, item in plain.items()}
+
+
+_READ: Mapping[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(("states", "escalated", "handlers", "waits", "kin"), tuple),
+    "clocks": _each(Clock.from_plain),
+    "cycles": lambda plain: tuple(map(Clock.from_plain, plain)),
+    "delays": _each(lambda plain: Delay(**plain)),
+    "climbs": _each(Climb.from_plain),
+    "past": _each(Past.from_plain),
+    "history": _each(tuple),
+}
+"""How what is more than JSON is read from it."""
 _NESTED = frozenset({"clocks", "delays", "climbs", "past"})
 
 
@@ -332,26 +349,11 @@ def _part(name: str, value: Any) -> Any:
     return [inner.to_plain() for inner in value] if name == "cycles" else value
 
 
-def _json(name: str, value: Any) -> str:
-    if type(value) is int:
-        return str(value)
-    if name == "states" and value:  # names, in which nothing needs to be escaped
-        return '["' + '","'.join(value) + '"]'
-    return to_json(_part(name, value))
-
-
-def _past(
-    past: Mapping[str, Past], known: tuple[str, ...], before: tuple[Past, ...], texts: Sequence[str]
-) -> tuple[tuple[str, ...], tuple[Past, ...], list[str]]:
-    """Names, what is remembered of each, and that as members of a JSON object; of what is the same as before the text is kept.
-    Names come to the end as they happen for the first time."""
-    names, values = tuple(past), tuple(past.values())
-    if names[: len(known)] != known:
-        before = ()
-    texts = [*texts[: len(before)], *[""] * (len(names) - len(before))]
-    for place in compress(count(), map(is_not, values, chain(before, repeat(None)))):
-        texts[place] = f'"{names[place]}":{values[place].text()}'
-    return names, values, texts
+def _past(past: Mapping[str, Past], known: Any, plain: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What is remembered, as JSON can hold it; what is the same as was known is as it was."""
+    if plain is None:
+        return {name: item.to_plain() for name, item in past.items()}
+    return {name: plain[name] if item is known.get(name) else item.to_plain() for name, item in past.items()}
 
 
 _DEFAULTS: dict[type, tuple[tuple[str, Any], ...]] = {}

@@ -105,8 +105,14 @@ def to_json(plain: Any) -> str:
     return _tools().write(plain).decode()
 
 
+def from_json(text: str) -> Any:
+    """What `to_json` wrote. ValueError for what is no JSON."""
+    return _tools().read(text)
+
+
 class _Tools(NamedTuple):
     write: Callable[[Any], bytes]
+    read: Callable[[str], Any]
     sha256: Callable[[bytes], Any]
 
 
@@ -115,9 +121,9 @@ def _tools() -> _Tools:
     """Imported when first needed: a command that only lists cases does without them."""
     from hashlib import sha256
 
-    from pydantic_core import to_json
+    from pydantic_core import from_json, to_json
 
-    return _Tools(to_json, sha256)
+    return _Tools(to_json, from_json, sha256)
 
 
 @quick(frozen=True, slots=True)
@@ -181,7 +187,7 @@ class Event:
 
     @classmethod
     def from_text(cls, text: str) -> Event:
-        return cls(*json.loads(text))
+        return cls(*from_json(text))
 
 
 GENESIS = bytes(32)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from difflib import get_close_matches
 
 from ..clock import Instant
@@ -36,7 +35,7 @@ class Recent:
 
 
 def as_case(held: Held) -> Case:
-    return Case.from_plain(json.loads(held.snapshot))
+    return Case.from_text(held.snapshot)
 
 
 def unknown(store: Store, ref: str) -> NotFound:

@@ -15,7 +15,7 @@ from psycopg.pq import TransactionStatus
 
 from ...clock import Instant
 from ...errors import GuanjiaError
-from ...model.event import GENESIS
+from ...model.event import GENESIS, to_json
 from .. import refusals
 from ..interface import Answer, Change, EventRow, Held, OfficeChange, Read, Withdrawn
 from ..rows import NEW_MESSAGE, message_values
@@ -248,7 +248,7 @@ class PostgresTransaction:
 
     def put_personal(self, case: str, rows: Sequence[tuple[str, str, str]]) -> None:
         self._flush()
-        self._run((SQL["put_personal"], (case, _plain(list(rows)))))
+        self._run((SQL["put_personal"], (case, to_json(list(rows)))))
 
     def write(self, change: Change) -> None:
         self._flush()
@@ -264,10 +264,10 @@ class PostgresTransaction:
             (
                 SQL["write"],
                 (
-                    change.case, change.before, change.seq, change.snapshot, _plain(columns),
+                    change.case, change.before, change.seq, change.snapshot, to_json(columns),
                     _array(_quoted(row.text) for row in change.events),
                     _array(f'"\\\\x{row.head.hex()}"' for row in change.events),
-                    _array(str(row.recorded_at) for row in change.events), _plain(rest) if rest else None,
+                    _array(str(row.recorded_at) for row in change.events), to_json(rest) if rest else None,
                 ),
             )
         )  # fmt: skip
@@ -306,7 +306,3 @@ def _array(items: Iterable[str]) -> str:
 def _quoted(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
-
-
-def _plain(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
