@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from functools import cache, wraps
 from inspect import Parameter, signature
-from itertools import islice
 from types import NoneType, UnionType
 from typing import Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -42,7 +41,10 @@ def _guarded(method: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(method)
     def call(*args: Any, **kwargs: Any) -> Any:
         order, rules = _rules(method)
-        for name, value in (*zip(order, islice(args, 1, None), strict=False), *kwargs.items()):
+        for (name, rule), value in zip(order, args, strict=False):
+            if rule is not None and not _plainly(rule, value):
+                _look(f"{method.__name__}({name}=…)", rule, value)
+        for name, value in kwargs.items():
             rule = rules.get(name)
             if rule is not None and not _plainly(rule, value):
                 _look(f"{method.__name__}({name}=…)", rule, value)
@@ -55,7 +57,7 @@ def _plainly(rule: _Rule, value: Any) -> bool:
     """Whether it is seen at a glance to be right: the way of nearly all values, on which no word is put together."""
     if not rule.check(value):
         return False
-    if not rule.inside or value is None:
+    if not rule.inside or value is None or type(value) is str:
         return True
     kind = type(value)
     if kind in (list, tuple):
@@ -87,9 +89,9 @@ def _look(where: str, rule: _Rule, value: Any) -> None:
 
 
 @cache
-def _rules(method: Callable[..., Any]) -> tuple[tuple[str, ...], Mapping[str, _Rule]]:
-    """The names of a method's positional parameters after the first, and what each parameter may be."""
-    parameters = [*signature(method).parameters.values()][1:]
+def _rules(method: Callable[..., Any]) -> tuple[tuple[tuple[str, _Rule | None], ...], Mapping[str, _Rule]]:
+    """A method's positional parameters, of which the first is asked nothing, and what each parameter may be."""
+    itself, *parameters = signature(method).parameters.values()
     hints = get_type_hints(method)
     order = [it.name for it in parameters if it.kind in (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)]
     named = [it.name for it in parameters if it.kind not in (Parameter.VAR_KEYWORD, Parameter.VAR_POSITIONAL)]
@@ -98,7 +100,7 @@ def _rules(method: Callable[..., Any]) -> tuple[tuple[str, ...], Mapping[str, _R
     }
     if any(it.kind is Parameter.VAR_KEYWORD for it in parameters):
         rules["$code"] = _CODE
-    return tuple(order), rules
+    return ((itself.name, None), *((name, rules.get(name)) for name in order)), rules
 
 
 @cache
@@ -163,10 +165,10 @@ def _check(hint: Any, number: Check) -> Check:
     origin, parts = get_origin(hint) or hint, get_args(hint)
     if origin in (Union, UnionType):
         checks = [_check(part, number) for part in parts if part is not NoneType]
-        if len(checks) < len(parts):
-            one = checks[0] if len(checks) == 1 else lambda value: any(check(value) for check in checks)
-            return lambda value: value is None or one(value)
-        return lambda value: any(check(value) for check in checks)
+        one = checks[0]
+        for other in checks[1:]:
+            one = _either(one, other)
+        return one if len(checks) == len(parts) else lambda value: value is None or one(value)
     if origin is Literal:
         return lambda value: isinstance(value, str) and value in parts
     if hint is str:
@@ -187,6 +189,10 @@ def _check(hint: Any, number: Check) -> Check:
     if not isinstance(origin, type) or getattr(origin, "_is_protocol", False):
         return _anything
     return lambda value: isinstance(value, origin)
+
+
+def _either(one: Check, other: Check) -> Check:
+    return lambda value: one(value) or other(value)
 
 
 def _is_text(value: Any) -> bool:

@@ -517,7 +517,7 @@ class Engine:
         return looking.explained(program, case, command.actor, found)
 
     def program(self, case: Case) -> Program:
-        return self.compiled(case.version)
+        return self._programs.get(case.version) or self.compiled(case.version)
 
     def working(self, calendar: str) -> Calendar:
         """A calendar as the office's files have it now, by its name. NotFound; Invalid when they cannot be read."""
