@@ -364,6 +364,20 @@ def test_an_office_without_a_template_for_digests_has_a_plain_one_and_is_told_so
     assert told.body.count(f"news {number}") == 4
 
 
+def test_an_emergency_at_night_waits_for_nothing_that_a_late_worker_left_behind(tmp_path):
+    """What the day's worker did not send is not due at night; but what has to be said at once goes out, with what comes before it."""
+    desk, peer = office(tmp_path)
+    number, other = case(desk), case(desk)
+    act(desk, other, "tell")
+    act(desk, number, "tell", "ask", "warn")
+    clock_of(desk).set(from_iso(NIGHT, "Asia/Shanghai"))
+    desk.run_once(owner="w")
+    assert peer.said == [(NIGHT, f"{name} {number}") for name in ("news", "survey", "alarm")]
+    go(desk, MORNING)
+    assert peer.said[3:] == [(MORNING, f"news {other}")]
+    assert not audit(desk)
+
+
 @pytest.mark.parametrize(
     ("quiet", "code"),
     [("{customers: residentz}", "unknown-calendar"), ("{}", "grammar"), ("{customer: residents}", "unknown-key")],

@@ -820,6 +820,19 @@ class Conformance:
         assert keys(store.claim(700, "w", 800, limit=1)) == ["5"]
         assert keys(store.claim(700, "w", 800, limit=1)) == ["1", "2", "3"]
 
+    def test_what_is_urgent_takes_along_what_would_be_held_before_it(self, store: Store) -> None:
+        put(store, change("a", notifications=[message("a", 1, digest="d"), message("a", 2, digest="d", urgency="low")]))
+        put(store, change("a", 1, notifications=[message("a", 3, 2, urgency="urgent"), message("a", 4, 2, digest="d")]))
+        put(store, change("b", notifications=[message("b", 5, digest="d")]))
+        assert keys(store.claim(100, "w", 200, limit=1)) == ["1"]
+        assert store.hold(message("a", 1).key, "w", 700)
+        for number in ("1", "2", "3"):
+            (row,) = store.claim(100, "w", 200, limit=1)
+            assert (keys([row]), row.notification.urgency, row.notification.digest) == ([number], "urgent", None)
+            assert store.sent(row.notification.key, "w", 110)
+        assert keys(store.claim(100, "w", 200)) == []
+        assert keys(store.claim(700, "w", 800)) == ["4", "5"]
+
     def test_what_is_told_later_takes_along_what_waits_before_it(self, store: Store) -> None:
         def late(number: int, **given: Any) -> Notification:
             return message("a", number, **{"not_before": 800, "digest": "d", **given})

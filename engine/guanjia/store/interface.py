@@ -427,7 +427,8 @@ class Store(Protocol):
 
     def hold(self, key: str, owner: str, until: Instant) -> bool:
         """Put back untried: its recipient is told nothing before `until`, neither this nor what else with the same `digest`
-        has not been tried and is not urgent. False when the lease was lost."""
+        has not been tried and is not urgent; but what a later urgent message of its case waits behind goes out with that, as if that
+        were new. False when the lease was lost."""
 
     def renew(self, owner: str, lease: Instant) -> int:
         """Extend the lease of everything that `owner` has in hand until `lease`; how many that is."""

@@ -38,7 +38,7 @@ from ..records import chosen
 from ..rows import RENEWED, first_try, fold, together, words
 from ..turns import due_in_turn
 from .customers import Kept, MemoryCustomers
-from .transaction import CaseInMemory, Line, MemoryTransaction
+from .transaction import CaseInMemory, Line, MemoryTransaction, line_of
 
 T = TypeVar("T")
 
@@ -356,14 +356,26 @@ class MemoryStore:
         return self._settle(key, owner, lambda row: replace(row, **done), alone=alone)  # type: ignore[arg-type]
 
     def hold(self, key: str, owner: str, until: Instant) -> bool:
+        def soon(row: OutboxRow) -> Instant | None:
+            """When something urgent goes out that is told the same recipient after it; that takes it along."""
+            line = self.lines[line_of(row.notification)]
+            after = (self.messages[other] for other in line if line[other] > line[row.notification.key])
+            urgent = (each for each in after if each.notification.urgency == "urgent" and each.status == "waiting")
+            return min((at for each in urgent if (at := each.next_at) is not None and at < until), default=None)
+
         def held(row: OutboxRow) -> OutboxRow:
             attempts = row.attempts - (row.status == "sending")
-            told = row.notification if attempts else replace(row.notification, not_before=until)
-            return replace(row, notification=told, status="waiting", next_at=until, attempts=attempts)
+            told, at = row.notification, None if attempts else soon(row)
+            if at is not None:
+                told = replace(told, urgency="urgent", not_before=None, digest=None)
+            elif not attempts:
+                told = replace(told, not_before=until)
+            return replace(row, notification=told, status="waiting", next_at=at or until, attempts=attempts)
+
+        digest = self.messages[key].notification.digest if key in self.messages else None
 
         def rest(tx: MemoryTransaction) -> None:
             """Whoever is left in peace is told nothing else meanwhile."""
-            digest = self.messages[key].notification.digest
             for other in [key for line in self.lines.values() for key in line] if digest is not None else ():
                 row = self.messages[other]
                 mine = row.notification.digest == digest and row.notification.urgency != "urgent"

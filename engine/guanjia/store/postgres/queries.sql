@@ -131,17 +131,26 @@ WHERE owner = %(owner)s AND status = 'sending' AND n IN (
     SELECT m.n FROM outbox AS k JOIN outbox AS m USING (digest, not_before, attempts)
     WHERE NOT %(alone)s AND k.key = %(key)s AND m.status IN ('waiting', 'sending'))
 
--- Whoever is left in peace is told nothing else meanwhile.
+-- Whoever is left in peace is told nothing else meanwhile; but what is urgent takes along what would be held before it.
 -- name: hold
-UPDATE outbox SET status = 'waiting', next_at = %(until)s, attempts = attempts - (status = 'sending')::int,
-    not_before = CASE WHEN attempts > (status = 'sending')::int THEN not_before ELSE %(until)s END, owner = NULL
-WHERE owner = %(owner)s AND status = 'sending' AND n IN (
-    SELECT n FROM outbox WHERE key = %(key)s
-    UNION
-    SELECT m.n FROM outbox AS k JOIN outbox AS m USING (digest, not_before, attempts)
-    WHERE k.key = %(key)s AND m.status IN ('waiting', 'sending'))
-OR status = 'waiting' AND attempts = 0 AND urgency <> 'urgent' AND next_at < %(until)s
-    AND digest = (SELECT digest FROM outbox WHERE key = %(key)s AND owner = %(owner)s)
+UPDATE outbox AS o SET status = 'waiting', next_at = coalesce(h.soon, %(until)s),
+    not_before = CASE WHEN h.tried THEN o.not_before WHEN h.soon IS NULL THEN %(until)s END,
+    digest = CASE WHEN h.soon IS NULL THEN o.digest END, urgency = CASE WHEN h.soon IS NULL THEN o.urgency ELSE 'urgent' END,
+    attempts = o.attempts - (o.status = 'sending')::int, owner = NULL
+FROM (
+    SELECT e.n, e.attempts > (e.status = 'sending')::int AS tried, CASE WHEN e.attempts = (e.status = 'sending')::int THEN (
+        SELECT min(u.next_at) FROM outbox AS u
+        WHERE u.status = 'waiting' AND u.case_id = e.case_id AND u.recipient = e.recipient AND u.channel = e.channel AND u.n > e.n
+            AND u.urgency = 'urgent' AND u.next_at < %(until)s) END AS soon
+    FROM outbox AS e
+    WHERE e.owner = %(owner)s AND e.status = 'sending' AND e.n IN (
+        SELECT n FROM outbox WHERE key = %(key)s
+        UNION
+        SELECT m.n FROM outbox AS k JOIN outbox AS m USING (digest, not_before, attempts)
+        WHERE k.key = %(key)s AND m.status IN ('waiting', 'sending'))
+    OR e.status = 'waiting' AND e.attempts = 0 AND e.urgency <> 'urgent' AND e.next_at < %(until)s
+        AND e.digest = (SELECT digest FROM outbox WHERE key = %(key)s AND owner = %(owner)s)
+) AS h WHERE o.n = h.n
 
 -- name: renew
 UPDATE outbox SET next_at = %(lease)s WHERE owner = %(owner)s AND status = 'sending'

@@ -160,17 +160,25 @@ WHERE owner = ?2 AND status = 'sending' AND n IN (
     SELECT m.n FROM outbox AS k JOIN outbox AS m ON m.digest = k.digest AND m.not_before = k.not_before AND m.attempts = k.attempts
     WHERE NOT ?5 AND k.key = ?1 AND m.status IN ('waiting', 'sending'))
 
--- Whoever is left in peace is told nothing else meanwhile.
+-- Whoever is left in peace is told nothing else meanwhile; but what is urgent takes along what would be held before it.
 -- name: hold
-UPDATE outbox SET status = 'waiting', next_at = ?3, not_before = iif(attempts > (status = 'sending'), not_before, ?3),
-    attempts = attempts - (status = 'sending'), owner = NULL
-WHERE owner = ?2 AND status = 'sending' AND n IN (
-    SELECT n FROM outbox WHERE key = ?1
-    UNION
-    SELECT m.n FROM outbox AS k JOIN outbox AS m ON m.digest = k.digest AND m.not_before = k.not_before AND m.attempts = k.attempts
-    WHERE k.key = ?1 AND m.status IN ('waiting', 'sending'))
-OR status = 'waiting' AND attempts = 0 AND urgency <> 'urgent' AND next_at < ?3
-    AND digest = (SELECT digest FROM outbox WHERE key = ?1 AND owner = ?2)
+UPDATE outbox AS o SET status = 'waiting', next_at = coalesce(h.soon, ?3), not_before = iif(h.tried, o.not_before, iif(h.soon IS NULL, ?3, NULL)),
+    digest = iif(h.soon IS NULL, o.digest, NULL), urgency = iif(h.soon IS NULL, o.urgency, 'urgent'),
+    attempts = o.attempts - (o.status = 'sending'), owner = NULL
+FROM (
+    SELECT e.n, e.attempts > (e.status = 'sending') AS tried, iif(e.attempts > (e.status = 'sending'), NULL, (
+        SELECT min(u.next_at) FROM outbox AS u
+        WHERE u.status = 'waiting' AND u.case_id = e.case_id AND u.recipient = e.recipient AND u.channel = e.channel AND u.n > e.n
+            AND u.urgency = 'urgent' AND u.next_at < ?3)) AS soon
+    FROM outbox AS e
+    WHERE e.owner = ?2 AND e.status = 'sending' AND e.n IN (
+        SELECT n FROM outbox WHERE key = ?1
+        UNION
+        SELECT m.n FROM outbox AS k JOIN outbox AS m ON m.digest = k.digest AND m.not_before = k.not_before AND m.attempts = k.attempts
+        WHERE k.key = ?1 AND m.status IN ('waiting', 'sending'))
+    OR e.status = 'waiting' AND e.attempts = 0 AND e.urgency <> 'urgent' AND e.next_at < ?3
+        AND e.digest = (SELECT digest FROM outbox WHERE key = ?1 AND owner = ?2)
+) AS h WHERE o.n = h.n
 
 -- name: renew
 UPDATE outbox SET next_at = ?2 WHERE owner = ?1 AND status = 'sending'
