@@ -75,6 +75,8 @@ def prepare(
 
     `case` and `personal` are what the values come to: what the case knows as personal stands in no text of it in clear.
     """
+    if not command.values and command.reason is None and command.kind != "open":
+        return command, []
     fields: dict[str, Field] = dict(program.procedure.fields)
     if command.kind in ("act", "signal"):
         fields |= program.inputs.get((command.kind, command.name), {})
