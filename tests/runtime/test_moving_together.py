@@ -134,13 +134,13 @@ def test_a_case_that_is_refused_is_named_and_holds_up_no_other(tmp_path):
     desk, numbers = with_cases(made(tmp_path), 3)
     edited(desk, hours=SHORT)
     plan = moving.plan(desk)
-    real = desk.execute_many
+    real = desk.carry_out_many
 
     def one_changes_meanwhile(commands: Any) -> Any:
         desk.act(numbers[1], "drop", actor="agent.wang")
         return real(commands)
 
-    desk.execute_many = one_changes_meanwhile  # type: ignore[method-assign]
+    desk.carry_out_many = one_changes_meanwhile  # type: ignore[method-assign]
     tally = moved(desk, plan)
     assert (tally.cases, tally.refused) == (2, 1)
     ((identity, why),) = tally.reasons

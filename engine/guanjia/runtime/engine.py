@@ -166,7 +166,7 @@ class Engine:
         outcome = self._carried(command)
         fp("after_answer")
         if not all(PASSED_ON.isdisjoint(event.data) for event in outcome.events):
-            self._pass_on()
+            self.pass_on()
             outcome = replace(outcome, case=self.case(outcome.case.id))
         return outcome
 
@@ -183,13 +183,18 @@ class Engine:
 
     def execute_many(self, commands: Sequence[Command]) -> Sequence[Result | GuanjiaError]:
         """Carry out commands in order under one commit; each is all or nothing on its own, and answered by its own error."""
+        outcomes = self.carry_out_many(commands)
+        self.pass_on()
+        return outcomes
+
+    def carry_out_many(self, commands: Sequence[Command]) -> Sequence[Result | GuanjiaError]:
+        """The same, where what they ask of other cases has to wait for more commands: `pass_on` is called then."""
         outcomes = self.store.transact_many([_work(self, command) for command in commands])
         for command, outcome in zip(commands, outcomes, strict=True):
             logs.command(self.store, command, outcome)
-        self._pass_on()
         return outcomes
 
-    def _pass_on(self) -> None:
+    def pass_on(self) -> None:
         """What commands ask of other cases, at once. They are done already: what fails here is left to the worker."""
         try:
             rounds.apply_inbox(self)

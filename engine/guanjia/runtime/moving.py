@@ -131,7 +131,7 @@ def plan(engine: Engine, names: Sequence[str] | None = None, decided: Sequence[S
     targets: dict[str, Version] = {}
     counts: dict[str, int] = {}
     changed: set[str] = set()
-    for pinned, count in engine.store.pins().items():
+    for pinned, count in sorted(engine.store.pins().items()):
         version = engine.compiled(pinned).version
         target = under(version, known, fresh)
         if target.hash != pinned:
@@ -146,7 +146,7 @@ def plan_procedure(engine: Engine, name: str) -> Plan:
     target = engine.opening(name).version
     counts = {
         pinned: count
-        for pinned, count in engine.store.pins().items()
+        for pinned, count in sorted(engine.store.pins().items())
         if pinned != target.hash and engine.compiled(pinned).procedure.procedure == name
     }
     return Plan(dict.fromkeys(counts, target), counts, (), name)
@@ -183,7 +183,8 @@ def carry_out(
         by=actor.id,
         versions=plan.targets.values(),
     )
-    _each(plan, engine, actor, reason, options, engine.execute_many, tally, progress)
+    _each(plan, engine, actor, reason, options, engine.carry_out_many, tally, progress)
+    engine.pass_on()  # after all of them: none hears of another ahead of its own move, whichever comes first
 
 
 def entitled(engine: Engine, actor: Actor, reason: str) -> None:

@@ -108,7 +108,8 @@ def carry_out(
         "taken_back", last.procedure, {"decided": last.decided.seq, "cases": len(cases), "reason": reason}
     )
     engine.record([decided], by=actor.id)
-    _each(last, cases, actor, reason, engine.execute_many, back, progress)
+    _each(last, cases, actor, reason, engine.carry_out_many, back, progress)
+    engine.pass_on()  # after all of them, for who has heard of another is not taken back
 
 
 def _each(
