@@ -16,16 +16,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from ..calendars import Calendar, compile_calendar
 from ..channels.interface import Channel
 from ..clock import Clock, Instant, SystemClock
 from ..core import Account, Option, Program, account, available, compile, fold, hidden
-from ..errors import GuanjiaError, NotFound, Refused, StoreError, Text
+from ..errors import GuanjiaError, Refused, StoreError, Text
 from ..failpoints import fp
 from ..language import OfficeFiles
 from ..model.case import Case
 from ..model.event import PERSONAL, SENSITIVE, SYSTEM, Actor, Command, Event, Notification, is_personal
-from ..model.registry import Registry
 from ..model.rights import check_through
 from ..model.sight import Sight
 from ..model.version import Version
@@ -41,8 +39,9 @@ from .customer_reading import family
 from .customers import Register
 from .facts import with_facts
 from .funnel import Result, carry_out, suppose
+from .in_force import InForce
 from .marking import mark
-from .publishing import COMPILED, TABLE, Put, in_order, present, take_up
+from .publishing import COMPILED, Put, in_order, present, take_up
 from .quiet import Quiet
 from .recent import Recent, as_case, unknown
 from .rendering import Renderer
@@ -66,7 +65,7 @@ class Work:
 
 
 @checked
-class Engine:
+class Engine(InForce):
     """One office: its files, its store, its people, its channels, and a clock."""
 
     def __init__(
@@ -75,12 +74,11 @@ class Engine:
         by: str = SYSTEM.id, blind: Callable[[str], str] = str, compiler: Callable[[Version], Program] = compile,
         rehearsal: bool = False, take_up: bool = True,
     ) -> None:  # fmt: skip
-        self.store = store
+        super().__init__(store, files, compiler)
         self.rehearsal = rehearsal
         """Nothing of it is real: the files are in force as they are, whatever the rule of publishing."""
         self.blind = blind
         """Of what is only ever compared, such as the digest of a command: so that nobody finds out by trying what it was of."""
-        self.files = files
         self.organisation = organisation
         self.clock = clock or SystemClock()
         self.customers = Register(self)
@@ -89,15 +87,10 @@ class Engine:
         self.entropy = entropy
         self.by = by
         """Who is recorded as having taken up the files."""
-        self._compile = compiler
-        """What makes the program of a version: one that is listened to, where somebody wants to know what is reached of it."""
         self.recent = Recent()
         self.zone = files.office().zone
-        self._programs: dict[str, Program] = {}
-        self._registries: dict[str, Registry] = {}
         self._seen: tuple[str, str | None] = ("", None)
         """The files and the compiled copy of them as they were when they were last taken up."""
-        self._calendars: dict[str, Calendar] = {}
         self.lulls: dict[str, schedules.Lull] = {}
         """By schedule, how long it opens nothing by the files as they are."""
         self.quiet = Quiet()
@@ -521,24 +514,6 @@ class Engine:
         found = account(program, [*events, *ahead.events], clock, now, ahead.personal, cycle)
         return looking.explained(program, case, command.actor, found)
 
-    def program(self, case: Case) -> Program:
-        return self._programs.get(case.version) or self.compiled(case.version)
-
-    def working(self, calendar: str) -> Calendar:
-        """A calendar as the office's files have it now, by its name. NotFound; Invalid when they cannot be read."""
-        known = self._calendars.get(calendar)
-        if known is None:
-            published = self.files.calendars()
-            if calendar not in published:
-                raise NotFound(
-                    Text(f"没有日历“{calendar}”。", f"There is no calendar {calendar!r}."), known=sorted(published)
-                )
-            known = self._calendars[calendar] = compile_calendar(published[calendar])
-        return known
-
-    def procedures(self) -> Sequence[str]:
-        return self.files.procedures()
-
     def actor(self, who: Actor | str) -> Actor:
         """The actor of a staff id, `customer:<id>`, `system` or `system:<name>`; an Actor is taken as it is."""
         return who if isinstance(who, Actor) else self.organisation.actor(who)
@@ -590,7 +565,7 @@ class Engine:
             raise Refused("unrenderable", Text.parse(told.problem), case=case.number, key=message.key)
         return self.store.retry(replace(told, key=message.key), self.quiet.free(told, self.clock.now()))
 
-    # -- definitions
+    # -- taking up files
 
     def refresh(self) -> tuple[Event, ...]:
         """Take up the files as they are now: every procedure that is in order is kept as a version for ever, and people
@@ -642,85 +617,6 @@ class Engine:
     def log(self, after: int = 0) -> Iterator[Event]:
         """What happened to the office itself and to no case: the events of its own stream with a number above `after`."""
         return stream.events(self.store, after)
-
-    def compiled(self, hash: str) -> Program:
-        """The program of a version that is kept. NotFound."""
-        program = self._programs.get(hash)
-        if program is None:
-            canonical = self.store.version(hash)
-            if canonical is None:
-                raise NotFound(
-                    Text(f"数据库里没有流程版本 {hash[:12]}。", f"The database has no procedure version {hash[:12]}."),
-                    Text("请运行 guanjia audit。", "Run guanjia audit."),
-                )
-            program = self._programs[hash] = self._compile(Version.model_validate_json(canonical))
-        return program
-
-    def know(self, version: Version) -> None:
-        """Let commands that are only previewed name a version that is not kept."""
-        self._programs.setdefault(version.hash, self._compile(version))
-
-    def openable(self) -> Sequence[str]:
-        """The procedures of which cases can be opened now: those whose files are in order, or were."""
-        return list(self._published.versions)
-
-    def unpublished(self) -> tuple[str, ...]:
-        """Procedures whose file cannot be read as it is now; cases go on under the versions that there are."""
-        return tuple(sorted(self._published.invalid))
-
-    def registries(self) -> Sequence[str]:
-        """The registries in force."""
-        return list(self._published.registries)
-
-    def registry(self, name: str) -> Registry:
-        """A registry as it is in force. NotFound."""
-        hash = self._published.registries.get(name)
-        if hash is None:
-            known = self.registries()
-            raise NotFound(
-                Text(f"没有台账“{name}”。", f"There is no registry {name!r}."),
-                Text(f"有：{'、'.join(known) or '—'}", f"There are: {', '.join(known) or 'none'}"),
-                known=known,
-            )
-        return self.registry_of(hash)
-
-    def registry_since(self, name: str) -> Instant:
-        """Since when the registry of this name is as it is, or is not there any more; 0 where there never was one."""
-        return self._published.since.get(name, 0)
-
-    def registry_of(self, hash: str) -> Registry:
-        """A registry that was in force once, by its hash. NotFound."""
-        found = self._registries.get(hash)
-        if found is None:
-            canonical = self.store.setting(TABLE + hash)
-            if canonical is None:
-                raise NotFound(
-                    Text(f"数据库里没有台账 {hash[:12]}。", f"The database has no registry {hash[:12]}."),
-                    Text("请运行 guanjia audit。", "Run guanjia audit."),
-                )
-            found = self._registries[hash] = Registry.of(canonical)
-        return found
-
-    def opening(self, procedure: str) -> Program:
-        """What new cases run under: the last version that was in order. Invalid when there never was one, NotFound."""
-        versions, invalid = self._published.versions, self._published.invalid
-        if procedure not in versions and procedure in invalid:
-            raise invalid[procedure]
-        if procedure not in versions and procedure in self.files.procedures():
-            raise Refused(
-                "unpublished",
-                Text(f"流程“{procedure}”还没有发布，不能建单。", f"The procedure {procedure!r} has not been published: no case can be opened."),
-                Text(f"发布：guanjia publish {procedure} --reason 原因", f"Publish it: guanjia publish {procedure} --reason WHY"),
-                procedure=procedure,
-            )  # fmt: skip
-        if procedure not in versions:
-            known = sorted({*versions, *invalid})
-            raise NotFound(
-                Text(f"没有流程“{procedure}”。", f"There is no procedure {procedure!r}."),
-                Text(f"有：{'、'.join(known)}", f"There are: {', '.join(known) or 'none'}"),
-                known=known,
-            )
-        return self.compiled(versions[procedure])
 
     def _held(self, ref: str) -> Held:
         held = self.store.get(ref)
