@@ -22,7 +22,6 @@ from tests.runtime.model_case import (
     Case,
     Done,
     Item,
-    Message,
     No,
     Who,
 )
@@ -46,7 +45,7 @@ class Office(Door):
         if case is None or ask.kind == "split":
             done = self.open(ask, at) if case is None else self.split(ask, case, at)
         else:
-            kept, told, sent = copy.deepcopy(case), len(self.messages), len(self.inbox)
+            kept, told, sent = copy.deepcopy(case), list(self.messages), len(self.inbox)
             before = len(case.events)
             self.advance(case, at)
             late = ask.kind == "act" and len(case.events) > before
@@ -54,8 +53,8 @@ class Office(Door):
                 self.heard(case, ask.who)
                 getattr(self, f"do_{ask.kind}")(case, ask, at)
             except No as no:
-                self.cases[kept.number] = kept
-                del self.messages[told:], self.inbox[sent:]
+                self.cases[kept.number], self.messages = kept, told
+                del self.inbox[sent:]
                 if case.merged:  # nothing is done in it any more
                     raise No(*no.codes, "merged") from None
                 raise No(*no.codes, *({"too_late"} if late and "state" in no.codes else ())) from None
@@ -193,7 +192,7 @@ class Office(Door):
             soon += [item.since for item in self.inbox]
             soon = [at for at in soon if at <= self.now]
             if not soon:
-                self.handed = len(self.messages)
+                self.hand_over()
                 return
             minute = min(soon)
             for case in list(self.cases.values()):
@@ -235,9 +234,8 @@ class Office(Door):
                 self.do_signal(case, Ask("signal", item.name, case.number, SYSTEM), at)
             elif item.kind == "tell":
                 step = Step(self, case, "told", item.name, SYSTEM, at)
-                outside = case.mode == "drill"
-                self.messages.append(Message(case.number, step.seq, item.name, "customer", outside))
-                step.relay(item.name, children=False)
+                self.write(case, step.seq, item.name, "customer", item.urgency)
+                step.relay(item.name, item.urgency, children=False)
             else:
                 self.tied(item, case, at)
         except No:

@@ -102,6 +102,20 @@ class Message(NamedTuple):
     template: str
     recipient: str
     recorded: bool
+    urgency: str = "normal"
+    person: str = ""
+    """Who is to be left in peace; nobody where it is for the staff, or urgent."""
+    until: int = 0
+    """From when on it may leave."""
+    put_off: bool = False
+    left: tuple[int, int] | None = None
+    """When it left, and in which parcel."""
+    behind: bool = False
+    """Another one of its line left then too, before it and not in the same parcel: then it may have left by itself."""
+
+    @property
+    def waits(self) -> bool:
+        return self.left is None and not self.recorded and self.template != "-"
 
 
 class No(Exception):
@@ -239,6 +253,7 @@ class Item(NamedTuple):
     sender: str
     receiver: str | None
     name: str
+    urgency: str = "normal"
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.runtime.model_case import Ask, Case, Message, No, Who
+from tests.runtime.model_case import Ask, Case, No, Who
 from tests.runtime.model_joined import Joining
 from tests.runtime.model_step import Step
 from tests.runtime.model_time import HOUR
@@ -16,7 +16,7 @@ class Door(Joining):
         if codes:
             raise No(*codes)
         step = Step(self, case, "coded", "", ask.who, at)
-        self.messages.append(Message(case.number, step.seq, "code", "customer", case.mode == "drill"))
+        self.write(case, step.seq, "code", "customer", "urgent")
         case.codes[len(self.coded)] = at + GOOD_FOR
         self.coded.append(case.number)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.runtime.model_case import SYSTEM, Case, Climb, Clock, Event, Item, Message, reached
+from tests.runtime.model_case import SYSTEM, Case, Climb, Clock, Event, Item, reached
+from tests.runtime.model_outbox import Outbox
 from tests.runtime.model_rules import CLOCKS, DELAYS, LEVELS, Action
 from tests.runtime.model_step import Step
 from tests.runtime.model_time import HOUR, MINUTE, Hours, local
@@ -17,17 +18,14 @@ def order_of(procedure: str, key: str) -> int:
     return names.index(key)
 
 
-class Time:
-    """The cases, messages, and what cases sent each other, as far as time changes them."""
+class Time(Outbox):
+    """The cases, and what they sent each other, as far as time changes them."""
 
     def __init__(self, now: int) -> None:
-        self.now = now
+        super().__init__(now)
         self.calendar = "short"
         self.suspended: dict[str, tuple[int, int]] = {}
         self.cases: dict[str, Case] = {}
-        self.messages: list[Message] = []
-        self.handed = 0
-        """How many of the messages the worker has seen; what comes after them still waits."""
         self.inbox: list[Item] = []
         self.asks = False
         self.coded: list[str] = []

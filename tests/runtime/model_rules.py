@@ -77,8 +77,8 @@ initial: received
 transitions:
   withdraw: {to: withdrawn, by: [customer, agent for customer], input: {why: {type: text, required: true}}}
   prolong:  {by: supervisor, at_most: 1, do: [{extend: {solve: 1 workdays}}]}
-  announce: {by: supervisor, do: [{notify: {told: customers}}]}
-  inform:   {guard: past.accept.count > 0, do: [{notify: {told: customer}}]}
+  announce: {by: supervisor, do: [{notify: {told: {to: customers, urgency: low}}}]}
+  inform:   {guard: past.accept.count > 0, do: [{notify: {told: {to: customer, urgency: urgent}}}]}
 signals:
   fixed: {do: [{set: {rounds: rounds + 10}}]}
 states:
@@ -106,7 +106,7 @@ states:
           answered: {to: working}
         after:
           no_answer: {delay: 2 workdays, to: working, do: [{notify: {told: customer}}]}
-          nudge:     {every: 5h, do: [{notify: {told: customer}}]}
+          nudge:     {every: 5h, do: [{notify: {told: {to: customer, urgency: low}}}]}
       back: {history: deep, default: working}
     transitions:
       hold: {to: held, by: [assignee, supervisor], undo: never}
@@ -174,6 +174,10 @@ HOURS = {
 }
 
 
+PEACE = 'zone: Asia/Shanghai\nweek: {mon-sun: ["08:00-21:00"]}\n'
+"""When residents may be told."""
+
+
 PEOPLE = """
 roles:
   agent:      {label: {zh: 客服, en: agent}}
@@ -214,15 +218,17 @@ class Action(NamedTuple):
     within: int | None = None
 
 
-def told(template: str, *to: str) -> Callable[[Step], None]:
-    return lambda step: step.tell(template, to)
+def told(template: str, *to: str, urgency: str = "normal") -> Callable[[Step], None]:
+    return lambda step: step.tell(template, to, urgency)
 
 
 REQUEST_ACTIONS = {
     "withdraw": Action((), "withdrawn", ("customer", "agent for customer"), needs=("why",)),
     "prolong": Action((), None, ("supervisor",), at_most=1, do=lambda step: step.extend("solve", 1)),
-    "announce": Action((), None, ("supervisor",), do=told("told", "customers")),
-    "inform": Action((), None, guard=lambda case: case.count.get("accept", 0) > 0, do=told("told", "customer")),
+    "announce": Action((), None, ("supervisor",), do=told("told", "customers", urgency="low")),
+    "inform": Action(
+        (), None, guard=lambda case: case.count.get("accept", 0) > 0, do=told("told", "customer", urgency="urgent")
+    ),
     "accept": Action(("received",), "working", ("agent",), do=lambda step: step.assign(step.who.id)),
     "ask": Action(("working",), "waiting", ("assignee",)),
     "order": Action(("working",), None, ("agent",), at_most=1, do=lambda step: step.open_child()),
@@ -252,7 +258,7 @@ SIGNALS = {"fixed": Action((), None, do=lambda step: step.set(rounds=step.case.f
 DELAYS: dict[str, tuple[str, Action]] = {
     "tired": ("working", Action((), None, do=told("told", "supervisor"))),
     "no_answer": ("waiting", Action((), "working", do=told("told", "customer"))),
-    "nudge": ("waiting", Action((), None, do=told("told", "customer"))),
+    "nudge": ("waiting", Action((), None, do=told("told", "customer", urgency="low"))),
     "wake": ("held", Action((), "back")),
     "lapse": ("todo", Action((), "bad", do=lambda step: step.emit("reopen"))),
 }

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from tests.runtime.model_case import ABOVE, STAFF, TEAMS, Case, Climb, Clock, Event, Item, Message, Rule, Who
+from tests.runtime.model_case import ABOVE, STAFF, TEAMS, Case, Climb, Clock, Event, Item, Rule, Who
 from tests.runtime.model_rules import CLOCKS, DELAYS, OUTCOMES, Action
 from tests.runtime.model_time import DAY, local
 
@@ -35,7 +35,7 @@ class Step:
 
     # effects
 
-    def tell(self, template: str, to: Iterable[str]) -> tuple[str, ...]:
+    def tell(self, template: str, to: Iterable[str], urgency: str = "normal") -> tuple[str, ...]:
         case, found, nobody = self.case, [], []
         for word in to:
             before = len(found)
@@ -51,16 +51,16 @@ class Step:
                     found += [f"staff:{who}" if who in STAFF else "customer"]
             if len(found) == before and not word.startswith("customer"):
                 nobody.append(word)
-        self.office.messages += [Message(case.number, len(case.events), "-", f"role:{word}", False) for word in nobody]
+        for word in nobody:
+            self.office.write(case, self.seq, "-", f"role:{word}")
         people = tuple(dict.fromkeys(found))
         for who in people:
-            outside = case.mode == "drill" and who == "customer"
-            self.office.messages.append(Message(case.number, len(case.events), template, who, outside))
+            self.office.write(case, self.seq, template, who, urgency)
         if "customer" in people:
-            self.relay(template, children="customers" in to)
+            self.relay(template, urgency, children="customers" in to)
         return people
 
-    def relay(self, template: str, *, children: bool) -> None:
+    def relay(self, template: str, urgency: str, *, children: bool) -> None:
         """The customers of cases that go on in this one are told too, and of the open ones below it where they are meant; who has
         several of them is told once."""
         case, cases = self.case, self.office.cases
@@ -72,7 +72,7 @@ class Step:
                 continue
             if other.customer is None or other.customer not in told:
                 told.add(other.customer)
-                self.office.inbox.append(Item("tell", self.at, case.number, number, template))
+                self.office.inbox.append(Item("tell", self.at, case.number, number, template, urgency))
                 self.office.asks = self.sets_off = True
 
     def set(self, **values: Any) -> None:

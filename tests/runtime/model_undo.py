@@ -6,7 +6,7 @@ from __future__ import annotations
 import copy
 from dataclasses import fields, replace
 
-from tests.runtime.model_case import Ask, Case, Item, Last, Message, No
+from tests.runtime.model_case import Ask, Case, Item, Last, No
 from tests.runtime.model_deeds import Deeds
 from tests.runtime.model_rules import UNDO
 from tests.runtime.model_step import Step
@@ -31,12 +31,12 @@ class TakingBack(Deeds):
         told: list[str] = []
         self.withdrawn = []
         for place, message in enumerate(self.messages):
-            if message.case != case.number or message.seq < since or message.recorded or message.template == "-":
+            if message.case != case.number or message.seq < since:
                 continue
-            if place >= self.handed:
+            if message.waits:
                 self.messages[place] = message._replace(recorded=True)
                 self.withdrawn.append(place)
-            else:
+            elif message.left:
                 told.append(message.recipient)
         return told
 
@@ -46,7 +46,8 @@ class TakingBack(Deeds):
             raise No("undo")
         step = Step(self, case, "undone", last.name, ask.who, at)
         told = self.withhold(case, last.seq)
-        self.messages += [Message(case.number, step.seq, "undone", who, False) for who in dict.fromkeys(told)]
+        for who in dict.fromkeys(told):
+            self.write(case, step.seq, "undone", who)
         if case.merged is not None and last.before.merged is None:
             self.asks = True
             for place in case.withdrawn:  # nobody would have heard of it

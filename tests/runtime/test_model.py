@@ -32,6 +32,7 @@ from tests.runtime.model_case import Case
 from tests.runtime.model_desk import Desk, folder_of
 from tests.runtime.model_door import at_the_door
 from tests.runtime.model_rules import ACTIONS, CLOCKS, JOB_ACTIONS, REQUEST_ACTIONS
+from tests.runtime.model_time import local
 from tests.scale import SOAK, drawn, scale, tell
 
 CORPUS = Path(__file__).with_name("model_corpus.txt")
@@ -42,7 +43,7 @@ COMMANDS = scale(100, 4_000, faults=5_000)
 # -- what is tried
 
 ACTORS = ("agent.wang", "agent.li", "supervisor.zhao", "manager.sun", "c-1", "c-2")
-MINUTES = (0, 1, 10, 30, 60, 90, 120, 240, 24 * 60, 3 * 24 * 60, 11 * 24 * 60)
+MINUTES = (0, 1, 10, 30, 60, 90, 120, 240, 12 * 60, 24 * 60, 3 * 24 * 60, 11 * 24 * 60)
 KINDS = (
     "open",
     "act",
@@ -223,6 +224,19 @@ def joins(draw: random.Random, office: Office, which: int) -> dict[str, Any]:
     return given | {"kind": "link", "values": {"other": other, "way": kind}}
 
 
+def tells(draw: random.Random, office: Office) -> dict[str, Any]:
+    """Something of which a customer is told."""
+    found = [
+        {"kind": "act", "name": name, "who": "supervisor.zhao", "case": which}
+        for which, case in enumerate(office.cases.values())
+        for name in ("inform", "announce") if case.customer and name in ACTIONS[case.procedure]
+        if not office.against(case, name, who_is("supervisor.zhao"), {})
+    ]  # fmt: skip
+    values = {"summary": "water", "priority": "usual"}
+    new = {"kind": "open", "name": "request", "who": draw.choice(("c-1", "c-2")), "values": values}
+    return draw.choice(found) if found and draw.random() < 0.8 else new
+
+
 def tempting(draw: random.Random, office: Office) -> dict[str, Any]:
     """An action against which just one thing stands: where what stands in the way is forgotten, it is taken."""
     found: dict[str, list[dict[str, Any]]] = {}
@@ -294,6 +308,19 @@ class Machine(RuleBasedStateMachine):
     @rule(minutes=sampled_from(MINUTES))
     def tick(self, minutes: int) -> None:
         self.desk.do(["tick", minutes])
+
+    @rule(draw=randoms())
+    def night(self, draw: random.Random) -> None:
+        """Something that residents are told of while they sleep, and the morning after it."""
+        now = local(self.desk.office.now)
+        self.desk.do(["tick", (22 - now.hour) % 24 * 60 - now.minute])
+        if draw.random() < 0.5:
+            self.desk.do(["work"])
+        for _ in range(draw.choice((1, 2, 3))):
+            self.desk.do(["command", tells(draw, self.desk.office)])
+            self.desk.do(draw.choice((["tick", 1], ["tick", 300], ["work"], ["preview", some(draw)])))
+        self.desk.do(["tick", draw.choice((60, 600, 660))])
+        self.desk.do(["work"])
 
     @rule()
     def work(self) -> None:

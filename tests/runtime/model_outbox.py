@@ -1,0 +1,76 @@
+"""The messages of the model (model.py): what is written, until when it waits, and what leaves together. Residents are left in peace
+at night."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from tests.runtime.model_case import Case, Message
+from tests.runtime.model_time import DAY, HOUR, local, midnight
+
+RANK = ("low", "normal", "urgent")
+
+
+def opening(at: int) -> int:
+    """The first instant from this one on at which residents may be told: between eight in the morning and nine in the evening."""
+    day = midnight(local(at).date())
+    if at < day + 21 * HOUR:
+        return max(at, day + 8 * HOUR)
+    return day + DAY + 8 * HOUR
+
+
+def in_line(one: Message, other: Message) -> bool:
+    """Whether both wait, of one case and for one recipient."""
+    return one.waits and other.waits and one[0] == other[0] and one.recipient == other.recipient
+
+
+class Outbox:
+    def __init__(self, now: int) -> None:
+        self.now = now
+        self.messages: list[Message] = []
+        self.parcels = 0
+        """How many left."""
+
+    def write(self, case: Case, seq: int, template: str, recipient: str, urgency: str = "normal") -> None:
+        outside = recipient == "customer"
+        new = Message(case.number, seq, template, recipient, outside and case.mode == "drill", urgency, until=self.now)
+        if outside and urgency != "urgent":
+            until = opening(self.now)
+            if until == self.now and urgency == "low":
+                until = midnight(local(self.now).date()) + DAY + 8 * HOUR
+            new = new._replace(person=case.customer or case.number, until=until, put_off=until > self.now)
+        for place, before in enumerate(self.messages if new.waits else ()):
+            if in_line(before, new) and before.until > new.until:
+                both = max(before.urgency, new.urgency, key=RANK.index)
+                goes = {"until": new.until, "put_off": new.put_off, "person": new.person, "urgency": both}
+                self.messages[place] = before._replace(**goes)
+        self.messages.append(new)
+
+    def hand_over(self) -> None:
+        """What may leave now does, in the order in which it was written."""
+        later = opening(self.now)
+        held = {it.person for it in self.messages if it.waits and it.until <= self.now < later and it.person}
+        for place, it in enumerate(self.messages):
+            if it.waits and it.person in held and it.until < later:
+                behind = [
+                    each.until for each in self.messages[place:] if each.urgency == "urgent" and in_line(it, each)
+                ]
+                if behind and min(behind) < later:
+                    goes = it._replace(until=min(behind), put_off=False, person="", urgency="urgent")
+                else:
+                    goes = it._replace(until=later, put_off=True)
+                self.messages[place] = goes
+        together: dict[object, list[int]] = defaultdict(list)
+        for place, it in enumerate(self.messages):
+            if it.waits and it.until <= self.now:
+                together[(it.person, it.until) if it.put_off else place].append(place)
+        for places in together.values():
+            self.parcels += 1
+            for place in places:
+                self.messages[place] = self.messages[place]._replace(left=(self.now, self.parcels))
+        first: dict[object, int] = {}
+        for place, it in enumerate(self.messages):
+            if it.left and it.left[0] == self.now:
+                self.messages[place] = it._replace(
+                    behind=first.setdefault((it.case, it.recipient), it.left[1]) != it.left[1]
+                )
