@@ -10,25 +10,20 @@ from typing import Any
 import pytest
 from guanjia.authoring.explaining import explain
 from guanjia.language import OfficeFiles, read_yaml
+from guanjia.model.effects import Assign, Emit, Escalate, Extend, Open, Recipients
 from guanjia.model.procedure import (
-    Assign,
     Branch,
     Count,
     Counting,
     Delay,
     Duplicates,
-    Emit,
-    Escalate,
-    Extend,
     Field,
     Ladder,
     LeadsTo,
     Level,
     Mode,
-    Open,
     Procedure,
     Property,
-    Recipients,
     Reopen,
     Retention,
     Sla,

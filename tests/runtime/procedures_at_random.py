@@ -9,7 +9,7 @@ import random
 from typing import Any
 
 import yaml
-from guanjia.model.procedure import CHOICES
+from guanjia.model.effects import CHOICES
 
 SPANS = ("10m", "45m", "3h", "26h", "1 days", "2 workdays")
 TEMPLATES = ("told", "late")

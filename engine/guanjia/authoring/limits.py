@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 
 from ..calendars import format_amount, parse_amount
 from ..errors import Text
-from ..model.procedure import Labelled, Procedure
+from ..model.node import Labelled
+from ..model.procedure import Procedure
 from ..model.standards import Limit
 
 BASES = {

@@ -16,7 +16,7 @@ from .program import Program
 
 if TYPE_CHECKING:
     from ..model.case import Case
-    from ..model.procedure import Assign
+    from ..model.effects import Assign
     from .step import Step
 
 Tiers: TypeAlias = Sequence[tuple[str, Sequence[str]]]

@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 
 from ..calendars import Amount, Calendar
 from ..expressions import Expression
-from ..model.procedure import Branch, Delay, Effect, Guard, Ladder, Sla, State
+from ..model.effects import Effect
+from ..model.node import Guard
+from ..model.procedure import Branch, Delay, Ladder, Sla, State
 
 
 @dataclass(eq=False, slots=True)

@@ -20,14 +20,13 @@ from ..calendars import Amount, Calendar
 from ..expressions import Expression
 from ..model import scope as scopes
 from ..model.case import Limit
+from ..model.effects import CHOICES, Effect
 from ..model.procedure import (
-    CHOICES,
     ENTRY,
     NEVER,
     Branch,
     Counting,
     Delay,
-    Effect,
     Field,
     Ladder,
     Procedure,

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import Finding, Invalid
+from ..model.node import Labelled
 from ..model.office import Office
-from ..model.procedure import Labelled
 from ..model.standards import Held
 from ..model.version import Version
 from .checks.words import DIGEST

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field as Key
 
-from .procedure import Labelled, Node, Words
+from .node import Labelled, Node, Words
 
 
 class Clause(Node):

@@ -19,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from .procedure import Expression, Kept, Labelled, Languages, Name, Names, Node, Scalar, Words, _listed, _wrong
+from .node import Expression, Kept, Labelled, Languages, Name, Names, Node, Scalar, Words, as_list, wrong
 
 
 def _empty(value: Any) -> Any:
@@ -29,7 +29,7 @@ def _empty(value: Any) -> Any:
 
 def _digest(value: str) -> str:
     if len(value) != 64 or set(value) - set("0123456789abcdef"):
-        raise _wrong(
+        raise wrong(
             "token_sha256 是 64 位十六进制的摘要，由 guanjia token 给出；令牌本身不要写在这里",
             "token_sha256 is a digest of 64 hexadecimal digits, as `guanjia token` gives it; never the token itself",
         )
@@ -38,7 +38,7 @@ def _digest(value: str) -> str:
 
 def _time(value: str) -> str:
     if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", value):
-        raise _wrong(f"“{value}”不是时刻，写成 08:30", f"{value!r} is no time of the day: write 08:30")
+        raise wrong(f"“{value}”不是时刻，写成 08:30", f"{value!r} is no time of the day: write 08:30")
     return value
 
 
@@ -77,7 +77,7 @@ class Quiet(Node):
     @model_validator(mode="after")
     def _of_somebody(self) -> Quiet:
         if self.customers is None and self.staff is None:
-            raise _wrong("quiet 要写 customers 或 staff 的日历", "quiet names a calendar for customers or staff")
+            raise wrong("quiet 要写 customers 或 staff 的日历", "quiet names a calendar for customers or staff")
         return self
 
 
@@ -115,23 +115,23 @@ class Schedule(Node):
     @model_validator(mode="after")
     def _closed_on_a_calendar(self) -> Schedule:
         if (self.calendar is None) != (self.on_closed is None):
-            raise _wrong("calendar 和 on_closed 要一起写", "calendar and on_closed go together")
+            raise wrong("calendar 和 on_closed 要一起写", "calendar and on_closed go together")
         return self
 
     @model_validator(mode="after")
     def _one_timing(self) -> Schedule:
         if sum(each is not None for each in (self.cron, self.every, self.on)) != 1:
-            raise _wrong("要写 cron、every、on 其中一个", "needs exactly one of cron, every, on")
+            raise wrong("要写 cron、every、on 其中一个", "needs exactly one of cron, every, on")
         if (self.every is None) != (self.from_ is None):
-            raise _wrong("every 和 from 要一起写", "every and from go together")
+            raise wrong("every 和 from 要一起写", "every and from go together")
         if self.before is not None and self.on is None:
-            raise _wrong("before 和 on 要一起写", "before goes with on")
+            raise wrong("before 和 on 要一起写", "before goes with on")
         if self.each is None and (self.on is not None or self.where is not None):
-            raise _wrong(
+            raise wrong(
                 "on、where 说的是台账的列，要写 each", "on and where are of columns: name the registry under each"
             )
         if self.cron is not None and "at" in self.model_fields_set:
-            raise _wrong("时刻写在 cron 里，去掉 at", "a cron text has its own time: take at away")
+            raise wrong("时刻写在 cron 里，去掉 at", "a cron text has its own time: take at away")
         return self
 
 
@@ -170,7 +170,7 @@ def _counted(value: Any) -> Any:
     """So many are 1 to so many; a text is one word; what is listed is as it is listed."""
     if isinstance(value, int) and not isinstance(value, bool):
         return [f"1..{value}"]
-    return [f"1..{value}"] if isinstance(value, str) and value.isdecimal() else _listed(value)
+    return [f"1..{value}"] if isinstance(value, str) and value.isdecimal() else as_list(value)
 
 
 Counted = Annotated[tuple[str, ...], BeforeValidator(_counted)]
@@ -262,7 +262,7 @@ class Person(Node):
     certificates: dict[Name, str] = Key(default_factory=dict)
     """Called like the skill that it proves, with the last day on which it is good."""
     substitute: str | None = None
-    leave: Annotated[tuple[Leave, ...], BeforeValidator(_listed)] = ()
+    leave: Annotated[tuple[Leave, ...], BeforeValidator(as_list)] = ()
     active: Flag = True
     """False: has left; history keeps the name."""
     on_duty: Flag = True
@@ -278,7 +278,7 @@ class Role(Node):
     (destroy it, change keys); `customers` (change the register); `clocks` (pause and reset by hand); `calendar` (move
     open cases to other calendars, suspend clocks); `act_for` (act in the name of somebody else); `all`."""
     sees: Annotated[
-        tuple[Literal["all", "buildings", "team", "work", "escalated", "own"], ...], BeforeValidator(_listed)
+        tuple[Literal["all", "buildings", "team", "work", "escalated", "own"], ...], BeforeValidator(as_list)
     ] = ()
     """Which cases, of the sites that one serves (`model.sight`). Without it all; of a role outside of the house `work`."""
     outside: Flag = False

@@ -9,75 +9,36 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field as Key,
     StrictBool as Flag,
     StrictInt as Whole,
-    StrictStr,
     model_validator,
 )
 
-from ..errors import Text
+from .effects import Effects
 from .event import BUILT_IN, Urgency
-from .retention import Period
+from .node import (
+    Duration,
+    Expression,
+    Guards,
+    Kept,
+    Labelled,
+    Languages,
+    Name,
+    Names,
+    Node,
+    Scalar,
+    Words,
+    as_list,
+    wrong,
+)
 
 LONGEST_MATCHED = 200
 """Characters of the longest value of a field that has a pattern: how long matching can take depends on it."""
-Languages = Literal["zh", "en"]
-
-
-def _wrong(zh: str, en: str) -> ValueError:
-    """A refusal in both languages: `language` tells it at the place where the value was written."""
-    return ValueError(Text(zh, en))
-
-
-def _is_name(value: str) -> str:
-    if not value.isidentifier():
-        raise _wrong(
-            f"“{value}”不能作名字：只用文字、数字和 _，不以数字开头",
-            f"{value!r} is not a name: letters, digits and _ only, not beginning with a digit",
-        )
-    return value
-
-
-def _is_period(value: str) -> str:
-    Period.parse(value)
-    return value
-
-
-def _listed(value: Any) -> Any:
-    """One where several may stand is a list of one."""
-    return value if isinstance(value, list | tuple) or value is None else [value]
-
-
-Name = Annotated[str, AfterValidator(_is_name)]
-Expression = Annotated[str, Key(min_length=1)]
-Duration = Annotated[str, Key(min_length=1)]
-Scalar = Flag | Whole | Decimal | StrictStr
-Kept = Annotated[str, AfterValidator(_is_period)]
-"""A `retention.Period` as it is written."""
-Names = Annotated[tuple[Name, ...], BeforeValidator(_listed)]
-Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
-
-
-class Node(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-class Labelled(Node):
-    """A sentence in the languages that the office speaks."""
-
-    zh: str | None = None
-    en: str | None = None
-
-
 FieldType = Literal[
     "text", "integer", "decimal", "money", "boolean", "choice", "date", "instant", "duration",
     "phone", "email", "room", "customer", "staff", "list", "attachment", "entry",
@@ -120,7 +81,7 @@ class Field(Node):
     @model_validator(mode="after")
     def _not_both(self) -> Field:
         if self.sensitive and not self.personal:
-            raise _wrong(
+            raise wrong(
                 "敏感的一定是个人信息：去掉 personal: false",
                 "what is sensitive is personal: take `personal: false` away",
             )
@@ -134,154 +95,6 @@ class Field(Node):
     def is_computed(self, given: Any) -> bool:
         """Whether what stands under `set` is an expression: a text is one, unless it is a value of the choice."""
         return isinstance(given, str) and not (self.type == "choice" and given in self.of)
-
-
-class Guard(Node):
-    """A condition with the author's own words for its refusal."""
-
-    that: Expression
-    else_: Labelled | None = Key(None, alias="else")
-
-
-def _guards(value: Any) -> Any:
-    listed = _listed(value)
-    return (
-        [{"that": item} if isinstance(item, str) else item for item in listed] if isinstance(listed, list) else listed
-    )
-
-
-Guards = Annotated[tuple[Guard, ...], BeforeValidator(_guards)]
-
-
-class Recipients(Node):
-    """Who is told: roles, `team:<team>`, `lead:<team>`, `on_duty:` before a role or team, `staff:<id>`, `assignee`, `opener`,
-    `customer`, `previous`, or a field of type staff."""
-
-    to: Words
-    channel: Words = ()
-    with_: dict[Name, Expression] = Key(default_factory=dict, alias="with")
-    urgency: Urgency | None = None
-    """How long it may wait; as the procedure says where it is not said here."""
-
-
-def _recipients(value: Any) -> Any:
-    return {"to": value} if isinstance(value, str | list | tuple) else value
-
-
-CHOICES = ("least_loaded", "round_robin", "owner", "previous", "on_duty", "first")
-"""How one is chosen of several who could take a case; anything else is an expression."""
-
-
-class Assign(Node):
-    """Who becomes responsible: a person by expression, or somebody of a role or team (docs/people.md).
-
-    Whoever is not here, lacks the skill or has a conflict of interest is passed over; where nobody is left, those who stand in.
-    """
-
-    role: Name | None = None
-    team: Name | None = None
-    person: Expression | None = None
-    choose: Expression = "least_loaded"
-    """One of `CHOICES`, or an expression that gives the id of whoever is to be preferred."""
-    skill: Name | None = None
-    """What he must be able to do."""
-    speaks: Expression | None = None
-    """The language that he had better speak, by expression."""
-
-    @model_validator(mode="after")
-    def _one_source(self) -> Assign:
-        if sum(each is not None for each in (self.role, self.team, self.person)) != 1:
-            raise _wrong("assign 要写 role、team 或 person 其中一个", "assign needs exactly one of role, team, person")
-        if self.person is not None and "choose" in self.model_fields_set:
-            raise _wrong("指名道姓（person）就没有可选的，去掉 choose", "who is named is not chosen: take choose away")
-        return self
-
-
-class Escalate(Node):
-    """Tell a higher level and record that it was told; the assignee stays who it was. Or begin to climb a ladder."""
-
-    to: Words = ()
-    template: Name = "escalation"
-    ladder: Name | None = None
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Escalate:
-        if bool(self.to) == (self.ladder is not None):
-            raise _wrong("escalate 要写 to 或 ladder 其中一个", "escalate needs exactly one of to, ladder")
-        if self.ladder is not None and "template" in self.model_fields_set:
-            raise _wrong("模板写在 ladder 里", "the template of a ladder stands in the ladder")
-        return self
-
-
-def _escalate(value: Any) -> Any:
-    return {"to": value} if isinstance(value, str | list | tuple) else value
-
-
-class Extend(Node):
-    """Give a clock more time, counted on from its due instant or anew from its start."""
-
-    by: Duration
-    from_: Literal["due", "start"] = Key("due", alias="from")
-
-
-def _extends(value: Any) -> Any:
-    return {"by": value} if isinstance(value, str) else value
-
-
-class Open(Node):
-    """Open a case of another procedure as a child of this one."""
-
-    as_: Name | None = Key(None, alias="as")
-    wait: Flag = False
-    households: Expression | None = None
-    """Where: a building, a unit, a room, the site, or a list of these. A child for each household there that the register knows."""
-    with_: dict[Name, Expression] = Key(default_factory=dict, alias="with")
-
-
-def _open(value: Any) -> Any:
-    return {} if value is None else value
-
-
-class Emit(Node):
-    """Send a signal: to this case, its parent, or its child called …"""
-
-    signal: Name
-    to: str = "self"
-
-
-def _emit(value: Any) -> Any:
-    return {"signal": value} if isinstance(value, str) else value
-
-
-class Effect(Node):
-    """What a step does beside moving. Exactly one of the keys below, and `when` it is to be done."""
-
-    when: Expression | None = None
-    notify: dict[Name, Annotated[Recipients, BeforeValidator(_recipients)]] | None = None
-    assign: Assign | None = None
-    escalate: Annotated[Escalate, BeforeValidator(_escalate)] | None = None
-    set: dict[Name, Scalar | None] | None = None
-    extend: dict[Name, Annotated[Extend, BeforeValidator(_extends)]] | None = None
-    open: dict[Name, Annotated[Open, BeforeValidator(_open)]] | None = None
-    emit: Annotated[Emit, BeforeValidator(_emit)] | None = None
-    log: str | None = None
-
-    @model_validator(mode="after")
-    def _one_kind(self) -> Effect:
-        kinds = self.model_fields_set - {"when"}
-        if len(kinds) != 1:
-            raise _wrong(
-                "一个效果只能是 notify, assign, escalate, set, extend, open, emit, log 之一；几个效果请分成几项",
-                "an effect is exactly one of notify, assign, escalate, set, extend, open, emit, log; list several one by one",
-            )
-        return self
-
-    @property
-    def kind(self) -> str:
-        return next(iter(self.model_fields_set - {"when"}))
-
-
-Effects = Annotated[tuple[Effect, ...], BeforeValidator(_listed)]
 
 
 class Branch(Node):
@@ -303,7 +116,7 @@ class Branch(Node):
     """How long whoever did it may take it back; as the procedure says where it is not said here, `never` not at all."""
 
 
-Branches = Annotated[tuple[Branch, ...], BeforeValidator(_listed)]
+Branches = Annotated[tuple[Branch, ...], BeforeValidator(as_list)]
 
 
 class Counting(Node):
@@ -320,7 +133,7 @@ class Counting(Node):
     @model_validator(mode="after")
     def _says_something(self) -> Counting:
         if not self.model_dump(exclude_none=True):
-            raise _wrong("counting 是空的", "counting is empty")
+            raise wrong("counting 是空的", "counting is empty")
         return self
 
     @property
@@ -361,7 +174,7 @@ class Delay(Node):
     @model_validator(mode="after")
     def _one_timing(self) -> Delay:
         if sum(value is not None for value in (self.delay, self.at, self.every)) != 1:
-            raise _wrong("要写 delay、at、every 其中一个", "needs exactly one of delay, at, every")
+            raise wrong("要写 delay、at、every 其中一个", "needs exactly one of delay, at, every")
         return self
 
 
@@ -418,7 +231,7 @@ class Target(Node):
     @model_validator(mode="after")
     def _one_measure(self) -> Target:
         if sum((self.within is not None, self.until is not None, bool(self.earliest))) != 1:
-            raise _wrong(
+            raise wrong(
                 "target 要写 within、until、earliest 其中一个", "a target is exactly one of within, until, earliest"
             )
         return self
@@ -440,7 +253,7 @@ class Sla(Node):
     """Where counting begins when that is not the start: `open`, an action or state of the past, an instant, or `clock.<name>`:
     where that clock counts from, without its pauses."""
     calendar: Name | None = None
-    target: Annotated[tuple[Target, ...], BeforeValidator(_listed)] = Key(min_length=1)
+    target: Annotated[tuple[Target, ...], BeforeValidator(as_list)] = Key(min_length=1)
     at: dict[str, Effects] = Key(default_factory=dict)
     """Thresholds: `80%`, `due`, `due + 30m`, `due - 1h`, and the effects of each."""
     on_change: Literal["keep", "carry", "restart"] = "keep"
@@ -530,9 +343,7 @@ class Property(Node):
     @model_validator(mode="after")
     def _one_claim(self) -> Property:
         if sum(claim is not None for claim in (self.always, self.never, self.leads_to)) != 1:
-            raise _wrong(
-                "要写 always、never、leads_to 其中一个", "a property is exactly one of always, never, leads_to"
-            )
+            raise wrong("要写 always、never、leads_to 其中一个", "a property is exactly one of always, never, leads_to")
         return self
 
 
@@ -574,7 +385,7 @@ class Count(Node):
     def _numbers(self) -> Count:
         for number in self.at:
             if not number.isdecimal() or not 2 <= int(number) <= 1000:
-                raise _wrong(
+                raise wrong(
                     f"“{number}”不是个数，写 2 到 1000", f"{number!r} is no number of cases: write one from 2 to 1000"
                 )
         return self
@@ -591,7 +402,7 @@ class Procedure(State):
     fields: dict[Name, Field] = Key(default_factory=dict)
     sla: dict[Name, Sla] = Key(default_factory=dict)
     ladders: dict[Name, Ladder] = Key(default_factory=dict)
-    reopen: Annotated[tuple[Reopen, ...], BeforeValidator(_listed)] = ()
+    reopen: Annotated[tuple[Reopen, ...], BeforeValidator(as_list)] = ()
     modes: dict[Name, Mode] = Key(default_factory=dict)
     urgency: Urgency = "normal"
     """How long its notifications may wait for people who are to be left in peace."""

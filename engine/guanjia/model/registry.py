@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .procedure import Name, Scalar, Shape
+from .node import Name, Scalar
+from .procedure import Shape
 
 LONGEST_KEY = 60
 """Characters of the longest key of a row: it stands in lists and in keys of commands."""

@@ -10,7 +10,8 @@ from typing import Literal
 
 from pydantic import Field as Key, StrictBool as Flag, model_validator
 
-from .procedure import CountingKey, Duration, Labelled, Name, Node, _wrong
+from .node import Duration, Labelled, Name, Node, wrong
+from .procedure import CountingKey
 
 Basis = Literal["law", "standard", "contract", "company"]
 """What a limit rests upon: a statute, a published standard, a contract, or the office's own decision."""
@@ -33,12 +34,12 @@ class Limit(Node):
     @model_validator(mode="after")
     def _says_where(self) -> Limit:
         if self.basis in ("law", "standard") and not (self.source.zh or self.source.en):
-            raise _wrong(
+            raise wrong(
                 "依据是法规或标准的，要写 source：哪部法规、第几条",
                 "what rests upon a law or a standard names its source: the text and the article",
             )
         if self.within is None and (self.then or self.calendar or self.counting):
-            raise _wrong("没有 within，就没有 then、calendar、counting", "then, calendar and counting go with a within")
+            raise wrong("没有 within，就没有 then、calendar、counting", "then, calendar and counting go with a within")
         return self
 
 
@@ -54,9 +55,9 @@ class Standard(Limit):
     @model_validator(mode="after")
     def _one_measure(self) -> Standard:
         if self.within is not None and self.at_least is not None:
-            raise _wrong("within 和 at_least 只写一个", "a standard has a within or an at_least, not both")
+            raise wrong("within 和 at_least 只写一个", "a standard has a within or an at_least, not both")
         if self.at_least is not None and not _is_share(self.at_least):
-            raise _wrong("at_least 写成百分比，例如 95%", "at_least is a percentage such as 95%")
+            raise wrong("at_least 写成百分比，例如 95%", "at_least is a percentage such as 95%")
         return self
 
 
@@ -81,7 +82,7 @@ class Overlay(Node):
     def _only_what_was_seen(self) -> Overlay:
         for name, limit in self.limits.items():
             if not limit.verified or limit.within is None:
-                raise _wrong(
+                raise wrong(
                     f"“{name}”：附加规定只收查证过的时限，要有 within 和 verified: true",
                     f"{name}: an overlay holds only limits that somebody has seen: within, and verified: true",
                 )

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field as Key, StrictBool as Flag, StrictInt, model_validator
 
-from .procedure import Languages, Name, Node, Scalar, Words, _listed
+from .node import Languages, Name, Node, Scalar, Words, as_list
 
 Values = dict[Name, Scalar | tuple[Scalar, ...] | None]
 
@@ -34,7 +34,7 @@ class Then(Node):
     ladders: dict[str, StrictInt | str] = Key(default_factory=dict)
     """By `<ladder>`, or `<ladder>.<clock>` where several clocks climb it: the level that was told last, or climbing | paused | alarmed
     | acknowledged | stopped | none"""
-    notified: Annotated[tuple[str | dict[Name, Any], ...], BeforeValidator(_listed)] = ()
+    notified: Annotated[tuple[str | dict[Name, Any], ...], BeforeValidator(as_list)] = ()
     not_notified: Words = ()
     fields: dict[Name, Any] = Key(default_factory=dict)
     assignee: str | None = None

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Literal, NamedTuple, TypeAlias
 
-from .procedure import Branch, Effect, Effects, Field, Procedure, State
+from .effects import Effect, Effects
+from .procedure import Branch, Field, Procedure, State
 
 Path: TypeAlias = tuple[str | int, ...]
 Trigger: TypeAlias = Literal["action", "signal", "delay", "always", "breach", "reopen"]

@@ -10,7 +10,8 @@ from typing import Any
 
 from pydantic import ConfigDict, Field as Key
 
-from .procedure import Node, Procedure
+from .node import Node
+from .procedure import Procedure
 from .standards import Held
 
 LANGUAGE_VERSION = 1

@@ -20,8 +20,9 @@ from ...errors import Text
 from ...expressions import Expression
 from ...language import OfficeFiles
 from ...model.case import Case, Climb
+from ...model.effects import Effect
 from ...model.event import Event
-from ...model.procedure import Branch, Effect, Field, Sla, Target
+from ...model.procedure import Branch, Field, Sla, Target
 from ...model.survey import Path, deeds, places, steps
 from ...model.version import Version
 from ...runtime.engine import Engine

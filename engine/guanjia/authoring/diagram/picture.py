@@ -12,7 +12,8 @@ from typing import Literal
 
 from ...calendars import format_amount, parse_amount
 from ...errors import Text
-from ...model.procedure import Branch, Delay, Guard, Procedure, State, Target
+from ...model.node import Guard
+from ...model.procedure import Branch, Delay, Procedure, State, Target
 from ...terminal import clip
 from ..conditions import in_words, joined
 

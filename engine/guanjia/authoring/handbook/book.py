@@ -8,8 +8,8 @@ from functools import partial
 
 from ...core.surroundings import entitled
 from ...errors import Text
+from ...model.node import Labelled
 from ...model.office import Role, Skill, Team
-from ...model.procedure import Labelled
 from ...model.standards import Held
 from ...model.version import Version
 from ..diagram import picture

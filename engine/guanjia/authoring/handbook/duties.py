@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ...errors import Text
-from ...model.procedure import Branch, Effect, Escalate, Procedure, State
+from ...model.effects import Effect, Escalate
+from ...model.procedure import Branch, Procedure, State
 from .regulations import Limit, Regulation, states_of
 
 Duties = Mapping[Text, Sequence[Text]]

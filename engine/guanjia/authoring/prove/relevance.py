@@ -16,7 +16,7 @@ from ...core import Program
 from ...core.parts import BranchProgram, ClockProgram, Conditions, EffectProgram, Node
 from ...expressions import Expression
 from ...expressions.language import _Built as Built
-from ...model.procedure import Effect
+from ...model.effects import Effect
 from .asking import is_open_question
 
 Path = tuple[str, ...]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ...model.procedure import Effect, Labelled, Procedure, Sla, State
+from ...model.effects import Effect
+from ...model.node import Labelled
+from ...model.procedure import Procedure, Sla, State
 from ...model.version import Version
 from .relevance import Lens, is_role, matters
 

@@ -17,7 +17,7 @@ from ..progress import progress
 from ..spec import Argument, Command, Entry, Group, Option, json_option
 
 if TYPE_CHECKING:
-    from ...model.procedure import Labelled
+    from ...model.node import Labelled
     from ...model.retention import Period
     from ...runtime.retention import Due
 

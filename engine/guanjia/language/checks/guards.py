@@ -9,7 +9,8 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...errors import Text
-from ...model.procedure import Branch, Field, Guard
+from ...model.node import Guard
+from ...model.procedure import Branch, Field
 from ...model.survey import Path, Step
 from .view import View
 

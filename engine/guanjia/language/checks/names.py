@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...errors import Text
-from ...model.procedure import ENTRY, Effect, Field
+from ...model.effects import Effect
+from ...model.procedure import ENTRY, Field
 from ...model.scope import ALWAYS, GROUPS
 from ...model.survey import Path, Step
 from .people import unknown

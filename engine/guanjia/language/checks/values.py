@@ -10,7 +10,8 @@ from typing import Any
 
 from ...clock import from_iso
 from ...errors import Finding, Text
-from ...model.procedure import CHOICES, ENTRY, Branch, Field, Reopen
+from ...model.effects import CHOICES
+from ...model.procedure import ENTRY, Branch, Field, Reopen
 from ...model.scope import kind_of
 from ...model.survey import Deed, Path, Step
 from ..nodes import Node
