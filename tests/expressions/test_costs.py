@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from guanjia.expressions import RenderError, Templates
-from guanjia.expressions.costs import MOST_DATA
+from guanjia.expressions.costs import MOST_DATA, MOST_HANDLED
 from guanjia.expressions.templates import LONGEST, MOST_NODES, Parsed
 from jinja2 import nodes
 
@@ -131,3 +131,14 @@ def test_a_template_that_is_written_to_cost_much_is_refused_or_costs_little(name
     assert "something else" not in said
     assert took < MOST_TIMES
     assert peak < MOST_BYTES
+
+
+def test_what_all_filters_read_and_write_is_counted_and_may_come_to_so_much_and_no_more() -> None:
+    def written(times: int) -> str:
+        templates = Templates({"zh/a.text": "{% set a = text | upper %}" * times + "{{ a | length }}"})
+        return templates.render("a", "text", "zh", {"text": "x" * 10_000, "language": "zh"}).subject
+
+    most = (MOST_HANDLED - 10_001) // 20_000  # each reads and writes the text, and the last reads it once more
+    assert written(most) == "10000"
+    with pytest.raises(RenderError, match="its filters have too much to do"):
+        written(most + 1)
