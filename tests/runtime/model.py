@@ -234,7 +234,8 @@ class Office(Door):
                 self.do_signal(case, Ask("signal", item.name, case.number, SYSTEM), at)
             elif item.kind == "tell":
                 step = Step(self, case, "told", item.name, SYSTEM, at)
-                self.write(case, step.seq, item.name, "customer", item.urgency)
+                if case.customer or case.phone:
+                    self.write(case, step.seq, item.name, "customer", item.urgency)
                 step.relay(item.name, item.urgency, children=False)
             else:
                 self.tied(item, case, at)

@@ -43,37 +43,42 @@ class Step:
                 found += [f"staff:{who}" for who, role in STAFF.items() if role == word]
             elif word.startswith("team:"):
                 found += [f"staff:{who}" for who in TEAMS[word.removeprefix("team:")]]
-            elif word in ("customer", "customers"):
-                found.append("customer")  # whoever the case is for, also where it names nobody
+            elif word in ("customer", "customers"):  # whoever the case is for; the word for one also where it names nobody
+                found += ["customer"] if word == "customer" or case.customer or case.phone else []
             else:
                 who = case.assignee if word == "assignee" else case.opener
                 if who and who != "system":
                     found += [f"staff:{who}" if who in STAFF else "customer"]
-            if len(found) == before and not word.startswith("customer"):
+            if len(found) == before and not (word == "customers" and self.others(children=True)):
                 nobody.append(word)
         for word in nobody:
             self.office.write(case, self.seq, "-", f"role:{word}")
         people = tuple(dict.fromkeys(found))
         for who in people:
             self.office.write(case, self.seq, template, who, urgency)
-        if "customer" in people:
+        if "customer" in people or "customers" in to:
             self.relay(template, urgency, children="customers" in to)
         return people
 
     def relay(self, template: str, urgency: str, *, children: bool) -> None:
-        """The customers of cases that go on in this one are told too, and of the open ones below it where they are meant; who has
-        several of them is told once."""
+        for number in self.others(children=children):
+            self.office.inbox.append(Item("tell", self.at, self.case.number, number, template, urgency))
+            self.office.asks = self.sets_off = True
+
+    def others(self, *, children: bool) -> list[str]:
+        """The cases whose customers are told too: those that go on in this one, and the open ones below it where they are meant; who
+        has several of them is told once."""
         case, cases = self.case, self.office.cases
         below = [child for child in case.children.values() if child is not None]
-        told = {case.customer} - {None}
+        told, found = {case.customer} - {None}, []
         for number in dict.fromkeys([*below, *case.absorbed]):
             other = cases[number]
             if number not in case.absorbed and (not children or other.closed):
                 continue
             if other.customer is None or other.customer not in told:
                 told.add(other.customer)
-                self.office.inbox.append(Item("tell", self.at, case.number, number, template, urgency))
-                self.office.asks = self.sets_off = True
+                found.append(number)
+        return found
 
     def set(self, **values: Any) -> None:
         self.case.fields.update(values)

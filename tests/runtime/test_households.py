@@ -89,9 +89,9 @@ def lives(desk: Engine, room: str, language: str = "zh", relation: str = "owner"
 
 
 def told(desk: Engine) -> list[tuple[str, str, str, str]]:
-    """What residents were told; a case of nobody tells its own customer nothing."""
+    """What residents were told."""
     rows = [row for row in desk.store.outbox(limit=500) if row.notification.template == "news"]
-    found = [(row, row.notification) for row in rows if desk.case(row.notification.case).customer]
+    found = [(row, row.notification) for row in rows]
     return sorted((row.status, each.language, each.address, each.body.strip()) for row, each in found)
 
 
@@ -145,13 +145,37 @@ def test_nothing_of_anybody_lies_with_the_case_of_all_and_one_who_is_forgotten_i
         kept = desk.case(case).text() + "".join(event.text() for event in desk.history(case))
         assert "住户" not in kept
         assert "home.example" not in kept
-        assert [row.notification.address for row in desk.store.outbox(case=case)] == ["customer"]
+        assert desk.store.outbox(case=case) == []
         gone = desk.customers.find("3-1-101")[0].id
         desk.act(case, "back", actor="agent.wang")
         desk.forget_person(gone, actor="manager.sun", reason="要求删除")
         assert [body for *_, body in told(desk) if not body] == ["", ""]
         assert len([body for *_, body in told(desk) if body]) == 4
         assert audit(desk) == []
+
+
+def test_what_reaches_no_household_at_all_is_told_to_nobody_and_says_so(desk: Engine) -> None:
+    case = begun(desk)
+    tell(desk, case)  # nobody is registered there
+    (row,) = desk.store.outbox(case=case)
+    assert (row.status, row.notification.recipient, row.notification.template) == (
+        "unrenderable",
+        "role:customers",
+        "-",
+    )
+    assert row.notification.problem == "没有人可以收到：所属各户 / nobody to tell: customers"
+    assert desk.history(case)[-1].data["nobody"] == ["customers"]
+    lives(desk, "3-1-101")
+    tell(desk, case)
+    assert [address for _, _, address, _ in told(desk)] == ["owner.3-1-101@home.example"]
+    assert len(desk.store.outbox(case=case)) == 1
+    assert audit(desk) == []
+
+
+def test_who_reported_what_concerns_many_hears_of_it_too_without_a_number_of_a_customer(desk: Engine) -> None:
+    case = desk.open("outage", actor="agent.wang", summary="水管爆了", name="路人").case.id
+    tell(desk, case)
+    assert [row.notification.recipient for row in desk.store.outbox(case=case)] == ["customer"]
 
 
 def test_of_a_household_one_is_told_and_of_several_rooms_somebody_once(desk: Engine) -> None:

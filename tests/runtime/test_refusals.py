@@ -43,6 +43,19 @@ def test_a_blank_text_is_no_value_and_does_not_fill_what_is_required(desk, numbe
     assert refused(lambda: desk.note(number, blank, actor="reception.chen")).text.zh == "备注是空的。"
 
 
+def test_what_a_case_is_not_opened_without_is_not_taken_from_it_later(desk, number):
+    label = desk.opening("repair").procedure.label("summary", "en")
+    for change in (
+        lambda: desk.edit(number, actor="reception.chen", summary=" "),
+        lambda: desk.act(number, "cancel", actor="reception.chen", why="x", summary=""),
+    ):
+        cleared = refused(change)
+        assert cleared.code == "field"
+        assert cleared.text.en == f"{label} (summary) is required, and cannot be cleared."
+        assert cleared.text.zh.endswith("（summary）必须填写，不能清除。")
+    assert desk.case(number).fields["summary"] == "厨房漏水"
+
+
 @pytest.mark.parametrize("hostile", ["\x1b[2J", "a\x07b", "\x7f"])
 def test_remarks_and_reasons_are_held_to_what_fields_are_held_to(desk, number, hostile):
     calls = (

@@ -82,6 +82,7 @@ def act(run: Run) -> None:
     run.asked = run.program.inputs.get(("act", name), {})
     inputs, fields = _sort(run, command.values)
     _writable(run, case, fields)
+    _kept(run, case, fields)
     step = run.step(case, inputs)
     for field, value in fields.items():
         step.change(field, value)
@@ -176,6 +177,7 @@ def edit(run: Run) -> None:
     staff_only(run)
     impartial(run, case)
     _writable(run, case, run.command.values)
+    _kept(run, case, run.command.values)
     step = run.step(case, {})
     for name, value in run.command.values.items():
         step.change(name, value)
@@ -359,6 +361,20 @@ def _writable(run: Run, case: Case | None, values: Mapping[str, Any]) -> None:
         ),
         field=name,
     )  # fmt: skip
+
+
+def _kept(run: Run, case: Case, values: Mapping[str, Any]) -> None:
+    """What a case cannot be opened without nobody takes away from it later."""
+    for name, value in values.items():
+        field = run.program.procedure.fields.get(name)
+        if value is None and field is not None and field.required and case.fields.get(name) is not None:
+            what = spelled(called(run.program, name), name)
+            raise Refused(
+                "field",
+                Text(f"{what.zh}必须填写，不能清除。", f"{what.en} is required, and cannot be cleared."),
+                Text("要改，请填上新的值。", "To change it, give another value."),
+                field=name,
+            )
 
 
 def _require(run: Run, missing: tuple[str, ...]) -> None:

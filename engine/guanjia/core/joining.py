@@ -64,12 +64,13 @@ def link(run: Run) -> None:
 
 
 def tell(run: Run) -> None:
-    """The customer of this case is told what another case tells; `of` is the event that tells it."""
+    """The customer of this case, where it has one, is told what another case tells; `of` is the event that tells it."""
     if run.command.actor is not SYSTEM:
         raise Refused("role", Text("这一步只由系统办理。", "Only the system does this."))
     step = run.step(run.present(), {})
     notice = dict(run.command.values)
-    step.data["notify"] = [{"template": run.command.name, "to": ["customer"], **notice}]
+    if step.has_customer():
+        step.data["notify"] = [{"template": run.command.name, "to": ["customer"], **notice}]
     if run.present().absorbed:
         step.relay(run.command.name, step.attached(False), notice)
     run.record("told", run.command.name, step, None, quiet=True)

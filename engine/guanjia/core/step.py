@@ -290,7 +290,7 @@ class Step:
         found: dict[str, None] = {}
         for word in words:
             people = self.people(word)
-            if not people:
+            if not people and not (word == "customers" and self.attached(True)):
                 self._lacking(word)
             found |= dict.fromkeys(people)
         return tuple(found)
@@ -300,7 +300,7 @@ class Step:
         if word == "substitute":
             return self._standing_in()
         if word in ("customer", "customers"):
-            return ["customer"]
+            return ["customer"] if word == "customer" or self.has_customer() else []
         who: str | None
         if word in ("assignee", "opener", "previous"):
             who = self.assignee if word == "assignee" else getattr(self.case, word)
@@ -313,6 +313,15 @@ class Step:
         if who is not None and who in ("customer", self.case.customer):
             return ["customer"]
         return [f"staff:{who}"] if who and who != "system" else []
+
+    def has_customer(self) -> bool:
+        """Whether the case says whose it is, by an id or by how to call or reach them: what concerns many is mostly nobody's own."""
+        fields = self.program.procedure.fields
+        return self.case.customer is not None or any(
+            self.fields.get(name) is not None
+            for name, field in fields.items()
+            if field.type in ("email", "phone") or name in ("name", "contact")
+        )
 
     def _standing_in(self) -> list[str]:
         """Whoever stands in for the assignee: the first of those who could take his work for him."""

@@ -242,7 +242,7 @@ RELATIONS = {
 }
 """Who may do something by what they are to the case."""
 
-TOLD = {"substitute": Text("代班人", "substitute")}
+TOLD = {"substitute": Text("代班人", "substitute"), "customers": Text("所属各户", "customers")}
 """Who is only told by what they are to it."""
 
 
