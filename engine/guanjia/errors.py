@@ -32,6 +32,16 @@ class Text(NamedTuple):
         return cls(zh, en) if between else cls(kept, kept)
 
 
+def plural(count: int, one: str, many: str = "") -> str:
+    """How many there are, in English: `1 case`, `2 cases`; `many` where an s alone does not make it: `1 story fails`, `2 stories fail`."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def often(times: int) -> str:
+    """How many times, in English: `once`, `twice`, `3 times`."""
+    return {1: "once", 2: "twice"}.get(times) or plural(times, "time")
+
+
 class Instead(Text):
     """A hint that names the very word to write in place of the wrong one, because nothing else can have been meant."""
 

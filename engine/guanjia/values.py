@@ -15,7 +15,7 @@ from typing import Any
 
 from .calendars import AmountError, parse_amount
 from .clock import HOUR, MINUTE, SECOND, from_iso, has_a_date, iso
-from .errors import NotFound, Refused, Text
+from .errors import NotFound, Refused, Text, plural
 from .model.event import commit, personal_reference
 from .model.identifiers import mask, masked, narrow
 from .model.procedure import LONGEST_MATCHED, Field
@@ -159,7 +159,7 @@ def _list(field: Field, value: Any, zone: str) -> list[Any]:
     if len(value) > MOST_ITEMS:
         raise _Wrong(f"{len(value)} 项，最多 {MOST_ITEMS}", f"{len(value)} items, at most {MOST_ITEMS} are allowed")
     held = [_scalar(item, part, zone) for part in value]
-    _between(field, len(held), f"{len(held)} 项", f"{len(held)} items")
+    _between(field, len(held), f"{len(held)} 项", plural(len(held), "item"))
     return held
 
 
@@ -250,7 +250,7 @@ def _instant(value: Any, zone: str) -> int:
 
 def _bounds(field: Field, held: Any, zone: str) -> None:
     if field.type in ("text", "room", "phone", "email"):
-        _between(field, len(held), f"{len(held)} 字", f"{len(held)} characters")
+        _between(field, len(held), f"{len(held)} 字", plural(len(held), "character"))
         if field.pattern and len(held) > LONGEST_MATCHED:
             raise _Wrong(
                 f"太长（{len(held)} 字，有格式要求的最多 {LONGEST_MATCHED}）",

@@ -238,7 +238,7 @@ def test_E4_what_could_not_be_sent_at_all_is_an_alarm(tmp_path: Path, capsys: py
     assert main(["--office", str(tmp_path), "doctor", "--json"]) == 1
     told = json.loads(capsys.readouterr().out)
     assert told["outbox"]["dead"] == 1
-    assert any("notifications failed" in problem["en"] for problem in told["problems"])
+    assert any("1 notification failed" in problem["en"] for problem in told["problems"])
 
 
 def _for_ever(real: Callable[..., Any]) -> Callable[..., Any]:

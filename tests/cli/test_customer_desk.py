@@ -213,7 +213,7 @@ def test_an_import_shows_what_it_would_do_then_does_it_and_puts_refused_rows_asi
     assert (done["applied"], done["new"], done["changed"], done["refused"]) == (True, 1, 1, 1)
     assert "3-1-503" in go("customer", "find", zhang).out
     english = go("--lang", "en", "customer", "import", str(table), "--refused", str(office / "r.csv"))
-    assert "0 persons new, 0 changed, 2 the same, 1 rows refused" in english.out
+    assert "0 persons new, 0 changed, 2 the same, 1 row refused" in english.out
     assert (office / "r.csv").read_text(encoding="utf-8-sig").splitlines()[0].endswith("row,reason")
     assert go("customer", "import", "nosuch.xlsx").code == 1
     assert "customers" in go("customer", "import", str(table), "--as", "guard.xu").err

@@ -83,7 +83,7 @@ def test_the_last_move_is_taken_back_for_the_cases_to_which_nothing_has_happened
     assert guanjia("migrate", "desk", "--yes", "--reason", "缩短").code == REFUSED  # D-3 stays
     assert guanjia("do", "D-2", "accept", who="agent.wang").code == OK
     seen = guanjia("migrate", "--undo")
-    assert (seen.code, "1 would go back, 1 stay under the new one" in seen.out) == (OK, True)
+    assert (seen.code, "1 would go back, 1 stays under the new one" in seen.out) == (OK, True)
     assert "add --yes" in seen.out
     assert guanjia("migrate", "--undo", "--yes").code == REFUSED  # without a reason
     assert guanjia("migrate", "--undo", "--yes", "--reason", "x", who="agent.wang").code == REFUSED

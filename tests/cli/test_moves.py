@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from guanjia.clock import ManualClock, from_iso
+from guanjia.errors import plural
 from guanjia.model.event import Command
 from guanjia.runtime import moving
 from guanjia.runtime.audit import audit
@@ -103,7 +104,7 @@ def test_whoever_stops_it_is_told_what_was_done_and_that_it_goes_on(guanjia, thr
     assert "4 deadlines moved, 0 breached; 2 cases" in stopped.out
     assert "goes on where it stopped" in stopped.err
     monkeypatch.setattr(moving.Tally, "add", real)
-    assert "2 deadlines moved, 0 breached; 1 cases" in guanjia("calendar", "apply", "--yes", "--reason", "x").out
+    assert "2 deadlines moved, 0 breached; 1 case (" in guanjia("calendar", "apply", "--yes", "--reason", "x").out
 
 
 HALF_WAY = f"""
@@ -149,7 +150,7 @@ def test_it_is_killed_or_stopped_half_way_and_goes_on_with_the_rest(guanjia, off
     if sent == signal.SIGINT:
         assert (worker.returncode, "goes on where it stopped" in said) == (130, True)
     assert (
-        f"{2 * left} deadlines moved, 0 breached; {left} cases"
+        f"{plural(2 * left, 'deadline')} moved, 0 breached; {plural(left, 'case')}"
         in guanjia("calendar", "apply", "--yes", "--reason", "x").out
     )
     with Engine.at(office, clock=CLOCK) as engine:

@@ -212,7 +212,7 @@ def test_an_escalation_that_nobody_acknowledges_is_told_everywhere_until_somebod
     checked = do("doctor", "--lang", "en")
     assert checked.code == 1
     assert (
-        "1 cases whose last level of escalation nobody acknowledged, or that nobody could take: guanjia ls --alarm"
+        "1 case whose last level of escalation nobody acknowledged, or that nobody could take: guanjia ls --alarm"
         in checked.out
     )
     told = json.loads(do("why", case, "--json").out)[0]["turns"]

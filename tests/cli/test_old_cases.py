@@ -89,7 +89,7 @@ def test_a_line_that_does_not_fit_is_named_and_holds_up_no_other(do: Call, tmp_p
     ]  # fmt: skip
     ran = do("take-in", written(tmp_path, *lines), "--reason", "x", lang="en")
     assert ran.code == 1
-    assert "1 cases taken in, 0 were in already, 13 lines refused." in ran.out
+    assert "1 case taken in, 0 were in already, 13 lines refused." in ran.out
     for number, said in (
         (1, "it is no JSON"), (2, "a line is one"), (3, "unknown key 'opne'"), (4, "it needs `open`"), (5, "the time 'soon'"), (6, "`by` is missing"),
         (7, "agent.wong"), (8, "no procedure 'dusk'"), (9, "Step 2 (act finish"), (10, "a step is one of"), (11, "unknown key 'wiht'"),

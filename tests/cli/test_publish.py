@@ -107,7 +107,7 @@ def test_nothing_is_published_that_is_wrong_or_whose_stories_fail(guanjia, offic
     guanjia("publish", "--reason", "first")
     limit(office, 2, story=False)
     failed = guanjia("publish", "--reason", "x")
-    assert (failed.code, "desk.stories.yaml:5" in failed.err, "1 stories fail" in failed.err) == (REFUSED, True, True)
+    assert (failed.code, "desk.stories.yaml:5" in failed.err, "1 story fails" in failed.err) == (REFUSED, True, True)
     (office / "procedures/desk.yaml").write_text(DESK.replace("stop: over", "stop: ovr"))
     assert guanjia("publish", "--reason", "x").code == INVALID
     assert "desk: has errors" in guanjia("publish").out
@@ -130,7 +130,7 @@ def test_nothing_is_published_of_which_a_claim_is_refuted(guanjia, office):
     (office / "office.yaml").write_text(ALONE)
     (office / "procedures/desk.yaml").write_text(DESK + "properties: {never_over: {never: in_state('over')}}\n")
     refused = guanjia("publish", "--reason", "x")
-    assert (refused.code, "1 claims are refuted" in refused.err) == (REFUSED, True)
+    assert (refused.code, "1 claim is refuted" in refused.err) == (REFUSED, True)
     assert guanjia("open", "desk", who="agent.wang").code == REFUSED
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from guanjia.cli import words
 from guanjia.cli.naming import nameless
 from guanjia.clock import DAY, HOUR, MINUTE, SECOND, from_iso
-from guanjia.errors import Text
+from guanjia.errors import Text, often, plural
 from guanjia.model.case import Clock, Limit
 from hypothesis import given, settings, strategies as st
+
+from tests.offices import ROOT
 
 ZONE = "Asia/Shanghai"
 UNITS = {"天": DAY, "小时": HOUR, "分": MINUTE, "秒": SECOND, "d": DAY, "h": HOUR, "min": MINUTE, "s": SECOND}
@@ -114,3 +118,47 @@ def test_of_very_many_names_some_are_told_and_how_many_there_are():
     assert told.hint is not None
     assert told.hint.zh.endswith("s39等 50 个")
     assert told.hint.en.endswith("s39 and 10 more")
+
+
+COUNTED = re.compile(r"len\(|sum\(|count|cases$|rows$|errors$|days$|findings|states$|waiting$|missing$")
+"""What in a sentence is a number of something."""
+SEVERAL = re.compile(
+    r" (?!is |has |was |as )(?:[a-z]+ ){0,3}?(?:[a-z]*[a-rt-z]s\b(?<!\bis)(?<!\bas)|are\b|were\b|have\b)"
+)
+NEVER_ONE = {
+    "There are {len(told):,} households there", "{len(called)} people are called", "{len(value)} items, at most",
+    "{len(messages)} notifications", "{len(space.nodes):,} situations were looked at",
+    "each of {count:,} households", "too long ({len(held)} characters,",
+}  # fmt: skip
+"""Where the sentence is only said of several."""
+
+
+def sentences() -> Iterator[tuple[str, str, str]]:
+    """Of each English text with a number in it: the file, the text up to the number with it, and what comes after."""
+    for path in (ROOT / "engine/guanjia").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.JoinedStr):
+                continue
+            said = [
+                part.value if isinstance(part, ast.Constant) else ast.unparse(ast.JoinedStr([part]))[2:-1]
+                for part in node.values
+            ]
+            for at, part in enumerate(node.values):
+                number = ast.unparse(part.value) if isinstance(part, ast.FormattedValue) else ""
+                if COUNTED.search(number) and not number.startswith("plural("):
+                    yield path.name, "".join(said[: at + 1]), "".join(said[at + 1 :])
+
+
+def test_no_sentence_says_one_as_if_it_were_several() -> None:
+    found = [
+        f"{file}: {before}{after}"
+        for file, before, after in sentences()
+        if SEVERAL.match(after) and not any(told in before + after for told in NEVER_ONE)
+    ]
+    assert not found, "\n".join(found)
+
+
+def test_how_many_there_are_is_said_in_english_as_one_says_it() -> None:
+    assert [plural(count, "case") for count in (0, 1, 2, 1_200)] == ["0 cases", "1 case", "2 cases", "1,200 cases"]
+    assert [plural(count, "story fails", "stories fail") for count in (1, 2)] == ["1 story fails", "2 stories fail"]
+    assert [often(count) for count in (1, 2, 3)] == ["once", "twice", "3 times"]

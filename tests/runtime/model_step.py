@@ -43,7 +43,10 @@ class Step:
                 found += [f"staff:{who}" for who, role in STAFF.items() if role == word]
             elif word.startswith("team:"):
                 found += [f"staff:{who}" for who in TEAMS[word.removeprefix("team:")]]
-            elif word in ("customer", "customers"):  # whoever the case is for; the word for one also where it names nobody
+            elif word in (
+                "customer",
+                "customers",
+            ):  # whoever the case is for; the word for one also where it names nobody
                 found += ["customer"] if word == "customer" or case.customer or case.phone else []
             else:
                 who = case.assignee if word == "assignee" else case.opener

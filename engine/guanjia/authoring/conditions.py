@@ -15,7 +15,7 @@ from typing import Any
 from jinja2 import nodes
 
 from ..calendars import format_amount, parse_amount
-from ..errors import Text
+from ..errors import Text, often
 from ..expressions import ExpressionError, tree
 from ..model.procedure import Field
 
@@ -97,10 +97,6 @@ def joined(first: str, then: str) -> str:
 def unrepeated(told: Text) -> Text:
     """A name that ends with the word for what it is needs it not before."""
     return Text(_REPEATED.sub("", told.zh), told.en)
-
-
-def often(times: Any) -> str:
-    return {1: "once", 2: "twice"}.get(times, f"{times} times")
 
 
 def _script(sign: str) -> str:

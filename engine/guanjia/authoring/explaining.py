@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 
 from ..calendars import Amount, format_amount, parse_amount
 from ..clock import HOUR
-from ..errors import Text
+from ..errors import Text, often
 from ..model.kinds import TYPES
 from ..model.procedure import ENTRY, Procedure
 from ..model.retention import Period
-from .conditions import joined, often
+from .conditions import joined
 from .doings import URGENCY, Line, Plain, about, listed, sentence
 from .promises import Promises
 from .wording import Entitled, as_it_is

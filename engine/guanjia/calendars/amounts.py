@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Literal, NamedTuple
 
 from ..clock import HOUR, MINUTE, SECOND
-from ..errors import GuanjiaError, Text
+from ..errors import GuanjiaError, Text, plural
 
 Unit = Literal["time", "days", "workdays"]
 
@@ -63,8 +63,7 @@ def format_amount(amount: Amount, language: str) -> str:
     if amount.unit != "time":
         if chinese:
             return f"{amount.value} 个工作日" if amount.unit == "workdays" else f"{amount.value} 天"
-        name = "working day" if amount.unit == "workdays" else "day"
-        return f"{amount.value} {name}" + ("s" if amount.value != 1 else "")
+        return plural(amount.value, "working day" if amount.unit == "workdays" else "day")
     left, parts = amount.value, []
     for size, zh, en in ((HOUR, "小时", "h"), (MINUTE, "分钟", "min"), (SECOND, "秒", "s")):
         count, left = divmod(left, size)

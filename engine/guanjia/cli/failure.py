@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from ..errors import Conflict, GuanjiaError, Invalid, StoreError, Text
+from ..errors import Conflict, GuanjiaError, Invalid, StoreError, Text, plural
 from .out import Out, Unwritable
 
 OK, REFUSED, USAGE, INVALID, CONFLICT, STORE, UNDECIDED, INTERNAL, UNWRITABLE, INTERRUPTED = (
@@ -62,11 +62,10 @@ def report(error: GuanjiaError, out: Out, arguments: Sequence[str] = ()) -> int:
         for finding in error.findings:
             out.finding(finding)
         count = len(error.findings)
-        places = "1 place" if count == 1 else f"{count} places"
         out.problem(
             Text(
                 f"文件有 {count} 处不能用，未做任何改动。",
-                f"{places} in the files cannot be used; nothing was changed.",
+                f"{plural(count, 'place')} in the files cannot be used; nothing was changed.",
             )
         )
     else:

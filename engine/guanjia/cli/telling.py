@@ -12,7 +12,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from ..core import HIDDEN
-from ..errors import Text
+from ..errors import Text, plural
 from ..model.event import PERSONAL, SENSITIVE, SHOWN, Event, is_personal
 from . import words
 from .out import Ink, Piece
@@ -330,9 +330,11 @@ class Telling:
         for child in data.get("open", ()):
             if "households" in child:
                 count, called = len(child["households"]), self.label(child["procedure"])
-                yield both(
-                    f"给 {count} 户各开一个工单（{called}）", f"opened a case for each of {count} households ({called})"
-                )
+                if count:
+                    each = "one household" if count == 1 else f"each of {count:,} households"
+                    yield both(f"给 {count} 户各开一个工单（{called}）", f"opened a case for {each} ({called})")
+                else:
+                    yield both(f"没有要另开工单的住户（{called}）", f"opened a case for no household ({called})")
         if rooms := data.get("unreached"):
             some = self.out.both("、", ", ").join(rooms[:20]) + (" …" if len(rooms) > 20 else "")
             yield both(
@@ -343,7 +345,7 @@ class Telling:
             count, template = len(notice["to"]), notice["template"]
             yield both(
                 f"并告知 {count} 个关联工单的客户（{template}）",
-                f"told the customers of {count} cases with it ({template})",
+                f"told the customers of {plural(count, 'other case')} too ({template})",
             )
         if data.get("for"):
             yield both(f"代{self.desk.person(data['for'])}", f"on behalf of {self.desk.person(data['for'])}")

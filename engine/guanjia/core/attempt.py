@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..clock import spoken
-from ..errors import Refused, Text
+from ..errors import Refused, Text, often
 from ..expressions import Expression, Part
 from ..model.case import Case, Past
 from ..model.event import Actor
@@ -99,7 +99,7 @@ class Attempt:
             if past is not None and past.count >= program.at_most:
                 return Obstacle(
                     3, "at_most",
-                    Text(f"最多 {program.at_most} 次，已经用完。", f"At most {program.at_most} times, and that is used up."),
+                    Text(f"最多 {program.at_most} 次，已经用完。", f"At most {often(program.at_most)}, and that is used up."),
                 )  # fmt: skip
         if program.within is not None and (obstacle := self._too_late(program)) is not None:
             return obstacle

@@ -18,7 +18,7 @@ from typing import Any
 
 from jinja2 import Environment as Jinja, TemplateSyntaxError, nodes
 
-from ..errors import Text
+from ..errors import Text, plural
 from .types import Environment, ExpressionError, Part, Scope, Type
 
 LONGEST = 2000
@@ -467,7 +467,8 @@ class _Reader:
         wanted = {"default": (1, 1), "round": (0, 1)}.get(node.name, (0, 0))
         if not wanted[0] <= len(node.args) <= wanted[1]:
             raise self.wrong(
-                Text(f"{node.name} 的参数个数不对", f"{node.name} takes {wanted[1]} argument(s)"), word=node.name
+                Text(f"{node.name} 的参数个数不对", f"{node.name} takes {plural(wanted[1], 'argument')}"),
+                word=node.name,
             )
         args = [self.build(arg, depth) for arg in node.args]
         if node.name == "round" and args and not (isinstance(args[0].constant, int) and 0 <= args[0].constant <= 10):
@@ -505,7 +506,7 @@ class _Reader:
             raise self.wrong(
                 Text(
                     f"{name} 要 {len(function.parameters)} 个参数",
-                    f"{name} takes {len(function.parameters)} argument(s)",
+                    f"{name} takes {plural(len(function.parameters), 'argument')}",
                 ),
                 word=name,
             )

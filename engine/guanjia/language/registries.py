@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from ..errors import Finding, Invalid, Refused, Text
+from ..errors import Finding, Invalid, Refused, Text, plural
 from ..model.procedure import ENTRY, Shape
 from ..model.registry import LONGEST_KEY, Registry, RegistryFile
 from ..values import coerce
@@ -141,7 +141,7 @@ def _columns(root: Node, about: RegistryFile, wrong: list[Finding]) -> None:
             spoken = Text("中文", "Chinese") if language == "zh" else Text("英文", "English")
             what = Text(
                 f"缺少{spoken.zh}名称（{len(missing)} 个）：{', '.join(missing[:30])}",
-                f"{len(missing)} {spoken.en} labels are missing: {', '.join(missing[:30])}",
+                f"{plural(len(missing), f'{spoken.en} label is', f'{spoken.en} labels are')} missing: {', '.join(missing[:30])}",
             )
             hint = Text(f"写进 labels: {{{language}: …}}", f"write them under labels: {{{language}: …}}")
             place = root.entries["labels"][0] if "labels" in root.entries else _at(root, "registry")
@@ -177,7 +177,7 @@ def _table(raw: bytes, file: str, about: RegistryFile, wrong: list[Finding]) -> 
         if len(cells) > len(head):
             what = Text(
                 f"这一行有 {len(cells)} 格，表头只有 {len(head)} 列",
-                f"this line has {len(cells)} cells, the first line {len(head)}",
+                f"this line has {plural(len(cells), 'cell')}, the first line {len(head)}",
             )
             hint = Text("值里有逗号时，整个值加引号", "a value with a comma in it stands in quotes")
             wrong.append(cells[len(head)].finding("registry-columns", what, hint))

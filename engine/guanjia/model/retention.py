@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from ..clock import Instant, instant, moment
-from ..errors import Text
+from ..errors import Text, plural
 
 _PERIOD = re.compile(r"([1-9][0-9]{0,4}) ?(day|month|year)s?")
 _LONGEST = 36_600
@@ -67,7 +67,7 @@ class Period(NamedTuple):
     @property
     def text(self) -> Text:
         zh, en = _UNITS[self.unit]
-        return Text(f"{self.value} {zh}", f"{self.value} {en}{'s' if self.value != 1 else ''}")
+        return Text(f"{self.value} {zh}", plural(self.value, en))
 
 
 def _later(day: date, months: int) -> date:

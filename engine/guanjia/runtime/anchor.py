@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..clock import Instant, from_iso, iso
-from ..errors import NotFound, Refused, Text, because
+from ..errors import NotFound, Refused, Text, because, plural
 from ..store.interface import EventRow, Store
 from ..store.paging import pages
 from .audit import Problem
@@ -94,7 +94,7 @@ def _said(anchor: Anchor, events: int, office: int, other: bool) -> Text:
     if missing:
         return Text(
             f"{at} 时历史还多 {missing} 条记录：末尾被截掉了，或这是更早的副本",
-            f"At {at} the history had {missing} more events: its end was cut off, or this is an older copy",
+            f"At {at} the history had {plural(missing, 'more event')}: its end was cut off, or this is an older copy",
         )
     assert other
     return Text(f"{at} 以前的历史已不是当时的历史", f"The history up to {at} is not what it was then")

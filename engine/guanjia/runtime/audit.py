@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..core import evolve, next_due
-from ..errors import GuanjiaError, StoreError, Text
+from ..errors import GuanjiaError, StoreError, Text, plural
 from ..model.case import Case
 from ..model.event import GENESIS, PERSONAL, Event, chain, commit, is_personal
 from ..store.interface import EventRow, Held
@@ -290,7 +290,7 @@ def _compared(engine: Engine, held: Held, record: _History) -> Iterator[Problem]
         yield differs(
             "personal",
             f"{len(missing)} 项个人信息不见了，历史里没有人销毁过",
-            f"{len(missing)} personal values are missing that nobody had destroyed",
+            f"{plural(len(missing), 'personal value is', 'personal values are')} missing that nobody had destroyed",
         )
     for commitment, salt, value in personal:
         if commit(salt, json.loads(value)) != commitment:

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..clock import SECOND, Instant
-from ..errors import GuanjiaError, Text
+from ..errors import GuanjiaError, Text, plural
 from . import logs, moving, stats
 from .engine import Engine, Work
 from .pulse import Pulse
@@ -97,7 +97,7 @@ class Worker:
             if self.engine.refresh() and (behind := moving.plan(self.engine).cases):
                 logs.tell(log, logging.WARNING, "behind", Text(
                     f"{behind} 个在办工单仍按旧日历：guanjia calendar apply",
-                    f"{behind} open cases count by calendars of before: guanjia calendar apply"), cases=behind)  # fmt: skip
+                    f"{plural(behind, 'open case counts', 'open cases count')} by calendars of before: guanjia calendar apply"), cases=behind)  # fmt: skip
             self._unusable = ""
         except GuanjiaError as error:
             if str(error) != self._unusable:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ...clock import iso
-from ...errors import Refused, StoreError, Text
+from ...errors import Refused, StoreError, Text, plural
 from ...store.interface import Query
 from ..desk import Desk
 from ..failure import OK, REFUSED
@@ -131,7 +131,7 @@ def _print(desk: Desk, found: list[dict[str, Any]], cases: int, present: Anchor)
             Ink(
                 Text(
                     f"核对了 {cases} 个工单，{len(found)} 处不符。",
-                    f"Verified {cases} cases; {len(found)} differences.",
+                    f"Verified {plural(cases, 'case')}; {plural(len(found), 'difference')}.",
                 ),
                 "late",
             )
@@ -139,7 +139,7 @@ def _print(desk: Desk, found: list[dict[str, Any]], cases: int, present: Anchor)
     else:
         out.line(Ink(Text(
             f"核对了 {cases} 个工单、{present.events} 条记录，全部与历史相符。",
-            f"Verified {cases} cases and {present.events} events; everything equals the history."), "good"))  # fmt: skip
+            f"Verified {plural(cases, 'case')} and {plural(present.events, 'event')}; everything equals the history."), "good"))  # fmt: skip
 
 
 def _print_anchor(desk: Desk, path: str, present: Anchor, kept: int, written: bool) -> None:
@@ -147,7 +147,7 @@ def _print_anchor(desk: Desk, path: str, present: Anchor, kept: int, written: bo
         desk.out.line(Text(f"没有在 {path} 写下新的锚。", f"No new anchor was written to {path}."))
         return
     if kept:
-        desk.out.line(Text(f"经过 {path} 里的 {kept} 个锚。", f"It leads through the {kept} anchors of {path}."))
+        desk.out.line(Text(f"经过 {path} 里的 {kept} 个锚。", f"It leads through {plural(kept, 'anchor')} of {path}."))
     desk.out.line(Text(
         f"新的锚写在 {path}；把它存到别人管的地方：", f"A new anchor is in {path}; keep it where somebody else has the say:"))  # fmt: skip
     desk.out.line("  ", present.line())

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...clock import HOUR, MINUTE, Instant, instant, iso, moment
-from ...errors import Text
+from ...errors import Text, plural
 from .. import words
 from ..desk import Desk
 from ..failure import INVALID, OK, Usage
@@ -49,7 +49,9 @@ def show(desk: Desk, *, name: str, month: str | None, as_json: bool) -> None:
     out.table(weeks, head)
     workdays = sum(calendar.is_workday(day) for day in days)
     hours = sum(_open(calendar, day) for day in days) / HOUR
-    out.line(Text(f"工作日 {workdays} 天，合计 {hours:g} 小时。", f"{workdays} workdays, {hours:g} hours in all."))
+    out.line(
+        Text(f"工作日 {workdays} 天，合计 {hours:g} 小时。", f"{plural(workdays, 'workday')}, {hours:g} h in all.")
+    )
     for day in days:
         if named := _named(out.language, calendar, day):
             out.line("  ", f"{day:%m-%d} ", words.weekday(day), "  ", named)
@@ -136,7 +138,7 @@ def explain(desk: Desk, *, start: str, duration: str, name: str | None, clock: s
         if day is None:
             passed = days[MOST_DAYS // 2 : -MOST_DAYS // 2]
             reached += sum(each.counted for each in passed)
-            rows.append([Ink(Text(f"（其间 {len(passed)} 天）", f"({len(passed)} days between)"), "dim")])
+            rows.append([Ink(Text(f"（其间 {len(passed)} 天）", f"({plural(len(passed), 'day')} between)"), "dim")])
             continue
         reached += day.counted
         of_days = Text(f"第 {reached} 天", f"day {reached}")

@@ -6,7 +6,7 @@ import os
 from itertools import chain
 
 from ...clock import iso
-from ...errors import Refused, Text
+from ...errors import Refused, Text, plural
 from ...model.event import Event
 from ...model.rights import check_whole
 from ...people.keys import FILE, read
@@ -80,7 +80,7 @@ def export(desk: Desk, *, file: str, as_json: bool) -> None:
     if as_json:
         out.json({"file": file, "rows": rows, "bytes": os.path.getsize(file)})
         return
-    out.line(Ink(Text(f"已把 {rows} 行导出到 {file}。", f"{rows} rows are in {file}."), "good"))
+    out.line(Ink(Text(f"已把 {rows} 行导出到 {file}。", f"{plural(rows, 'row is', 'rows are')} in {file}."), "good"))
     out.line(Text(
         "个人信息在里面是密文：导入到别处时，把 office.key 一并放进那里的文件夹。用 guanjia import 导入空的数据库。",
         "Personal data is sealed in it: where it is imported, office.key is needed too. guanjia import takes it into an empty database."))  # fmt: skip
@@ -122,7 +122,8 @@ def _there(desk: Desk, file: str, *, send: bool, as_json: bool) -> None:
     out.line(
         Ink(
             Text(
-                f"{cases} 个工单已就位，最后改动于 {at}。", f"{cases} cases are in place; the last change is of {at}."
+                f"{cases} 个工单已就位，最后改动于 {at}。",
+                f"{plural(cases, 'case is', 'cases are')} in place; the last change is of {at}.",
             ),
             "good",
         )
@@ -130,11 +131,11 @@ def _there(desk: Desk, file: str, *, send: bool, as_json: bool) -> None:
     if not send:
         out.line(Text(
             f"{waiting} 条待发通知和以后的通知都先扣住，以免重复打扰；想好了用 guanjia outbox release 放行。",
-            f"{waiting} messages that wait and all that follow are held, so that nobody is told twice; guanjia outbox release lets them go."))  # fmt: skip
+            f"{plural(waiting, 'message that waits', 'messages that wait')} and all that follow are held, so that nobody is told twice; guanjia outbox release lets them go."))  # fmt: skip
     if lost := _unreadable(desk):
         out.line(Ink(Text(
             f"{lost} 个工单的个人信息，这里的 {FILE} 解不开：把当时的 {FILE} 放回办公室文件夹。",
-            f"The personal data of {lost} cases cannot be opened with the {FILE} that is here: put back the one of that time."), "late"))  # fmt: skip
+            f"The personal data of {plural(lost, 'case')} cannot be opened with the {FILE} that is here: put back the one of that time."), "late"))  # fmt: skip
     out.line(Text("请用 guanjia audit 核对。", "Verify it with guanjia audit."))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from ...errors import NotFound, Text
+from ...errors import NotFound, Text, plural
 from ..desk import Desk
 from ..failure import INVALID, OK, Usage
 from ..out import Ink
@@ -129,7 +129,10 @@ def _fix(desk: Desk, *, dry_run: bool, as_json: bool) -> int:
         if errors:
             out.line(
                 Ink(
-                    Text(f"还有 {len(errors)} 处错误：guanjia check", f"{len(errors)} errors are left: guanjia check"),
+                    Text(
+                        f"还有 {len(errors)} 处错误：guanjia check",
+                        f"{plural(len(errors), 'error is', 'errors are')} left: guanjia check",
+                    ),
                     "late",
                 )
             )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...clock import Instant, iso
-from ...errors import Text
+from ...errors import Text, plural
 from ...model.customer import Customer, sought
 from ...model.event import Event
 from ...people.customers import Asked
@@ -67,7 +67,7 @@ def show(desk: Desk, *, id: str, reveal: bool, reason: str | None, everything: b
         table(desk, list(beside.values()))
     if rows:
         out.line(
-            Ink(Text(f"工单 {len(rows)} 个", "1 case" if len(rows) == 1 else f"{len(rows)} cases"), "bold"),
+            Ink(Text(f"工单 {len(rows)} 个", plural(len(rows), "case")), "bold"),
             "  ",
             Ink(f"guanjia customer cases {it.id}", "dim"),
         )
@@ -187,7 +187,7 @@ def stale(desk: Desk, *, days: int, limit: int, as_json: bool) -> None:
     elif persons:
         table(desk, persons)
     else:
-        desk.out.line(Text(f"{days} 天以来都核实过。", f"Everybody was verified within {days} days."))
+        desk.out.line(Text(f"{days} 天以来都核实过。", f"Everybody was verified within {plural(days, 'day')}."))
 
 
 SHARED = {"phone": Text("同一电话", "same phone"), "room": Text("同一房号，姓名相近", "same room, like names")}

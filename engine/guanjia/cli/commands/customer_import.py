@@ -6,7 +6,7 @@ import os
 import shlex
 from typing import Any
 
-from ...errors import Text
+from ...errors import Text, plural
 from ..desk import Desk
 from ..failure import piecewise
 from ..out import Ink
@@ -53,7 +53,7 @@ def _told(desk: Desk, found: Any, file: str, aside: str | None, *, applied: bool
     done = Text("已导入", "Taken in") if applied else Text("预览，未作改动", "A preview; nothing was changed")
     out.line(Ink(Text(
         f"{done.zh}：{found.rows} 行；新增 {found.new} 人，更新 {found.changed} 人，无变化 {found.same} 人，拒绝 {len(found.refused)} 行。",
-        f"{done.en}: {found.rows} rows; {found.new} persons new, {found.changed} changed, {found.same} the same, {len(found.refused)} rows refused."), "bold"))  # fmt: skip
+        f"{done.en}: {plural(found.rows, 'row')}; {plural(found.new, 'person')} new, {found.changed} changed, {found.same} the same, {plural(len(found.refused), 'row')} refused."), "bold"))  # fmt: skip
     for kind, title in (("new", Text("新增", "new")), ("changed", Text("更新", "changed"))):
         for row, who, names in found.first[kind]:
             fields = [FIELDS[name] for name in names if name in FIELDS]

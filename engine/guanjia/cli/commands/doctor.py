@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ...clock import DAY, HOUR, MINUTE, SECOND, Instant, from_iso, iso
-from ...errors import GuanjiaError, Text
+from ...errors import GuanjiaError, Text, plural
 from ...store.interface import Query
 from .. import words
 from ..desk import Desk
@@ -142,12 +142,12 @@ def _problems(found: dict[str, Any]) -> list[Text]:
         problems.append(
             Text(
                 f"{dead} 条通知发送失败：guanjia outbox list --status dead",
-                f"{dead} notifications failed: guanjia outbox list --status dead",
+                f"{plural(dead, 'notification')} failed: guanjia outbox list --status dead",
             )
         )
     if broken:
         problems.append(Text(f"{broken} 条通知没有发出，因为模板或收件人有问题：guanjia outbox list --status unrenderable",
-                             f"{broken} notifications were not sent, for their template or recipient: guanjia outbox list --status unrenderable"))  # fmt: skip
+                             f"{plural(broken, 'notification was', 'notifications were')} not sent, for the template or the recipient: guanjia outbox list --status unrenderable"))  # fmt: skip
     if found["work_overdue_seconds"] * 1_000_000 > SILENT:
         span = words.span(found["work_overdue_seconds"] * 1_000_000)
         problems.append(
@@ -158,11 +158,11 @@ def _problems(found: dict[str, Any]) -> list[Text]:
         )
     if count := found["alarms"]:
         problems.append(Text(f"{count} 个工单升级到顶没有人确认，或没有人可以负责：guanjia ls --alarm",
-                             f"{count} cases whose last level of escalation nobody acknowledged, or that nobody could take: guanjia ls --alarm"))  # fmt: skip
+                             f"{plural(count, 'case')} whose last level of escalation nobody acknowledged, or that nobody could take: guanjia ls --alarm"))  # fmt: skip
     errors = found["findings"]["errors"]
     if errors:
         problems.append(
-            Text(f"文件有 {errors} 处错误：guanjia check", f"The files hold {errors} errors: guanjia check")
+            Text(f"文件有 {errors} 处错误：guanjia check", f"The files hold {plural(errors, 'error')}: guanjia check")
         )
     if found["unpublished"]:
         names = ", ".join(found["unpublished"])

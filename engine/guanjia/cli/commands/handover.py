@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ...errors import GuanjiaError, Text
+from ...errors import GuanjiaError, Text, plural
 from ..desk import Desk
 from ..failure import OK, REFUSED, Usage
 from ..naming import nameless
@@ -114,7 +114,7 @@ def _print(desk: Desk, planned: Sequence[Handover], done: dict[str, GuanjiaError
         )
     else:
         count = sum(problem is None for problem in done.values())
-        out.line(Ink(Text(f"已交接 {count} 个工单。", f"{count} case{'' if count == 1 else 's'} handed over."), "good"))
+        out.line(Ink(Text(f"已交接 {count} 个工单。", f"{plural(count, 'case')} handed over."), "good"))
 
 
 def _plain(item: Handover, done: dict[str, GuanjiaError | None] | None) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import shlex
 import shutil
 from pathlib import Path
 
-from ...errors import GuanjiaError, Refused, Text, because
+from ...errors import GuanjiaError, Refused, Text, because, plural
 from ..desk import Desk, system_user
 from ..out import Ink
 from ..spec import Argument, Command
@@ -44,7 +44,7 @@ def init(desk: Desk, *, folder: str) -> None:
     written, left = editors.write(target)
     made, kept = made + written, kept + left
     out.lines(Text(f"办公室文件夹：{folder}（新建 {len(made)} 个文件，保留原有 {len(kept)} 个）",
-                  f"Office in {folder}: {len(made)} files made, {len(kept)} kept as they were"))  # fmt: skip
+                  f"Office in {folder}: {plural(len(made), 'file')} made, {plural(len(kept), 'kept as it was', 'kept as they were')}"))  # fmt: skip
     who = adopt(target / "organisation.yaml", system_user()) if "organisation.yaml" in made else None
     if who is not None:
         out.lines(Text(f"您（系统用户 {system_user()}）在这里是 {who}；在 organisation.yaml 里可以改。",

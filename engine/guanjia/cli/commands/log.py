@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...clock import iso
-from ...errors import Text
+from ...errors import Text, plural
 from ...model.event import Event
 from .. import words
 from ..desk import Desk
@@ -128,11 +128,11 @@ def told(desk: Desk, event: Event) -> Text:
             label = desk.label(event.name, event.name)
             return Text(
                 f"{cases} 个在办的“{label}”改按新版本办理：{data['reason']}",
-                f"{cases} open cases of “{label}” were brought under its new version: {data['reason']}",
+                f"{plural(cases, 'open case')} of “{label}” {'was' if cases == 1 else 'were'} brought under its new version: {data['reason']}",
             )
         return Text(
             f"{cases} 个在办工单按现在的日历改期（{calendars}）：{data['reason']}",
-            f"{cases} open cases were moved to the calendars as they are ({calendars}): {data['reason']}",
+            f"{plural(cases, 'open case was', 'open cases were')} moved to the calendars as they are ({calendars}): {data['reason']}",
         )
     if event.type in ("suspended", "resumed"):
         return suspend.told(desk, event)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...clock import iso
-from ...errors import Text
+from ...errors import Text, plural
 from .. import words
 from ..desk import Desk
 from ..failure import OK, Usage, piecewise
@@ -137,7 +137,7 @@ def _print_back(desk: Desk, last: Last, back: Back, *, done: bool, as_json: bool
     out.line(Text(f"{who} 于 {when} 让“{label}”的在办工单改用了新版本：{last.decided.data['reason']}",
                   f"{who} brought open cases of “{label}” under its new version, {when}: {last.decided.data['reason']}"))  # fmt: skip
     stay = (
-        Text(f"，{back.refused} 个留在新版本", f", {back.refused} stay under the new one")
+        Text(f"，{back.refused} 个留在新版本", f", {plural(back.refused, 'stays', 'stay')} under the new one")
         if back.refused
         else Text("", "")
     )
@@ -221,7 +221,13 @@ def _count(number: int, style: str) -> Piece:
 def _headline(plan: Plan, tally: Tally, done: bool) -> Text:
     calendars = ", ".join(plan.calendars)
     zh = f"{'已有' if done else '将有'} {tally.deadlines} 个时限改期，其中 {tally.breaches} 个随即超时；涉及 {tally.cases} 个工单"
-    en = f"{tally.deadlines} deadlines {'moved' if done else 'move'}, {tally.breaches} {'breached' if done else 'breach'}; {tally.cases} cases"
+    many, late = plural(tally.deadlines, "deadline"), tally.breaches
+    moved, breached = (
+        (f"{many} moved", "breached")
+        if done
+        else (plural(tally.deadlines, "deadline moves", "deadlines move"), "breaches" if late == 1 else "breach")
+    )
+    en = f"{moved}, {late} {breached}; {plural(tally.cases, 'case')}"
     if tally.refused:
         zh, en = f"{zh}，{tally.refused} 个不能改用", f"{en}, {tally.refused} refused"
     if plan.procedure is not None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...clock import iso
-from ...errors import NotFound, Refused, Text, Unopened
+from ...errors import NotFound, Refused, Text, Unopened, plural
 from ...model.event import Command as Asked, short
 from ...runtime.looking import messages
 from ...store.interface import OutboxRow
@@ -173,7 +173,7 @@ def release(desk: Desk, *, only_new: bool) -> None:
         out.line(
             Text(
                 f"{kept} 条扣住以前的通知只留作记录，不再发送。",
-                f"{kept} messages from before are kept as recorded and never sent.",
+                f"{plural(kept, 'message from before is', 'messages from before are')} kept as recorded and never sent.",
             )
         )
     out.line(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ...errors import NotFound, Refused, Text
+from ...errors import NotFound, Refused, Text, plural
 from ...people.keys import FILE, VARIABLE
 from ...runtime.customer_reading import family
 from ...store.interface import Query
@@ -59,7 +59,10 @@ def _person(desk: Desk, customer: str, reason: str, *, as_json: bool) -> None:
         return
     out.line(
         Ink(
-            Text(f"{len(done)} 个工单的个人信息已销毁。", f"The personal data of {len(done)} cases is destroyed."),
+            Text(
+                f"{len(done)} 个工单的个人信息已销毁。",
+                f"The personal data of {plural(len(done), 'case')} is destroyed.",
+            ),
             "good",
         )
     )
@@ -70,7 +73,7 @@ def _person(desk: Desk, customer: str, reason: str, *, as_json: bool) -> None:
     if still:
         out.line(Ink(Text(
             f"{len(still)} 个还没有办结或在保全中，个人信息还用得着，客户资料也留着；以后再来一次。",
-            f"{len(still)} are open or on hold and still need it, and so the register keeps the customer; come again later."), "soon"))  # fmt: skip
+            f"{plural(len(still), 'is open or on hold and still needs it', 'are open or on hold and still need it')}, and so the register keeps the customer; come again later."), "soon"))  # fmt: skip
 
 
 def list_(desk: Desk, *, as_json: bool) -> None:
@@ -108,7 +111,7 @@ def list_(desk: Desk, *, as_json: bool) -> None:
     if clear:
         desk.out.line(Ink(Text(
             f"{clear} 个工单的个人信息还没有加密：guanjia keys rotate",
-            f"The personal data of {clear} cases lies in clear: guanjia keys rotate"), "late"))  # fmt: skip
+            f"The personal data of {plural(clear, 'case')} lies in clear: guanjia keys rotate"), "late"))  # fmt: skip
 
 
 def rotate(desk: Desk, *, as_json: bool) -> None:
@@ -134,7 +137,7 @@ def rotate(desk: Desk, *, as_json: bool) -> None:
         out.json({"key": current, "cases": changed, "customers": persons})
         return
     out.line(Ink(Text(f"{changed} 个工单、{persons} 位客户改用新密钥 {current}。",
-                      f"{changed} cases and {persons} customers are under the new key {current}."), "good"))  # fmt: skip
+                      f"{plural(changed, 'case')} and {plural(persons, 'customer')} are under the new key {current}."), "good"))  # fmt: skip
     out.line(Text(
         f"请把 {path} 另存一份。旧密钥还能打开以前的备份；不再需要时用 guanjia keys drop 去掉。",
         f"Keep a copy of {path}. The old key still opens backups made before; guanjia keys drop takes it away when it is not needed."))  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...clock import iso, spoken
-from ...errors import Text
+from ...errors import Text, plural
 from ..desk import Desk
 from ..failure import INVALID, OK, UNDECIDED
 from ..naming import NO_PROCEDURE, PROCEDURE, nameless
@@ -48,7 +48,7 @@ def prove(desk: Desk, *, name: tuple[str, ...], states: int, as_json: bool) -> i
 
 def _tell(desk: Desk, proof: Proof, zone: str, label: str) -> None:
     out = desk.out
-    seen = Text(f"看了 {proof.states:,} 种情形", f"{proof.states:,} situations")
+    seen = Text(f"看了 {proof.states:,} 种情形", f"{plural(proof.states, 'situation')}")
     out.line(Ink(label, "bold"), "  ", Ink(seen, "dim"))
     for claim in proof.claims:
         out.line("  ", _MARKS[claim.verdict], *_named(claim), claim.text)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ...clock import iso
-from ...errors import Refused, Text
+from ...errors import Refused, Text, plural
 from .. import words
 from ..desk import Desk
 from ..failure import OK, REFUSED, Usage
@@ -71,7 +71,7 @@ def publish(
             desk.out.line(Ink("✗ ", "late"), result.procedure, "  ", Ink(result.name, "bold"), err=True)
             desk.out.line("  ", Ink(f"{result.place}: ", "bold"), result.message or "", err=True)
         raise Refused(
-            "stories", Text(f"{len(failed)} 个情景测试不通过，没有发布。", f"{len(failed)} stories fail; nothing was published."),
+            "stories", Text(f"{len(failed)} 个情景测试不通过，没有发布。", f"{plural(len(failed), 'story fails', 'stories fail')}; nothing was published."),
             _held(Text("改好后先用 guanjia test 试跑。", "Mend it, and try it with guanjia test."), rule),
         )  # fmt: skip
     _proved(desk, edits, rule)
@@ -99,7 +99,7 @@ def _proved(desk: Desk, edits: Edits, rule: Mapping[str, Any] | None) -> None:
         desk.out.line(Ink("✗ ", "late"), name, "  ", claim.text, err=True)
     if wrong:
         raise Refused(
-            "refuted", Text(f"{len(wrong)} 条证明不成立，没有发布。", f"{len(wrong)} claims are refuted; nothing was published."),
+            "refuted", Text(f"{len(wrong)} 条证明不成立，没有发布。", f"{plural(len(wrong), 'claim is', 'claims are')} refuted; nothing was published."),
             _held(Text("guanjia prove 给出反例", "guanjia prove shows an example."), rule),
         )  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...clock import iso
-from ...errors import NotFound, Text
+from ...errors import NotFound, Text, plural
 from .. import words
 from ..desk import Desk
 from ..naming import nameless
@@ -71,7 +71,7 @@ def show(desk: Desk, *, name: str, row: str | None, version: str | None, as_json
         out.table([[Ink(label(column), "dim"), _value(desk, registry, column, row)] for column in shape.columns])
         return
     edition = registry.version or registry.hash[:SHORT]
-    out.line(Ink(label(name), "bold"), "  ", Ink(edition, "dim"), "  ", Text(f"{len(registry.rows)} 行", f"{len(registry.rows)} rows"))  # fmt: skip
+    out.line(Ink(label(name), "bold"), "  ", Ink(edition, "dim"), "  ", Text(f"{len(registry.rows)} 行", f"{plural(len(registry.rows), 'row')}"))  # fmt: skip
     table: list[list[Piece]] = [
         [Ink(key, "bold") if column == shape.key else _value(desk, registry, column, key) for column in shape.columns]
         for key in registry.rows

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...clock import iso
-from ...errors import Text
+from ...errors import Text, plural
 from ...model.event import Command as Asked
 from ...store.interface import Query
 from .. import words
@@ -92,7 +92,7 @@ def run(desk: Desk, *, dry: bool, as_json: bool) -> int:
         return REFUSED if refused else OK
     _tell(desk, found, groups)
     if not dry:
-        out.line(Ink(Text(f"{done} 个工单的已销毁。", f"That of {done} cases is destroyed."), "good"))
+        out.line(Ink(Text(f"{done} 个工单的已销毁。", f"That of {plural(done, 'case')} is destroyed."), "good"))
     for item, why in refused:
         out.line(Ink("! ", "late"), item.number, "  ", why)
     return REFUSED if refused else OK
@@ -135,7 +135,13 @@ def _tell(desk: Desk, found: Sequence[Due], groups: dict[tuple[str, str | None],
         seen = [item.number for item in held if desk.eyes.sees(item.case)]
         shown = out.both("、", ", ").join(seen[:10]) + (" …" if len(held) > len(seen[:10]) else "")
         out.line(
-            Ink(Text(f"{len(held)} 个在保全中，不动：{shown}", f"{len(held)} are on hold and stay: {shown}"), "soon")
+            Ink(
+                Text(
+                    f"{len(held)} 个在保全中，不动：{shown}",
+                    f"{plural(len(held), 'is on hold and stays', 'are on hold and stay')}: {shown}",
+                ),
+                "soon",
+            )
         )
 
 

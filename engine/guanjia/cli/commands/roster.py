@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ...clock import Instant, from_iso, iso
-from ...errors import Text
+from ...errors import Text, plural
 from .. import words
 from ..desk import Desk
 from ..out import Ink, Piece
@@ -70,9 +70,7 @@ def roster(desk: Desk, *, at: str | None, week: bool, as_json: bool) -> None:
             REASONS[reason],
         )
     if gaps := sum(missing(people, turn) > 0 for turn in turns):
-        out.line(
-            Ink(Text(f"缺人的班次 {gaps} 个", f"{gaps} shift{'s' if gaps > 1 else ''} with too few people"), "late")
-        )
+        out.line(Ink(Text(f"缺人的班次 {gaps} 个", f"{plural(gaps, 'shift')} with too few people"), "late"))
 
 
 def _by_team(desk: Desk, people: Organisation, ids: Sequence[str]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...clock import DAY, iso
-from ...errors import Text
+from ...errors import Text, plural
 from .. import words
 from ..desk import Desk
 from ..failure import Usage
@@ -40,7 +40,7 @@ def schedules(desk: Desk, *, name: str | None, days: int, limit: int, as_json: b
         out.line(Text("office.yaml 里没有 schedules。", "office.yaml has no schedules."))
         return
     if not found:
-        out.line(Text(f"{days} 天之内不会开单。", f"Nothing opens within {days} days."))
+        out.line(Text(f"{days} 天之内不会开单。", f"Nothing opens within {plural(days, 'day')}."))
         return
     rows: list[list[Piece]] = [
         [

@@ -8,7 +8,7 @@ from typing import Any
 from ...clock import Instant
 from ...core import recalculated
 from ...core.clocks import used
-from ...errors import Text
+from ...errors import Text, plural
 from ...model.case import Case, Climb, Clock
 from .. import words
 from ..desk import Desk
@@ -256,7 +256,11 @@ def _history(desk: Desk, telling: Telling, *, everything: bool) -> None:
         desk.out.line(
             "  ",
             Ink(
-                Text(f"（更早的 {hidden} 条未显示，加 --all）", f"({hidden} earlier ones not shown; add --all)"), "dim"
+                Text(
+                    f"（更早的 {hidden} 条未显示，加 --all）",
+                    f"({plural(hidden, 'earlier one', 'earlier ones')} not shown; add --all)",
+                ),
+                "dim",
             ),
         )
     for case, event in shown:

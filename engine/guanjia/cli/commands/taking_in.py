@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from ...errors import NotFound, Text, because
+from ...errors import NotFound, Text, because, plural
 from ..desk import Desk
 from ..failure import piecewise
 from ..out import Ink
@@ -31,7 +31,7 @@ def take_in(desk: Desk, *, file: str, reason: str | None, as_json: bool) -> int:
         )  # fmt: skip
     else:
         out.line(Ink(Text(f"补录了 {found.taken} 个工单，原已补录 {found.repeated} 个，{found.refused} 行未能补录。",
-                          f"{found.taken} cases taken in, {found.repeated} were in already, {found.refused} lines refused."), "bold"))  # fmt: skip
+                          f"{plural(found.taken, 'case')} taken in, {plural(found.repeated, 'was', 'were')} in already, {plural(found.refused, 'line')} refused."), "bold"))  # fmt: skip
         for line, text, hint in found.reasons[:MOST_SHOWN]:
             out.line(Ink("! ", "late"), Text(f"第 {line} 行：{text.zh}", f"line {line}: {text.en}"))
             if hint is not None:

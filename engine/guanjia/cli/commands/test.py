@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ...errors import Text
+from ...errors import Text, plural
 from ..desk import Desk
 from ..failure import OK, REFUSED, Usage
 from ..naming import NO_PROCEDURE, PROCEDURE, nameless
@@ -119,7 +119,13 @@ def _suggest(desk: Desk, files: OfficeFiles, procedure: str, *, into_file: bool)
         replace_file(path, with_stories(had, suggested))
         shown = f"procedures/{path.name}"
         out.line(
-            Ink(Text(f"{shown}：写入 {len(suggested)} 条情景", f"{shown}: {len(suggested)} stories written"), "good")
+            Ink(
+                Text(
+                    f"{shown}：写入 {len(suggested)} 条情景",
+                    f"{shown}: {plural(len(suggested), 'story', 'stories')} written",
+                ),
+                "good",
+            )
         )
     elif suggested:
         out.raw(with_stories(None, suggested))

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...clock import iso
-from ...errors import NotFound, Text
+from ...errors import NotFound, Text, plural
 from ...model.suspension import as_written
 from .. import words
 from ..desk import Desk
@@ -200,7 +200,14 @@ def _days(desk: Desk, account: Account) -> None:
     for spent in shown:
         if spent is None:
             rows.append(
-                [Ink(Text(f"（其间 {len(days) - MOST_DAYS} 天）", f"({len(days) - MOST_DAYS} days between)"), "dim")]
+                [
+                    Ink(
+                        Text(
+                            f"（其间 {len(days) - MOST_DAYS} 天）", f"({plural(len(days) - MOST_DAYS, 'day')} between)"
+                        ),
+                        "dim",
+                    )
+                ]
             )
             continue
         used = _used(out.language, account.limit.unit, spent.used) if spent.used else out.both("不计", "not counted")

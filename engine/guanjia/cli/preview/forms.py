@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from ...errors import GuanjiaError, Text
+from ...errors import GuanjiaError, Text, plural
 from ...model import kinds
 from ...model.procedure import Field
 from .. import words
@@ -78,7 +78,7 @@ def _hint(field: Field, label: Label, language: str, now: str | None) -> str:
                 Text(f"最小 {low}", f"at least {low}") if low is not None else Text(f"最大 {high}", f"at most {high}")
             )
     elif high is not None and field.type in ("text", "room"):
-        said.append(Text(f"最多 {high} 字", f"at most {high} characters"))
+        said.append(Text(f"最多 {high} 字", f"at most {plural(int(high), 'character')}"))
     if field.personal:
         said.append(Text("个人信息", "personal"))
     if now is not None:

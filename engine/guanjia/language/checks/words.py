@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Set as AbstractSet
 from typing import TYPE_CHECKING
 
-from ...errors import Finding, Text
+from ...errors import Finding, Text, plural
 from ...model.procedure import Procedure
 from ...model.survey import Path, deeds, steps
 from ..nodes import Node
@@ -50,7 +50,7 @@ def _labels(view: View) -> None:
             spoken = _SPOKEN[language]
             view.warn(
                 path, "missing-labels",
-                Text(f"缺少{spoken.zh}名称（{len(missing)} 个）：{listed}", f"{len(missing)} {spoken.en} labels are missing: {listed}"),
+                Text(f"缺少{spoken.zh}名称（{len(missing)} 个）：{listed}", f"{plural(len(missing), f'{spoken.en} label is', f'{spoken.en} labels are')} missing: {listed}"),
                 Text(f"写进 labels: {{{language}: …}}", f"write them under labels: {{{language}: …}}"), key=True,
             )  # fmt: skip
         for name in words:
