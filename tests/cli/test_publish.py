@@ -234,6 +234,38 @@ def test_where_no_rule_is_publishing_says_why_and_a_rollback_lasts_until_the_fil
     assert "Did you mean desk" in guanjia("versions", "desc").err
 
 
+def test_why_an_edit_is_in_force_that_came_into_force_by_itself_may_be_said_later(guanjia, office):
+    assert due(guanjia) == "20:00"
+    limit(office, 2)
+    assert due(guanjia) == "18:00"  # whoever opened a case took the edit up
+    hint = "“desk” came into force by itself, and nobody said why: guanjia publish desk --reason WHY"
+    assert hint in guanjia("publish", "--reason", "faster").out
+    assert "(procedure changed)" in guanjia("versions", "desk").out
+    said = guanjia("publish", "desk", "--reason", "faster")
+    assert (said.code, "Version 2 of “desk” came into force by itself at" in said.out) == (OK, True)
+    seen = json.loads(guanjia("versions", "desk", "--json").out)
+    assert [(it["number"], it["reason"], it["in_force"]) for it in seen] == [(2, "faster", True), (1, None, False)]
+    assert "“desk”第 2 版" not in guanjia("publish", "desk", "--reason", "again", lang="zh").out  # it was said already
+    assert "faster" in guanjia("versions", "desk").out
+    assert "为什么发布“desk”（" in guanjia("log", lang="zh").out
+    assert hint not in guanjia("publish", "--reason", "x").out
+    with Engine.at(office, clock=CLOCK) as engine:
+        assert audit(engine) == []
+
+
+def test_why_is_said_of_the_edit_and_not_of_a_suspension_that_was_laid_over_it(guanjia, office):
+    assert due(guanjia) == "20:00"
+    limit(office, 2)
+    assert due(guanjia) == "18:00"
+    assert (
+        guanjia("suspend", "--from", "2026-03-03 09:00", "--to", "2026-03-04 09:00", "--reason", "台风", "--yes").code
+        == OK
+    )
+    said = json.loads(guanjia("publish", "desk", "--reason", "faster", "--json").out)
+    assert [(it["procedure"], it["number"], it["reason"]) for it in said["explained"]] == [("desk", 2, "faster")]
+    assert [it["reason"] for it in json.loads(guanjia("versions", "desk", "--json").out)] == [None, "faster", None]
+
+
 def test_files_are_written_back_byte_for_byte_and_what_was_there_is_kept_beside(guanjia, office):
     guanjia("ls")
     limit(office, 2)

@@ -47,6 +47,7 @@ EventType = Literal[
 OfficeEventType = Literal[
     "published",  # a procedure was taken up as a version: new cases run under it
     "withdrawn",  # the file of a procedure is gone: no new cases
+    "explained",  # somebody said why a version of a procedure (name) is in force that came into force by itself
     "proposed",  # somebody wants to publish; a second person has to approve it (name: P1, P2 …)
     "declined",  # a proposal (name) will not be published
     "guarded",  # from now on procedures come into force by this rule (`publishing` of office.yaml)

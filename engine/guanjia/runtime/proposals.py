@@ -9,7 +9,7 @@ something else was published on purpose for one of its procedures: what it was d
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..clock import Instant
@@ -107,4 +107,7 @@ def numbered(events: Iterable[Event], procedure: str) -> list[Publication]:
                     data.get("reason"), tuple(data.get("changed", ())), data.get("rollback"),
                 )
             )  # fmt: skip
+        elif event.type == "explained" and event.name == procedure:
+            at = next(at for at in reversed(range(len(found))) if found[at].version == event.data["version"])
+            found[at] = replace(found[at], reason=event.data["reason"])
     return found

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import NotFound, Refused, Text
@@ -66,6 +67,34 @@ def publish(engine: Engine, edits: Edits, actor: Actor, reason: str) -> Done:
     """Let the edits come into force, or propose it where a second person has to approve. Refused, Conflict."""
     versions: dict[str, Version | None] = {**edits.changed, **dict.fromkeys(edits.gone)}
     return _decide(engine, versions, actor, reason, as_written(engine) if edits.rule else None)
+
+
+def unexplained(engine: Engine, names: Iterable[str] = ()) -> dict[str, Publication]:
+    """What came into force by itself and of which nobody has said why, of these procedures; of all that were ever edited where none is
+    named."""
+    past, chosen = list(engine.log()), list(names)
+    found: dict[str, Publication] = {}
+    for name, hash in in_force(past).items():
+        text, (*before, last) = without_suspensions(engine, hash).hash, numbered(past, name)
+        for earlier in reversed(before):  # a suspension makes another version of the same text, and says itself why
+            if without_suspensions(engine, earlier.version).hash != text:
+                break
+            last = earlier
+        if last.reason is None and (name in chosen or (not chosen and last.changed)):
+            found[name] = last
+    return found
+
+
+def explain(engine: Engine, names: Iterable[str], actor: Actor, reason: str) -> dict[str, Publication]:
+    """Say why what came into force by itself is so, of these procedures: what was explained by it. Refused."""
+    publisher(engine, actor, rule_of(engine, engine.log()))
+    _reasoned(reason)
+    late = unexplained(engine, names)
+    why = {"reason": kept(engine, reason.strip()), **_through(actor)}
+    said = [Happened("explained", name, {"version": it.version, **why}) for name, it in late.items()]
+    if said:
+        engine.record(said, by=actor.id)
+    return {name: replace(it, reason=why["reason"]) for name, it in late.items()}
 
 
 def rollback(engine: Engine, name: str, number: int | None, actor: Actor, reason: str) -> Done:

@@ -107,7 +107,7 @@ def told(desk: Desk, event: Event) -> Text:
     data = event.data
     if event.type in ("published", "withdrawn") and "reason" in data:
         return _published(desk, event)
-    if event.type in ("proposed", "declined", "guarded", "taken_back"):
+    if event.type in ("proposed", "declined", "guarded", "taken_back", "explained"):
         return _decided(desk, event)
     if event.type in ("published", "withdrawn"):
         label, version = desk.label(event.name, event.name), data["version"][:SHORT]
@@ -183,6 +183,12 @@ def _decided(desk: Desk, event: Event) -> Text:
     if event.type == "taken_back":
         label = desk.label(event.name, event.name)
         return Text(f"撤回“{label}”在办工单的改用：{data['reason']}", f"took back the move of open cases of “{label}”: {data['reason']}")  # fmt: skip
+    if event.type == "explained":
+        label, version = desk.label(event.name, event.name), data["version"][:SHORT]
+        return Text(
+            f"为什么发布“{label}”（{version}）：{data['reason']}",
+            f"why “{label}” ({version}) was published: {data['reason']}",
+        )
     if event.type == "declined":
         return Text(f"{event.name} 不发布：{data['reason']}", f"{event.name} will not be published: {data['reason']}")
     names = ", ".join(desk.label(name, name) for name in data["versions"]) or "publishing"

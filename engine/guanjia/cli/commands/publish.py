@@ -65,7 +65,7 @@ def publish(
     publications.publisher(engine, desk.actor, rule)
     draft.sound(name)
     if not (edits.changed or edits.gone or edits.rule):
-        return _nothing(desk, as_json)
+        return _nothing(desk, engine, name, reason, as_json)
     if failed := list(publishing.failing(draft, edits.changed)):
         for result in failed:
             desk.out.line(Ink("✗ ", "late"), result.procedure, "  ", Ink(result.name, "bold"), err=True)
@@ -243,11 +243,27 @@ def _propose(desk: Desk, engine: Engine, it: Proposal) -> None:
 # -- done
 
 
-def _nothing(desk: Desk, as_json: bool) -> int:
+def _nothing(desk: Desk, engine: Engine, names: Iterable[str], reason: str, as_json: bool) -> int:
+    """The files are in force already. What came into force by itself has a reason from now on, where it was named."""
+    from ...runtime import publications
+
+    late = publications.explain(engine, names, desk.actor, reason) if names else {}
+    out = desk.out
     if as_json:
-        desk.out.json({"published": [], "withdrawn": [], "proposal": None})
-    else:
-        desk.out.line(Text("没有要发布的改动：现在生效的就是这些文件。", "There is nothing to publish: these files are in force."))  # fmt: skip
+        explained = [{"procedure": name, **_plain(desk, it)} for name, it in late.items()]
+        out.json({"published": [], "withdrawn": [], "rule": False, "proposal": None, "explained": explained})
+        return OK
+    for name, it in late.items():
+        label, at = desk.label(name, name), words.when(it.at, desk.zone, desk.now())
+        out.line(Ink(Text(f"“{label}”第 {it.number} 版已于 {at} 自行生效，原因已记下。",
+                          f"Version {it.number} of “{label}” came into force by itself at {at}; why it did is recorded."), "good"))  # fmt: skip
+    if not late:
+        out.line(
+            Text("没有要发布的改动：现在生效的就是这些文件。", "There is nothing to publish: these files are in force.")
+        )
+    for name in () if names else publications.unexplained(engine):
+        out.line(Text(f"“{desk.label(name, name)}”是自行生效的，没有写原因：guanjia publish {name} --reason 原因",
+                      f"“{desk.label(name, name)}” came into force by itself, and nobody said why: guanjia publish {name} --reason WHY"))  # fmt: skip
     return OK
 
 
