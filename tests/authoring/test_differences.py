@@ -100,6 +100,19 @@ def test_the_order_of_what_is_written_is_told_because_it_decides_between_equals(
     }
 
 
+def test_that_a_field_is_emptied_is_told(versions):
+    repair, entry = versions["repair"], ("states", "unreachable", "entry", 0, "set")
+    assert at(plain(repair), entry)["slot"] is None
+    without = edited(repair, lambda it: at(it, entry).pop("slot"))
+    (left,), (again,) = told(repair, without), told(without, repair)
+    assert left.path == again.path == (*entry, "slot")
+    assert (left.text.zh.rpartition("：")[2], left.text.en.rpartition(": ")[2]) == ("空 → 未写", "empty → not written")
+    assert (again.text.zh.rpartition("：")[2], again.text.en.rpartition(": ")[2]) == (
+        "未写 → 空",
+        "not written → empty",
+    )
+
+
 def test_templates_and_calendars_are_told_with_the_lines_that_differ(versions):
     before = versions["repair"]
     key = next(iter(before.templates))

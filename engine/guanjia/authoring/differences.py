@@ -93,10 +93,14 @@ class _Words(Wording):
         """Two mappings of keys of the language."""
         for key in {**then, **now}:
             old, new = then.get(key), now.get(key)
-            if _same(old, new):
+            if _same(old, new) and (key in then) == (key in now):
                 continue
             here = (*path, key)
-            if key in NAMED and isinstance(old or {}, dict) and isinstance(new or {}, dict):
+            if old is new is None:  # `set: {slot: null}` empties a field; without it the field stays
+                what, ways = self.key(key), [Text("未写", "not written"), Text("空", "empty")]
+                was, becomes = ways if key in now else reversed(ways)
+                yield self.say("changed", here, where, _turned(what, was, becomes))
+            elif key in NAMED and isinstance(old or {}, dict) and isinstance(new or {}, dict):
                 yield from self.things(key, old or {}, new or {}, here, where)
             elif isinstance(old, dict) and isinstance(new, dict):
                 yield from self.named(old, new, here, (*where, self.key(key)))
@@ -105,12 +109,7 @@ class _Words(Wording):
             else:
                 was, becomes = self.value(key, old), self.value(key, new)
                 what = EXTENDED if key == "by" else self.key(key)
-                yield self.say(
-                    "changed",
-                    here,
-                    where,
-                    Text(f"{what.zh}：{was.zh} → {becomes.zh}", f"{what.en}: {was.en} → {becomes.en}"),
-                )
+                yield self.say("changed", here, where, _turned(what, was, becomes))
 
         yield from self.ordered(Text("各项", "item"), then, now, path, where)
 
@@ -192,6 +191,10 @@ class _Words(Wording):
         mark = {"added": Text("新增", "new "), "removed": Text("去掉", "gone: "), "changed": Text("", "")}[kind]
         return Difference(kind, path, Text(
             f"{zh}：{mark.zh}{text.zh}" if zh else f"{mark.zh}{text.zh}", f"{en}: {mark.en}{text.en}" if en else f"{mark.en}{text.en}"))  # fmt: skip
+
+
+def _turned(what: Text, was: Text, becomes: Text) -> Text:
+    return Text(f"{what.zh}：{was.zh} → {becomes.zh}", f"{what.en}: {was.en} → {becomes.en}")
 
 
 def _same(one: Any, other: Any) -> bool:
