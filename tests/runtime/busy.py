@@ -87,13 +87,13 @@ states:
 SCHEDULE = "schedules:\n  regular: {open: job, cron: 'CRON', with: {summary: 例行}, catch_up: all}\n"
 
 
-def office(folder: Path, cron: str = "0 8 * * *") -> Path:
+def office(folder: Path, cron: str = "0 8 * * *", job: str = JOB) -> Path:
     more = {
         "procedures/part.yaml": PART,
         "office.yaml": OFFICE + SCHEDULE.replace("CRON", cron),
         "organisation.yaml": re.sub(r"rights: \[.*?\]", "rights: [all]", PEOPLE),
     }
-    return small(folder, JOB, name="job", templates=("told",), more=more)
+    return small(folder, job, name="job", templates=("told",), more=more)
 
 
 _programs: dict[str, Program] = {}
