@@ -26,11 +26,11 @@ from tests.runtime.model_case import (
     Who,
 )
 from tests.runtime.model_deeds import wrong
-from tests.runtime.model_door import Door
+from tests.runtime.model_forgetting import Forgetting
 from tests.runtime.model_step import Step
 
 
-class Office(Door):
+class Office(Forgetting):
     """The whole office: the door by which commands come in, the worker, and other calendars."""
 
     def execute(self, ask: Ask) -> Done:
@@ -45,6 +45,7 @@ class Office(Door):
         if case is None or ask.kind == "split":
             done = self.open(ask, at) if case is None else self.split(ask, case, at)
         else:
+            case.begun = len(case.events)
             kept, told, sent = copy.deepcopy(case), list(self.messages), len(self.inbox)
             before = len(case.events)
             self.advance(case, at)
@@ -109,6 +110,7 @@ class Office(Door):
             raise
         finally:
             del self.messages[told:]
+        case.keyed = bool(case.personal)
         if case.last is not None:
             case.last.over = True
         return Done(number, tuple(case.events))
@@ -175,6 +177,8 @@ class Office(Door):
             **more,
         )
         self.cases[number] = case
+        if phone is not None:
+            self.lies(case, "phone", phone)
         step = Step(self, case, "opened", procedure, ask.who, at)
         step.happened.add("open")
         case.states = (initial,)
@@ -196,6 +200,7 @@ class Office(Door):
                 return
             minute = min(soon)
             for case in list(self.cases.values()):
+                case.begun = len(case.events)
                 self.advance(case, minute)
             while items := self.next_ones(minute):
                 for item in items:
@@ -227,7 +232,7 @@ class Office(Door):
             parent.children[item.name] = number
             return
         case = self.cases[item.receiver or ""]
-        at = minute
+        case.begun, at = len(case.events), minute
         self.advance(case, at)
         try:
             if item.kind == "signal":
@@ -252,6 +257,7 @@ class Office(Door):
             hours = calendar or case.calendar
             if case.closed or (case.calendar, case.suspended) == (hours, tuple(suspended)):
                 continue
+            case.begun = len(case.events)
             self.advance(case, self.now)
             moved = True
             if case.closed:

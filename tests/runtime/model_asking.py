@@ -87,7 +87,7 @@ def asked(desk, ask: Ask):
     if ask.kind == "answer":
         code = code_of(values.pop("code")) if values["code"] >= 0 else values.pop("code") and "XXXX-XXXX-XXXX"
         return desk.answer(code, ask.name, values)
-    if ask.kind == "hold":
+    if ask.kind in ("hold", "forget"):
         return desk.execute(to_command(ask))
     if ask.kind == "merge":
         return desk.merge(case, values["other"], actor=actor, key=ask.key, reason=ask.reason or "")

@@ -110,6 +110,10 @@ class Message(NamedTuple):
     put_off: bool = False
     left: tuple[int, int] | None = None
     """When it left, and in which parcel."""
+    sealed: bool = False
+    """Under the key of its case, for something personal lay there when it was written."""
+    destroyed: bool = False
+    """Its text is gone with that key."""
     behind: bool = False
     """Another one of its line left then too, before it and not in the same parcel: then it may have left by itself."""
 
@@ -138,6 +142,12 @@ class Case:
     suspended: tuple[str, ...]
     fields: dict[str, Any]
     phone: str | None = None
+    personal: list[tuple[str, str]] = field(default_factory=list)
+    """All that lies sealed: what it is, and what it says"""
+    keyed: bool = False
+    """It has a key, for something of it is sealed: that, or what its customer was told."""
+    begun: int = 0
+    """How many events it had as the present transaction began."""
     states: tuple[str, ...] = ()
     assignee: str | None = None
     closed_at: int | None = None

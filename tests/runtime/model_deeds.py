@@ -93,7 +93,14 @@ class Deeds(Time):
         values = dict(values)
         if "phone" in values:
             case.phone = values.pop("phone")
+            if case.phone is not None:
+                self.lies(case, "phone", case.phone)
         case.fields.update(values)
+
+    def lies(self, case: Case, what: str, value: str) -> None:
+        """Something personal lies sealed from now on."""
+        case.personal.append((what, value))
+        self.seal(case)
 
     def do_act(self, case: Case, ask: Ask, at: int) -> None:
         action, codes = ACTIONS[case.procedure].get(ask.name), wrong(case.procedure, ask.values, ask.name)
@@ -189,9 +196,12 @@ class Deeds(Time):
 
     def do_note(self, case: Case, ask: Ask, at: int) -> None:
         Step(self, case, "noted", "", ask.who, at).done(heard=False)
+        if any(letter.isdigit() for letter in ask.values["text"]):
+            self.lies(case, "remark", ask.values["text"])
 
     def do_attach(self, case: Case, ask: Ask, at: int) -> None:
         Step(self, case, "attached", ask.name, ask.who, at).done(heard=False)
+        self.lies(case, "file", ask.name)
 
     def do_clock(self, case: Case, ask: Ask, at: int) -> None:
         way, rule, clock = ask.values["way"], CLOCKS[case.procedure].get(ask.name), case.clocks.get(ask.name)

@@ -10,11 +10,13 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from guanjia import Command, ManualClock, NotFound, Refused
+from guanjia import Command, ManualClock, NotFound, Refused, Result
 from guanjia.channels.recorder import Recorder
 from guanjia.language import OfficeFiles
-from guanjia.runtime import moving, suspending
+from guanjia.people.keys import Keys, Secrets
+from guanjia.runtime import moving, retention, suspending
 from guanjia.runtime.audit import audit
+from guanjia.runtime.sealing import sealed
 
 from tests.offices import MONDAY, OFFICE, engine, small
 from tests.runtime.model import Office
@@ -31,9 +33,10 @@ from tests.runtime.model_asking import (
     when,
     who_is,
 )
-from tests.runtime.model_case import Ask, Case, Clock, Event, Message, Who
+from tests.runtime.model_case import Ask, Event, No, Who
 from tests.runtime.model_door import at_the_door
 from tests.runtime.model_rules import ACTIONS, HOURS, JOB, PEACE, PEOPLE, PLACES, REQUEST
+from tests.runtime.model_shown import desk_why, expected, parcels, shown, waited, whose, written
 from tests.runtime.model_time import DAY, HOUR, MINUTE
 
 
@@ -69,17 +72,18 @@ class Desk:
         self.clock = ManualClock(MONDAY)
         self.channel = Channel()
         self.entropy = 0
+        secrets = Secrets.new()
+        self.keys = Keys(secrets, lambda: secrets)
         self.desks = [self.opened(number) for number in range(len(stores))]
         self.office = Office(MONDAY)
         self.cursor, self.commands = 0, 0
         self.ids: dict[str, str] = {}
         self.steps: list[list[Any]] = []
-        self.keys: dict[str, Message] = {}
         self.turn = 0
 
     def opened(self, number: int):
         self.entropy += 1  # no two of them draw the same ids
-        made = engine(self.folder, store=self.stores[number], seed=self.entropy)
+        made = engine(self.folder, store=sealed(self.stores[number], self.keys), seed=self.entropy)
         made.clock = self.clock
         made.channels = {"file": self.channel}
         return made
@@ -201,7 +205,9 @@ class Desk:
         assert len(done.problems) == self.office.parked - parked, done.problems
         assert not self.office.inbox
         agree(
-            "delivered", done.delivered, sum(it.left is not None and it.left[1] > left for it in self.office.messages)
+            "delivered",
+            done.delivered,
+            sum(it.left is not None and it.left[1] > left and not it.destroyed for it in self.office.messages),
         )
 
     def to_command(self, ask: Ask) -> Command:
@@ -212,6 +218,49 @@ class Desk:
         if ask.kind == "merge":
             return dataclasses.replace(given, name=other, values={})
         return dataclasses.replace(given, values={"case": other, "way": ask.values["way"]})
+
+    def forget(self, which: int, who: str, reason: str | None) -> None:
+        """A case, and those that it opened."""
+        number = self.number(which)
+        if number is None:
+            return
+        asks = [
+            Ask("forget", "", case.number, who_is(who), {}, reason=reason)
+            for case in self.office.family(self.office.cases[number])
+        ]
+        self.commands += len(asks)
+        done = iter(())
+
+        def each(ask: Ask):
+            nonlocal done
+            if ask is asks[0]:
+                done = iter(self.desk.forget(number, actor=to_actor(ask.who), reason=reason or ""))
+            case = next(done)
+            events = tuple(event for event in self.desk.history(case.id) if event.seq >= case.seq)
+            return Result(case, events)
+
+        for ask in asks:
+            if not self.same(ask, lambda ask=ask: each(ask)):
+                break
+
+    def retain(self, who: str) -> None:
+        """What was kept for its time goes."""
+        due = list(retention.due(self.desk))
+        over = self.office.over()
+        agree("retention", sorted((it.number, it.fields, when(it.since), it.held) for it in due),
+              sorted((it.number, it.fields, when(it.since), it.held) for it in over))  # fmt: skip
+        by, left = who_is(who), {it.number: it for it in over if not it.held}
+        done, refused = retention.run(self.desk, due, to_actor(by))
+        for number in (it.number for it in due if not it.held):
+            ask = Ask("forget", "", number, by, {"fields": left[number].fields}, reason="over")
+            try:
+                self.office.execute(ask)
+                done -= 1
+            except No as no:
+                assert no.codes <= {"role", "sight", "merged"}
+                self.office.refused(ask, "role")
+                refused = refused[1:]
+        assert (done, list(refused)) == (0, [])
 
     def restart(self) -> None:
         place = self.turn % len(self.desks)
@@ -296,6 +345,7 @@ class Desk:
             "fields": {name: value for name, value in it.fields.items() if value is not None and name != "phone"},
             "entries": {name: about["values"]["code"] for name, about in it.entries.items()},
             "phone": desk.personal(number).get((it.fields.get("phone") or {}).get("personal")),
+            "personal": sorted(text for text in desk.personal(number).values() if isinstance(text, str) and "13" in text[:7]),
             "clocks": {name: shown(clock) for name, clock in it.clocks.items()},
             "cycles": [(clock.name, clock.cycle, clock.status) for clock in it.cycles],
             "delays": {key: when(delay.due) for key, delay in it.delays.items()},
@@ -313,6 +363,7 @@ class Desk:
             "fields": {name: value for name, value in case.fields.items() if value is not None},
             "entries": {name: case.fields[name] for name in ("place",) if case.fields.get(name)},
             "phone": case.phone,
+            "personal": sorted(text for what, text in case.personal if what != "file"),
             "clocks": {name: expected(office, case, clock) for name, clock in case.clocks.items()},
             "cycles": [(clock.name, clock.cycle, clock.status) for clock in case.cycles],
             "delays": {key: when(due) for key, (due, _) in case.delays.items()},
@@ -348,7 +399,7 @@ class Desk:
         agree(
             "outbox", sorted(written(number, row) for number, row in found), sorted(map(waited, self.office.messages))
         )
-        gone = {it[:4]: it.left[1] for it in self.office.messages if it.left and not it.behind}
+        gone = {it[:4]: it.left[1] for it in self.office.messages if it.left and not it.behind and not it.destroyed}
         noted = {it: row.note for number, row in found if (it := whose(number, row)) in gone}
         agree("parcels", parcels(noted), parcels(gone))
         keys = [row.notification.key for row in rows]
@@ -356,75 +407,3 @@ class Desk:
         assert len(set(self.channel.keys)) == len(self.channel.keys)
         problems = list(audit(self.desk))
         assert not problems, problems
-
-
-def whose(number: str, row) -> tuple[Any, ...]:
-    told = row.notification
-    return number, told.seq, told.template, told.recipient
-
-
-def written(number: str, row) -> str:
-    """A message of the engine: what it is, and what became of it."""
-    return f"{whose(number, row)} {row.status} {when(row.sent_at or row.next_at)}"
-
-
-def waited(message: Message) -> str:
-    """The same of the model."""
-    at = message.left[0] if message.left else message.until if message.waits else None
-    other = "unrenderable" if message.template == "-" else "recorded"
-    status = "sent" if message.left else "waiting" if message.waits else other
-    return f"{message[:4]} {status} {when(at)}"
-
-
-def parcels(left) -> list[Any]:
-    """What left together."""
-    found: dict[Any, list[Any]] = {}
-    for message, parcel in left.items():
-        found.setdefault(parcel, []).append(message)
-    return sorted(sorted(messages) for messages in found.values())
-
-
-def shown(clock) -> tuple[Any, ...]:
-    due = clock.due if clock.open else None
-    return (
-        clock.cycle,
-        clock.status,
-        when(due),
-        when(clock.breached_at),
-        when(clock.ended_at),
-        sorted(clock.fired),
-        clock.held,
-        [f"{when(begun)} - {when(ended)}" for begun, ended in stood(clock.pauses)],
-    )
-
-
-def desk_why(desk, number: str, name: str) -> tuple[int, str | None]:
-    """Which cycle an account is of, and when the clock is due by it: by the first of its ends, not by what the clock says."""
-    account = desk.why(number, name)
-    running = account.clock.status == "running"
-    return account.clock.cycle, when(min(account.ends)) if running else None
-
-
-def stood(pauses) -> list[tuple[int, int | None]]:
-    """Pauses without those of no length, and those that follow on each other as one."""
-    found: list[tuple[int, int | None]] = []
-    for begun, ended in pauses:
-        if found and found[-1][1] == begun:
-            begun, _ = found.pop()  # noqa: PLW2901
-        if begun != ended:
-            found.append((begun, ended))
-    return found
-
-
-def expected(office: Office, case: Case, clock: Clock) -> tuple[Any, ...]:
-    due = office.due(case, clock) if clock.status == "running" else None
-    return (
-        clock.cycle,
-        clock.status,
-        when(due),
-        when(clock.breached_at),
-        when(clock.ended_at),
-        sorted(clock.fired),
-        clock.held,
-        [f"{when(begun)} - {when(ended)}" for begun, ended in stood(clock.pauses)],
-    )

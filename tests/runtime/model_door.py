@@ -1,4 +1,4 @@
-"""The customer at the door, for the model (model.py): a one-time code, and what is answered by it; and personal data on hold."""
+"""The customer at the door, for the model (model.py): a one-time code, and what is answered by it."""
 
 from __future__ import annotations
 
@@ -27,17 +27,6 @@ class Door(Joining):
         values = {name: value for name, value in ask.values.items() if name != "code"}
         self.do_act(case, Ask("act", ask.name, case.number, ask.who, values), at)
         del case.codes[code]
-
-    def do_hold(self, case: Case, ask: Ask, at: int) -> None:
-        on = ask.values["on"]
-        codes = set() if ask.who.may("privacy") else {"role"}
-        codes |= set() if ask.reason else {"reason"}
-        if case.held == on:
-            codes.add("state")
-        if codes:
-            raise No(*codes)
-        Step(self, case, "held" if on else "released", "", ask.who, at)
-        case.held = on
 
 
 def at_the_door(case: Case) -> Who:

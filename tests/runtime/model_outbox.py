@@ -33,7 +33,18 @@ class Outbox:
 
     def write(self, case: Case, seq: int, template: str, recipient: str, urgency: str = "normal") -> None:
         outside = recipient == "customer"
-        new = Message(case.number, seq, template, recipient, outside and case.mode == "drill", urgency, until=self.now)
+        if outside:
+            self.seal(case)
+        new = Message(
+            case.number,
+            seq,
+            template,
+            recipient,
+            outside and case.mode == "drill",
+            urgency,
+            until=self.now,
+            sealed=case.keyed,
+        )
         if outside and urgency != "urgent":
             until = opening(self.now)
             if until == self.now and urgency == "low":
@@ -45,6 +56,14 @@ class Outbox:
                 goes = {"until": new.until, "put_off": new.put_off, "person": new.person, "urgency": both}
                 self.messages[place] = before._replace(**goes)
         self.messages.append(new)
+
+    def seal(self, case: Case) -> None:
+        """Something of a case comes under its key: so does all that is written in the same transaction."""
+        if not case.keyed:
+            case.keyed = True
+            for place, it in enumerate(self.messages):
+                if it.case == case.number and it.seq > case.begun:
+                    self.messages[place] = it._replace(sealed=True)
 
     def hand_over(self) -> None:
         """What may leave now does, in the order in which it was written."""
@@ -63,7 +82,7 @@ class Outbox:
         together: dict[object, list[int]] = defaultdict(list)
         for place, it in enumerate(self.messages):
             if it.waits and it.until <= self.now:
-                together[(it.person, it.until) if it.put_off else place].append(place)
+                together[(it.person, it.until) if it.put_off and not it.destroyed else place].append(place)
         for places in together.values():
             self.parcels += 1
             for place in places:

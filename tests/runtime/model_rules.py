@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 REQUEST = """
 procedure: request
+retention: 12 days
 number: R-{seq:04}
 calendar: hours
 undo: 2h
@@ -26,7 +27,7 @@ fields:
   cost:      {type: integer, min: 0, max: 100}
   rounds:    {type: integer, default: 0}
   resume_at: {type: instant}
-  phone:     {type: phone, personal: true}
+  phone:     {type: phone, personal: true, retention: 5 days}
   place:     {type: entry, of: places}
 counts:
   crowd: {same: place, within: 3 days, where: priority == 'usual', at: {3: [{notify: {told: manager}}]}}
@@ -190,6 +191,11 @@ staff:
   supervisor.zhao: {name: 赵敏, roles: [supervisor]}
   manager.sun:     {name: 孙经理, roles: [manager], team: front}
 """
+
+
+KEPT_FOR = {"request": 12}
+"""Days after the closing for which what is personal is kept; of others for as long as nobody has it destroyed."""
+PHONE_KEPT_FOR = 5
 
 
 LEVELS: tuple[tuple[tuple[str, ...], int], ...] = (

@@ -11,13 +11,13 @@ from tests.runtime.model_deeds import Deeds
 from tests.runtime.model_rules import UNDO
 from tests.runtime.model_step import Step
 
-KEPT = ("events", "last")
+KEPT = ("events", "last", "personal", "keyed", "begun")
 """What taking back leaves alone."""
 
 
 class TakingBack(Deeds):
     def aside(self, case: Case) -> Case:
-        return copy.deepcopy(replace(case, events=[], last=None))
+        return copy.deepcopy(replace(case, events=[], last=None, personal=[]))
 
     def took(self, case: Case, before: Case, step: Step) -> None:
         """Remember that somebody took this step, for as long as it may be taken back."""
@@ -36,7 +36,7 @@ class TakingBack(Deeds):
             if message.waits:
                 self.messages[place] = message._replace(recorded=True)
                 self.withdrawn.append(place)
-            elif message.left:
+            elif message.left and not message.destroyed:
                 told.append(message.recipient)
         return told
 
