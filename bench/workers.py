@@ -24,6 +24,7 @@ from guanjia.clock import HOUR, ManualClock
 from guanjia.language import OfficeFiles
 from guanjia.model.event import Command
 from guanjia.people import Organisation
+from guanjia.runtime.worker import settle
 from guanjia.store.postgres import PostgresStore
 from guanjia.store.postgres.transaction import PostgresTransaction
 
@@ -99,6 +100,7 @@ def fire(folder: Path, dsn: str) -> Begin:
         engine = engine_on(folder, dsn)
         assert isinstance(engine.clock, ManualClock)
         engine.fire([])
+        settle()
         engine.clock.set(2 * HOUR)
         return lambda: (engine.fire([]), engine.close())[1]
 

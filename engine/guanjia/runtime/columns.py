@@ -55,8 +55,8 @@ def alarms(case: Case) -> int:
 def _first(fields: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
     for name in names:
         value = fields.get(name)
-        if is_personal(value):
-            value = value.get(SHOWN)
         if isinstance(value, str):
             return value
+        if is_personal(value) and isinstance(shown := value.get(SHOWN), str):
+            return shown
     return None

@@ -102,9 +102,9 @@ class Message(NamedTuple):
         return f"{self.case.mode or ''}:{whom}"
 
     @property
-    def mine(self) -> Own:
-        """The case that the message is of, and the event."""
-        return self.own or Own(self.case, self.event)
+    def mine(self) -> Own | Message:
+        """What has the case that the message is of, and the event."""
+        return self.own or self
 
     def clear(self, value: Any) -> Any:
         """A value as the recipient may read it: what is sensitive, only the customer."""

@@ -168,7 +168,7 @@ class Renderer:
         return known is None or known.restricted or not known.agrees(purpose)
 
     def _render(self, message: Message, channel: str) -> Notification:
-        program, to, (case, event) = message.program, message.to, message.mine
+        program, to, case, event = message.program, message.to, message.mine.case, message.mine.event
         template, recipient = message.notice["template"], message.recipient
         mode = program.procedure.modes.get(case.mode) if case.mode else None
         drill = mode is not None and mode.outside == "record" and to.outside

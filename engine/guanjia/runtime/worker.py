@@ -7,6 +7,7 @@ database. SIGTERM and SIGINT end it after what is in hand.
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -35,6 +36,14 @@ LOOK = 10 * SECOND
 """How often the office's files are looked at: whoever edits one need not start the worker anew."""
 
 log = logging.getLogger("guanjia.worker")
+
+
+def settle() -> None:
+    """For a process that does nothing but a worker's work: what is loaded stays, and what a round makes is no garbage in circles.
+    The collector, which went through all of it again and again, took a tenth of the time in which deadlines fire."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 class Worker:

@@ -106,7 +106,7 @@ def _once(desk: Desk, *, as_json: bool, silent: bool) -> None:
 
 def _forever(desk: Desk, *, silent: bool, health: tuple[str, int] | None, metrics: bool) -> None:
     from ...runtime.pulse import Answering, Pulse
-    from ...runtime.worker import Worker
+    from ...runtime.worker import Worker, settle
 
     out, pulse = desk.out, Pulse()
 
@@ -128,6 +128,7 @@ def _forever(desk: Desk, *, silent: bool, health: tuple[str, int] | None, metric
         if not silent:
             out.line(Text("后台已启动，Ctrl-C 停止。", "The worker is running; Ctrl-C stops it."))
             out.flush()
+        settle()
         worker.run_forever()
     if not silent:
         out.line(Text("后台已停止。", "The worker has stopped."))

@@ -272,9 +272,9 @@ class PostgresTransaction:
                 SQL["write"],
                 (
                     change.case, change.before, change.seq, change.snapshot, to_json(columns),
-                    _array(_quoted(row.text) for row in change.events),
-                    _array(f'"\\\\x{row.head.hex()}"' for row in change.events),
-                    _array(str(row.recorded_at) for row in change.events), to_json(rest) if rest else None,
+                    _array([_quoted(row.text) for row in change.events]),
+                    _array([f'"\\\\x{row.head.hex()}"' for row in change.events]),
+                    _array([str(row.recorded_at) for row in change.events]), to_json(rest) if rest else None,
                 ),
             )
         )  # fmt: skip
