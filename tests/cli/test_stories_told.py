@@ -48,6 +48,30 @@ def test_what_is_wrong_in_a_procedure_that_is_named_is_told_once_and_not_by_each
     assert (told.code, told.err.count("[unknown-key]"), told.out) == (INVALID, 1, "")
 
 
+def test_what_is_wrong_in_a_procedure_is_told_once_where_none_is_named_and_the_others_stories_run(
+    tmp_path, monkeypatch, run
+):
+    twice = SMALL + SMALL.replace("story: ", "story: again ", 1)
+    more = {
+        "procedures/desk.stories.yaml": f"stories:\n{twice}",
+        "procedures/other.yaml": DESK.replace("procedure: desk", "procedure: other", 1),
+        "procedures/other.stories.yaml": f"stories:\n{SMALL}",
+    }
+    folder = small(tmp_path / "office", DESK, templates=("hurry",), more=more)
+    monkeypatch.chdir(folder)
+    path = folder / "procedures/desk.yaml"
+    path.write_text(path.read_text() + "nonsense: 1\n")
+    told = run("--lang", "en", "test", "--verbose")
+    assert (told.code, (told.out + told.err).count("nonsense")) == (INVALID, 2)  # the finding and its line
+    assert told.err.count("[unknown-key]") == 1
+    assert "✗ desk  has errors, so 2 stories cannot run\n" in told.out
+    assert "✓ other" in told.out
+    assert "Stories: 1 passed, 2 failed" in told.out
+    assert "有错误，2 条情景没法跑" in run("--lang", "zh", "test").out
+    plain = json.loads(run("test", "--json").out)
+    assert [it["passed"] for it in plain if it["procedure"] == "desk"] == [False, False]
+
+
 def test_missing_stories_are_printed_or_written_into_the_file(tmp_path, monkeypatch, run):
     folder = small(
         tmp_path / "office", DESK, templates=("hurry",), more={"procedures/desk.stories.yaml": f"stories:\n{SMALL}"}

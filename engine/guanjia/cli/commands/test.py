@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ...errors import Text, plural
+from ...errors import Invalid, Text, plural
 from ..desk import Desk
-from ..failure import OK, REFUSED, Usage
+from ..failure import INVALID, OK, REFUSED, Usage
 from ..naming import NO_PROCEDURE, PROCEDURE, nameless
 from ..out import Ink, Piece, replace_file, write as write_file
 from ..spec import Argument, Command, Option, json_option
@@ -23,7 +23,7 @@ def test(
     suggest: bool, write: bool,
 ) -> int:  # fmt: skip
     from ...authoring.coverage import Watches
-    from ...authoring.stories import run_stories
+    from ...authoring.stories import StoryResult, run_stories
     from ...language import OfficeFiles
 
     out, files = desk.out, OfficeFiles(desk.folder, still=True)
@@ -31,7 +31,7 @@ def test(
     for wanted in name:
         if wanted not in known:
             raise nameless(PROCEDURE, wanted, known)
-        files.version(wanted)  # what is wrong in it is told once, and not by each of its stories
+        files.version(wanted)  # what is wrong in it is told at once, and not by each of its stories
     if suggest or write:
         if coverage or at_least is not None or junit is not None or as_json:
             raise Usage(
@@ -43,11 +43,15 @@ def test(
             out.line(NO_PROCEDURE)
         return OK
     watches = Watches(files) if coverage or at_least is not None else None
-    results = []
+    results, broken = list[StoryResult](), dict[str, Invalid]()
     for result in run_stories(desk.folder, list(name), watches=watches):
         results.append(result)
-        if not as_json:
-            _one(desk, result, verbose=verbose)
+        if not result.passed and not broken and not name:
+            broken = _broken(desk, files)
+        if not as_json and result.procedure not in broken:
+            _one(desk, result, verbose=verbose, of={wrong.text: each for each, wrong in broken.items()})
+    if not as_json:
+        _unread(desk, results, broken)
     covered = [] if watches is None else watches.coverage()
     if junit is not None:
         from ...authoring import interchange
@@ -71,14 +75,40 @@ def test(
             Text(f"{each.procedure} 的情景只走到 {_percent(each)}，要求 {at_least}%。",
                  f"The stories of {each.procedure} reach {_percent(each)} of it; {at_least}% is asked for.")
         )  # fmt: skip
-    return REFUSED if failed or short else OK
+    return INVALID if broken else REFUSED if failed or short else OK
 
 
-def _one(desk: Desk, result: StoryResult, *, verbose: bool) -> None:
+def _broken(desk: Desk, files: OfficeFiles) -> dict[str, Invalid]:
+    """The procedures that cannot be read. What is wrong in them is told here, and not by each story that meets it."""
+    found: dict[str, Invalid] = {}
+    for procedure in files.procedures():
+        try:
+            files.version(procedure)
+        except Invalid as wrong:
+            found[procedure] = wrong
+    for finding in dict.fromkeys(finding for wrong in found.values() for finding in wrong.findings):
+        desk.out.finding(finding)
+    return found
+
+
+def _unread(desk: Desk, results: Sequence[StoryResult], broken: Iterable[str]) -> None:
+    for procedure in broken:
+        if count := sum(result.procedure == procedure for result in results):
+            said = Text(
+                f"有错误，{count} 条情景没法跑", f"has errors, so {plural(count, 'story', 'stories')} cannot run"
+            )
+            desk.out.line(Ink("✗ ", "late"), procedure, "  ", Ink(said, "bold"))
+
+
+def _one(desk: Desk, result: StoryResult, *, verbose: bool, of: Mapping[Text, str]) -> None:
+    """`of`: the procedure that cannot be read, by the message that says why."""
     out = desk.out
     if not result.passed:
+        message = result.message
+        if message is not None and (wrong := of.get(message)) is not None:
+            message = Text(f"{wrong} 有错误，见上", f"{wrong} has errors, see above")
         out.line(Ink("✗ ", "late"), result.procedure, "  ", Ink(result.name, "bold"))
-        out.line("  ", Ink(f"{result.place}: ", "bold"), result.message or "")
+        out.line("  ", Ink(f"{result.place}: ", "bold"), message or "")
     elif verbose:
         out.line(Ink("✓ ", "good"), result.procedure, "  ", result.name)
 
