@@ -55,8 +55,8 @@ CASE = "TS-2026-00001"
     [
         (("show", CASE), ["严重程度  一般", "3-1-502（三号楼）", "小区    翠湖花园", "王小明（agent.wang）  前台组"],
                          ["severity  minor", "3-1-502 (Building Three)", "Site      Cuihu Garden", "王小明 (agent.wang)  front desk"]),
-        (("why", CASE), ["因为不成立：严重程度 == “严重”（严重程度 = 一般）", "将到达  到期"], ["severity == 'major' (severity = minor)", "to come  due"]),
-        (("procedures", "complaint"), ["minor（一般） | major（严重）", "客服", "前台组"], ["minor | major", "front desk"]),
+        (("why", CASE), ["因为不成立：“严重程度”是“严重”（“严重程度” = 一般）", "将到达  到期"], ["“severity” is “major” (“severity” = minor)", "to come  due"]),
+        (("procedures", "complaint"), ["minor（一般） | major（严重）", "客服", "前台组 → 1 小时 → 告警", "若“严重程度”是“严重”且“加急”为“是”，15 分钟", "其余 30 分钟"], ["minor | major", "front desk → 1 h → alarm", "if “severity” is “major” and “urgent” is yes: 15 min", "otherwise 30 min"]),
         (("roster",), ["另有在岗\n  前台组  王小明、Li Lei\n  其他    赵敏、孙经理"], ["Also on duty\n  front desk  王小明, Li Lei\n  others      赵敏, 孙经理"]),
         (("team", "front"), ["前台组  组长 赵敏（supervisor.zhao）"], ["front desk  lead 赵敏 (supervisor.zhao)"]),
         (("mine",), ["我负责的  王小明  前台组  翠湖花园、三号楼、4"], ["Mine  王小明  front desk  Cuihu Garden, Building Three, 4"]),
@@ -95,6 +95,19 @@ def test_a_guard_that_fails_is_told_in_words(desk: Call) -> None:
         "The guard does not hold: severity == 'major' [severity = minor]; urgent [urgent = none]"
         in desk("do", CASE, "finish", "--lang", "en").err
     )
+
+
+def test_a_notice_is_told_by_the_subject_of_its_letter_and_not_by_the_key_of_its_template(
+    desk: Call, office: Path
+) -> None:
+    (office / "templates/zh/told.text.j2").write_text("主题：【{{ number }}】{{ procedure | label }}已登记\n内容\n")
+    (office / "templates/en/told.text.j2").write_text(
+        "Subject: [{{ number }}] {{ procedure | label }} taken down\ntext\n"
+    )
+    assert desk("open", "complaint", "--summary", "x", "--room", "3-1-502").code == 0
+    assert desk("do", "TS-2026-00002", "accept", "--promise", "今天来").code == 0
+    assert "通知 客户：“投诉已登记”" in desk("show", "TS-2026-00002").out
+    assert "told customer: “complaint taken down”" in desk("show", "TS-2026-00002", "--lang", "en").out
 
 
 def test_a_level_is_told_by_the_label_of_its_team_and_the_history_says_for_which_clock(

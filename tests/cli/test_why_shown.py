@@ -19,6 +19,7 @@ Call = Callable[..., Ran]
 DESK = """
 procedure: desk
 number: D-{seq}
+undo: 1h
 fields:
   severity: {type: choice, of: [minor, critical], default: minor}
 initial: new
@@ -81,7 +82,7 @@ def do(run: Callable[..., Ran], tmp_path: Path, clock: ManualClock) -> Call:
 def test_it_says_from_when_which_target_what_stood_still_which_days_counted_and_why_this_instant(do: Call) -> None:
     en = re.sub(r"  +", "  ", do("why", "D-1", "solve").out)
     for told in (
-        "settlement (solve)", "From  2026-09-30 10:00", "4 h", "for this does not hold: severity == 'critical' (severity = minor)",
+        "settlement (solve)", "From  2026-09-30 10:00", "4 h", "for this does not hold: “severity” is “critical” (“severity” = minor)",
         "Target  3 working days", "Stood  2026-09-30 11:00 → 2026-09-30 12:00", "paused", "resumed", "extended", "1 working day  from the due instant",
         "Due  2026-10-12 24:00", "to come", "80%", "2026-10-01  Th  not counted  国庆节", "2026-10-10  Sa  1 working day", "make-up workday",
         "The day of the start does not count; the last day ends at 24:00.",
@@ -89,10 +90,18 @@ def test_it_says_from_when_which_target_what_stood_still_which_days_counted_and_
         assert told in en, told
     zh = re.sub(r"  +", "  ", do("why", "D-1", "solve", lang="zh").out)
     for told in (
-        "办结时限", "起算", "不适用", "因为不成立：程度 == “紧急”（程度 = 一般）", "时限  3 个工作日", "暂停", "延长", "1 个工作日  从期限起",
+        "办结时限", "起算", "不适用", "因为不成立：“程度”是“紧急”（“程度” = 一般）", "时限  3 个工作日", "暂停", "延长", "1 个工作日  从期限起",
         "期限  2026-10-12 24:00", "将到达", "不计", "国庆节", "调休上班", "起算当天不计；到最后一天 24:00 为止。",
     ):  # fmt: skip
         assert told in zh, told
+
+
+def test_an_end_that_was_taken_back_is_followed_by_that(do: Call) -> None:
+    assert do("do", "D-1", "finish").code == 0
+    assert do("undo", "D-1").code == 0
+    told = do("why", "D-1", "solve").out
+    assert re.search(r"stopped in time +.*finish.*\n.*taken back: as it was before +took back “finish”", told)
+    assert "撤回，恢复原状" in do("why", "D-1", "solve", lang="zh").out
 
 
 def test_the_working_time_before_the_time_and_the_civil_codes_days_are_said(do: Call) -> None:

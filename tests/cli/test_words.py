@@ -120,6 +120,16 @@ def test_of_very_many_names_some_are_told_and_how_many_there_are():
     assert told.hint.en.endswith("s39 and 10 more")
 
 
+def test_what_was_reckoned_is_rounded_and_what_was_typed_is_as_it_was() -> None:
+    assert [words.rounded(held) for held in ("86.33333333333333", "3.50", "100", "0.005", 7)] == [
+        "86.33",
+        "3.50",
+        "100",
+        "0.00",
+        "7",
+    ]
+
+
 COUNTED = re.compile(r"len\(|sum\(|count|cases$|rows$|errors$|days$|findings|states$|waiting$|missing$")
 """What in a sentence is a number of something."""
 SEVERAL = re.compile(

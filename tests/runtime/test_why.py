@@ -13,6 +13,7 @@ from tests.offices import MONDAY, clock_of, engine, small
 
 DESK = """\
 procedure: desk
+undo: 1h
 fields:
   summary: {type: text, required: true}
   severity: {type: choice, of: [minor, critical], default: minor}
@@ -101,6 +102,22 @@ def test_pauses_extensions_and_changes_stand_with_the_event_that_made_them(desk)
     assert account.limit.total == 4
     assert account.stretches[1][1:3] == (MONDAY + DAY, MONDAY + 3 * DAY)
     assert account.stretches[-1].until == account.clock.due
+
+
+def test_an_end_that_is_taken_back_says_so_and_a_start_that_is_leaves_no_account(desk):
+    number = desk.open("desk", actor="agent.wang", summary="x").case.number
+    desk.act(number, "close", actor="agent.wang")
+    desk.undo(number, actor="agent.wang")
+    account = desk.why(number, "resolve")
+    assert [turn.kind for turn in account.turns] == ["started", "met", "undone"]
+    assert account.clock.status == "running"
+    desk.act(number, "take", actor="agent.wang")
+    desk.undo(number, actor="agent.wang")
+    with pytest.raises(NotFound, match="has not started"):
+        desk.why(number, "reply")
+    clock_of(desk).advance(MINUTE)
+    desk.act(number, "take", actor="agent.wang")
+    assert [turn.kind for turn in desk.why(number, "reply").turns] == ["started"]
 
 
 def test_of_several_limits_the_first_to_end_is_explained(desk):

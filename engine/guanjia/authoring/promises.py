@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ..errors import Text
 from .conditions import joined, unrepeated
@@ -55,15 +55,7 @@ class Promises(Doings):
                 else self.computed(since)
             )
             yield Line(2, about(Text("起算", "counts from"), told))
-        targets = plain.pop("target")
-        for number, target in enumerate(targets):
-            measure = self._target(target)
-            otherwise = (
-                Text("其余" + " " * measure.zh[:1].isdigit(), "otherwise ")
-                if number and measure.zh[:1] != "若"
-                else Text("", "")
-            )
-            yield Line(2, about(Text("期限", "target"), Text(otherwise.zh + measure.zh, otherwise.en + measure.en)))
+        yield from (Line(2, about(Text("期限", "target"), told)) for told in self.targets(plain.pop("target")))
         if (calendar := plain.pop("calendar", None)) is not None:
             yield Line(2, self._by(Text("计时", "counted"), {"calendar": calendar}))
         for threshold, effects in plain.pop("at", {}).items():
@@ -77,6 +69,17 @@ class Promises(Doings):
         if plain.pop("pausable", True) is False:
             yield Line(2, Text("任何情况下都不停", "nothing makes it stand still"))
         yield from (Line(2, text) for text in self.rest(plain))
+
+    def targets(self, plain: Sequence[Plain]) -> Iterator[Text]:
+        """Each target of a clock with what it asks for, in the order in which they are tried."""
+        for number, target in enumerate(plain):
+            measure = self._target(target)
+            otherwise = (
+                Text("其余" + " " * measure.zh[:1].isdigit(), "otherwise ")
+                if number and measure.zh[:1] != "若"
+                else Text("", "")
+            )
+            yield Text(otherwise.zh + measure.zh, otherwise.en + measure.en)
 
     def _happening(self, word: str) -> Text:
         """What a clock listens to: a state, an action, a signal, the opening, or a condition."""

@@ -50,11 +50,20 @@ class Telling:
     def label(self, name: str) -> str:
         return self.procedure.label(name, self.out.language)
 
-    def guard(self, source: str) -> str:
-        """A guard as people read it."""
-        from ..core.surroundings import read_out
+    def guard(self, source: str, *, value: bool = False) -> str:
+        """A guard, or a computed `value`, as people read it."""
+        from ..authoring.conditions import in_words
+        from ..core.surroundings import called
 
-        return self.out.say(read_out(self.program, source))
+        of = self.procedure
+        return self.out.say(in_words(of.fields, of.label, source, partial(called, self.program), value=value))
+
+    def notice(self, template: str) -> str:
+        """What a notice is called: by its subject, as whoever was told reads it."""
+        from ..authoring.subjects import subject
+
+        found = subject(self.program.version.templates, template, self.procedure.label, self.procedure.procedure)
+        return self.label(template) if found is None else self.out.say(found)
 
     def named(self, name: str) -> str:
         """Label and name, as people read and type it."""
@@ -114,6 +123,8 @@ class Telling:
             return self.desk.person(str(held))
         if kind == "entry":
             return self.row(str(held))
+        if kind == "decimal":
+            return words.rounded(held)
         if kind == "duration":
             from ..calendars import format_amount, parse_amount
 
@@ -248,7 +259,8 @@ class Telling:
             "noted": both("备注", "note"),
             "reopened": both("重新打开", "reopened"),
             "coded": both("给客户发了回复码", "a code was sent to the customer"),
-            "told": both("告知客户（来自关联工单）", "customer told, from another case"),
+            "told": both("告知客户（来自关联工单）", "customer told, from another case") if data.get("notify")
+            else both("关联工单的消息，这里没有客户可告知", "news of another case, and no customer here to tell"),
             "acknowledged": both("确认收到升级", "escalation acknowledged"),
             "migrated": both("改按新版本计算", "came under another version"),
             "revealed": self.out.say(words.looked(data)),
@@ -342,10 +354,10 @@ class Telling:
                 f"nobody is registered there, so somebody has to go ({len(rooms)}): {some}",
             )
         for notice in data.get("relay", ()):
-            count, template = len(notice["to"]), notice["template"]
+            count, called = len(notice["to"]), self.notice(notice["template"])
             yield both(
-                f"并告知 {count} 个关联工单的客户（{template}）",
-                f"told the customers of {plural(count, 'other case')} too ({template})",
+                f"并告知 {count} 个关联工单的客户：“{called}”",
+                f"told the customers of {plural(count, 'other case')} too: “{called}”",
             )
         if data.get("for"):
             yield both(f"代{self.desk.person(data['for'])}", f"on behalf of {self.desk.person(data['for'])}")
@@ -378,7 +390,10 @@ class Telling:
         for notice in () if data.get("quiet") else data.get("notify", ()):
             people = both("、", ", ").join(self.desk.short(who) for who in notice["to"])
             if people:
-                yield both(f"通知 {people}（{notice['template']}）", f"told {people} ({notice['template']})")
+                yield both(
+                    f"通知 {people}：“{self.notice(notice['template'])}”",
+                    f"told {people}: “{self.notice(notice['template'])}”",
+                )
         for line in data.get("log", ()):
             yield self.label(str(line))
         for who in data.get("nobody", ()):

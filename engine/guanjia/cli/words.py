@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from ..clock import DAY, HOUR, MINUTE, SECOND, Instant, moment
@@ -208,6 +209,12 @@ KINDS = {
 
 def truth(value: bool) -> Text:
     return Text("是", "yes") if value else Text("否", "no")
+
+
+def rounded(number: Any) -> str:
+    """A decimal with no more than two places: what was reckoned has as many as came of it."""
+    exact = Decimal(str(number))
+    return format(round(exact, 2), "f") if exact != round(exact, 2) else format(exact, "f")
 
 
 def mask(value: Any, kind: str = "text") -> str:

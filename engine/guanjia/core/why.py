@@ -26,7 +26,7 @@ from .surroundings import Facts, NeedFact, Surroundings
 
 TurnKind = Literal[
     "started", "paused", "resumed", "aimed", "extended", "moved", "reached", "overtaken", "met", "breached", "cancelled", "reset",
-    "climbed", "alarmed", "acknowledged",
+    "climbed", "alarmed", "acknowledged", "undone",
 ]  # fmt: skip
 
 
@@ -111,7 +111,8 @@ def account(
             Text(f"有：{'、'.join(known) or '—'}", f"There are: {', '.join(known) or 'none'}"),
             clock=name, known=known,
         )  # fmt: skip
-    turns: list[Turn] = []
+    turns: dict[int, list[Turn]] = {}
+    latest: dict[int, Clock] = {}
     case: Case | None = None
     seen: Clock | None = None
     judged: Case | None = None
@@ -120,13 +121,15 @@ def account(
         for clock in _of(case, before, name):
             if cycle is not None and clock.cycle != cycle:
                 continue
-            if seen is None or seen.cycle != clock.cycle:
-                turns = []
-                seen = None
-            turns.extend(_turns(seen, clock, event, definition))
+            found = _turns(latest.get(clock.cycle), clock, event, definition)
+            turns.setdefault(clock.cycle, []).extend(found)
             seen, judged = clock, case
+            latest[clock.cycle] = clock
         if seen is not None:
-            turns.extend(_climbed(seen, event))
+            turns[seen.cycle].extend(_climbed(seen, event))
+            if event.type == "undone" and name not in case.clocks:  # its start was taken back
+                del turns[seen.cycle], latest[seen.cycle]
+                seen = None
     assert case is not None
     if seen is None or judged is None:
         raise NotFound(
@@ -146,7 +149,7 @@ def account(
     here = limits.measure(limit, calendar, seen.counted_from, seen.pauses, seen.ended_at or seen.since).used
     return Account(
         seen, definition.sla.kind, calendar.zone, definition.sla.from_ or "", limit, ends,
-        _considered(definition, see, seen), tuple(turns), _stretches(seen, limit, calendar, now, limit.used - here), limit.used - here,
+        _considered(definition, see, seen), tuple(turns[seen.cycle]), _stretches(seen, limit, calendar, now, limit.used - here), limit.used - here,
         calendar.counting,
     )  # fmt: skip
 
@@ -170,6 +173,8 @@ def _turns(before: Clock | None, after: Clock, event: Event, definition: ClockPr
     if before is None:
         turn("started")
         before = after
+    elif event.type == "undone":
+        return [Turn("undone", at, event)]
     if "version" in event.data:
         turn("moved")
     elif before.target != after.target or [_given(it) for it in before.limits] != [_given(it) for it in after.limits]:

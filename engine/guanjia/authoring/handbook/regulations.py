@@ -16,22 +16,15 @@ from ...model.version import Version
 from ..doings import Line, Plain, about, listed
 from ..explaining import Explaining
 from ..limits import ground
+from ..subjects import subject
 from ..wording import Entitled
 from .hours import hours
 
-_HEAD = re.compile(r"^(?:主题|Subject)[:：]\s*(.*)$", re.M)
-_NUMBER = re.compile(r"^\s*(?:【\s*\{\{\s*number\s*\}\}\s*】|\[\s*\{\{\s*number\s*\}\}\s*\])\s*")
-_OTHERWISE = re.compile(r"\{%-?\s*el(?:se|if)\b.*?%\}")
-_TAG = re.compile(r"\{%.*?%\}|\{#.*?#\}")
-_PROCEDURE = re.compile(r"\{\{\s*procedure\s*\|\s*label\s*\}\}")
-_VALUE = re.compile(r"\{\{.*?\}\}")
-_ENDS = re.compile(r"^[\s…:：,，]+|[\s…:：,，]+$")
 _TYPED = re.compile(r"（guanjia [^）]*）|（[a-z_]+）|(?<![A-Za-z{_])([a-z]+(?:_[a-z]+)*)(?![A-Za-z}_])")
 """Names in a Chinese sentence: beside what they name, or in its place."""
 
 
 _IN_BRACKETS = re.compile(r" \((guanjia [^)]*|[a-z]+(?:_[a-z]+)*)\)")
-_CROWDED = re.compile(r"(?<=[\u4e00-\u9fff])(?=[A-Za-z0-9])")
 _JOINED = re.compile(r"(?<![\w.])[a-z]+(?:_[a-z]+)+(?!\w)")
 """The same in an English one, where only an underscore tells."""
 
@@ -63,23 +56,15 @@ class Regulation(Explaining):
 
     def notice(self, template: str) -> Text:
         """By the subject of its text; by its label where that has none."""
-        found = {spoken: self._subject(spoken, template) for spoken in ("zh", "en")}
-        either = found["zh"] or found["en"]
-        return Text(found["zh"] or either, found["en"] or either) if either else super().notice(template)
+        return subject(self.version.templates, template, self.label, self.procedure.procedure) or super().notice(
+            template
+        )
 
     def letter(self, key: str) -> Text:
         """What the text of a template is of: a notice, or words that several share."""
         name = key.partition("/")[2].partition(".")[0]
         called = self.notice(name)
         return called if called != Text(name, name) else Text("各通知共用的文字", "words that notices share")
-
-    def _subject(self, spoken: str, template: str) -> str:
-        begins = f"{spoken}/{template}."
-        texts = (text for key, text in self.version.templates.items() if key.startswith(begins))
-        found = next((match[1] for text in texts if (match := _HEAD.search(text))), "")
-        found = _TAG.sub("", _OTHERWISE.sub("／" if spoken == "zh" else " / ", _NUMBER.sub("", found)))
-        found = _PROCEDURE.sub(self.label(self.procedure.procedure, spoken), found)
-        return _CROWDED.sub(" ", _ENDS.sub("", _VALUE.sub("…", found)))
 
     def _hours(self, calendar: str) -> Text:
         return hours(self.version.calendars.get(calendar, {"always": calendar == "always"}))

@@ -15,7 +15,7 @@ from ..out import Ink, Piece
 from ..spec import Argument, Command, json_option
 
 if TYPE_CHECKING:
-    from ...model.procedure import Branch, Ladder, Procedure, Target
+    from ...model.procedure import Branch, Ladder, Procedure, Sla, Target
 
 
 def procedures(desk: Desk, *, name: str | None, as_json: bool) -> None:
@@ -125,7 +125,14 @@ def _one(desk: Desk, it: Procedure, hash: str) -> None:
             if field.retention is not None:
                 marks.append(out.say(kept(Period.parse(field.retention))))
             if field.default is not None:
-                default = words.truth(field.default) if isinstance(field.default, bool) else str(field.default)
+                plain = str(field.default)
+                default = (
+                    words.truth(field.default)
+                    if isinstance(field.default, bool)
+                    else label(plain)
+                    if field.choices
+                    else plain
+                )
                 marks.append(out.both("默认 ", "default ") + out.say(default))
             kind = " | ".join(map(named, field.choices)) if field.choices else out.say(kinds.TYPES[field.type])
             if field.type == "entry":
@@ -151,10 +158,12 @@ def _one(desk: Desk, it: Procedure, hash: str) -> None:
     if it.sla:
         out.line()
         out.line(Ink(Text("时限", "Clocks"), "bold"))
-        out.table(
-            [[label(name), _target(out.language, sla), Ink(words.KINDS[sla.kind], "dim")] for name, sla in it.sla.items()],
-            indent="  ", flex=1, wrapped=True,
-        )  # fmt: skip
+        limits: list[list[Piece]] = [
+            [label(name), told, Ink(words.KINDS[sla.kind], "dim")]
+            for name, sla in it.sla.items()
+            for told in _targets(desk, it, sla)
+        ]
+        out.table(_without_repeats(limits), indent="  ", flex=1, wrapped=True)
     if it.ladders:
         out.line()
         out.line(Ink(Text("升级阶梯", "Ladders"), "bold"))
@@ -166,13 +175,30 @@ def _one(desk: Desk, it: Procedure, hash: str) -> None:
         )
 
 
+def _targets(desk: Desk, it: Procedure, sla: Sla) -> Iterator[Text]:
+    """if “class” is “urgent”: 10 min, then otherwise 30 min; what it rests upon is told by `standards`."""
+    from ...authoring.promises import Promises
+
+    def plain(target: Target) -> dict[str, Any]:
+        bare = target.model_copy(update={"standard": None, "overlay": None, "earliest": ()})
+        parts = {"earliest": [plain(part) for part in target.earliest]} if target.earliest else {}
+        return bare.model_dump(mode="json", by_alias=True, exclude_defaults=True) | parts
+
+    yield from Promises(it, lambda word: Text(*[desk.entitled(word)] * 2)).targets([plain(each) for each in sla.target])
+
+
 def _levels(desk: Desk, it: Procedure, ladder: Ladder) -> str:
-    """supervisor → 30m → manager → 30m → alarm"""
+    """supervisor → 30 min → manager → 30 min → alarm"""
+    from ...calendars import format_amount, parse_amount
+
+    def span(text: str) -> str:
+        return format_amount(parse_amount(text), desk.out.language)
+
     steps = []
     for level in ladder.levels:
-        steps += [level.wait] if level.wait else []
+        steps += [span(level.wait)] if level.wait else []
         steps.append(_who(desk, it, level.to))
-    steps += [ladder.alarm or ladder.levels[-1].wait or "1h", desk.out.both("告警", "alarm")]
+    steps += [span(ladder.alarm or ladder.levels[-1].wait or "1h"), desk.out.both("告警", "alarm")]
     return " → ".join(steps)
 
 
@@ -201,22 +227,6 @@ def _who(desk: Desk, it: Procedure, words: Sequence[str]) -> str:
     """Who may do something, or is told: roles, relations, fields of people."""
     shown = [called if (called := desk.entitled(word)) != word else it.label(word, desk.out.language) for word in words]
     return desk.out.both("、", ", ").join(shown)
-
-
-def _limit(target: Target) -> str:
-    if target.within is None:
-        return target.until or ""
-    return f"{target.within} + {target.then}" if target.then else target.within
-
-
-def _target(language: str, sla: Any) -> str:
-    parts = []
-    for target in sla.target:
-        limits = [_limit(item) for item in target.earliest or (target,)]
-        measure = limits[0] if not target.earliest else f"min({', '.join(limits)})"
-        guard = " & ".join(item.that for item in target.guard)
-        parts.append(f"{measure} [{guard}]" if guard else measure)
-    return "；".join(parts) if language == "zh" else "; ".join(parts)
 
 
 COMMANDS = {

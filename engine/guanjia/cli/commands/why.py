@@ -7,7 +7,6 @@ deadline would be if a field were otherwise, or once more time has passed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...clock import iso
@@ -35,6 +34,7 @@ TURNS = {
     "overtaken": Text("已越过，不再提醒", "overtaken, not told"), "met": Text("按时停止", "stopped in time"),
     "breached": Text("停止，已超时", "stopped, late"), "cancelled": Text("取消", "cancelled"), "reset": Text("重新起算", "restarted"),
     "climbed": Text("升级", "escalated"), "alarmed": Text("告警", "alarm"), "acknowledged": Text("有人确认", "acknowledged"),
+    "undone": Text("撤回，恢复原状", "taken back: as it was before"),
 }  # fmt: skip
 POLICIES = {
     "keep": Text("起点不变", "from the same start"), "carry": Text("已用时间不变", "what was used stays"),
@@ -228,7 +228,7 @@ def _days(desk: Desk, account: Account) -> None:
 def _part(telling: Telling, part: Any) -> str:
     fields = telling.procedure.fields
     values = ", ".join(
-        f"{telling.guard('.'.join(path))} = {telling.value(value, fields.get(path[0]) if len(path) == 1 else None)}"
+        f"{telling.guard('.'.join(path), value=True)} = {telling.value(value, fields.get(path[0]) if len(path) == 1 else None)}"
         for path, value in part.values.items()
     )
     source = telling.guard(part.source)
@@ -265,12 +265,10 @@ def _written(telling: Telling, written: str) -> str:
 
 def _until(telling: Telling, source: str) -> str:
     """A limit that is an instant, as people read it."""
-    from ...authoring.conditions import in_words, joined
-    from ...core.surroundings import called
+    from ...authoring.conditions import joined
 
-    procedure = telling.procedure
-    at = in_words(procedure.fields, procedure.label, source, partial(called, telling.program), value=True)
-    return telling.out.both(joined("到", f"{at.zh}为止"), f"until {at.en}")
+    at = telling.guard(source, value=True)
+    return telling.out.both(joined("到", f"{at}为止"), f"until {at}")
 
 
 def _extension(language: str, detail: str) -> str:
