@@ -18,24 +18,23 @@ from typing import Any, Literal
 
 from ..channels.interface import Channel
 from ..clock import Clock, Instant, SystemClock
-from ..core import Account, Option, Program, account, available, compile, fold, hidden
+from ..core import Account, Option, Program, account, available, compile, fold
 from ..errors import GuanjiaError, Refused, StoreError, Text
 from ..failpoints import fp
 from ..language import OfficeFiles
 from ..model.case import Case
-from ..model.event import PERSONAL, SENSITIVE, SYSTEM, Actor, Command, Event, Notification, is_personal
+from ..model.event import SYSTEM, Actor, Command, Event, Notification
 from ..model.rights import check_through
 from ..model.sight import Sight
 from ..model.version import Version
 from ..people.organisation import Organisation
 from ..store.interface import Held, Query, Row, Store, Transaction
-from . import delivery, door, logs, looking, rounds, schedules, stream
+from . import delivery, door, logs, looking, privacy, rounds, schedules, stream
 from .alike import alike
 from .arguments import checked
 from .asking import OPEN, Verdict, can
 from .attachments import read
 from .between import PASSED_ON
-from .customer_reading import family
 from .customers import Register
 from .facts import with_facts
 from .funnel import Result, carry_out, suppose
@@ -45,7 +44,6 @@ from .publishing import COMPILED, Put, in_order, present, take_up
 from .quiet import Quiet
 from .recent import Recent, as_case, unknown
 from .rendering import Renderer
-from .sealing import left
 from .splitting import taken_along
 from .taking_in import take_in
 
@@ -243,33 +241,12 @@ class Engine(InForce):
         """The personal values of a case in clear, by the name of the field; that they were looked at, by whom and why, stands in
         its history. Needs the right `reveal`, where it is not one's own case; sensitive ones are only there for the right
         `sensitive`."""
-        who, fields = self.actor(actor), self.case(ref).fields
-        sealed = sorted(name for name, value in fields.items() if is_personal(value) and SENSITIVE in value)
-        shown = {"sensitive": sealed} if sealed and self.organisation.may(who, "sensitive") else {}
-        case = self._execute(Command("reveal", "", ref, shown, who, reason=reason)).case
-        personal, unread = self._held(case.id).personal, hidden(self.program(case), case, who)
-        return {
-            name: personal.get(value[PERSONAL])
-            for name, value in case.fields.items()
-            if is_personal(value)
-            and name not in unread
-            and (SENSITIVE not in value or name in shown.get("sensitive", ()))
-        }
+        return privacy.reveal(self, ref, self.actor(actor), reason)
 
     def forget(self, ref: str, *, actor: Actor | str, reason: str) -> Sequence[Case]:
         """Destroy the personal data of a closed case and of the cases that it opened, for ever: values, and the texts of all
         messages. The history stays and verifies. Needs the right `privacy`."""
-        family, who = [self.case(ref)], self.actor(actor)
-        for case in family:
-            children = map(self.store.columns, case.children.values())
-            family += [self.case(it.number) for it in children if it is not None and self._opened_by(case, it.number)]
-        # One that is open or on hold comes first, and is refused before anything is gone.
-        family.sort(key=lambda case: case.finished and case.hold is None)
-        return [self._execute(Command("forget", "", case.id, {}, who, reason=reason)).case for case in family]
-
-    def _opened_by(self, parent: Case, number: str) -> bool:
-        """Whether the case is one that `parent` opened, and not only put below it."""
-        return bool(self.history(number)[0].data["case"]["parent"] == parent.id)
+        return privacy.forget(self, ref, self.actor(actor), reason)
 
     def forget_person(
         self, customer: str, *, actor: Actor | str, reason: str, progress: Callable[[int], None] | None = None
@@ -277,31 +254,7 @@ class Engine(InForce):
         """`forget` for every case of a customer, however many, under whatever ids: ids of those that are done, and of those that are
         open still or on hold and keep what they need. Where there is none of these the register forgets the person too. Broken off, call it
         again: what is forgotten has nothing left to destroy."""
-        who, seen, done, still = self.actor(actor), 0, [], []
-        if self.store.customers.get(customer) is not None:
-            self.customers.get(customer, actor=who)
-        for id in family(self.store.customers, customer):
-            after = 0
-            while rows := self.store.list(
-                Query(customer=id, open=None, mode=None, order="opened", limit=200, offset=after)
-            ):
-                after += len(rows)
-                still += [row.id for row in rows if row.columns.closed_at is None]
-                due = [row.id for row in rows if row.columns.closed_at is not None and left(self.store, row.id)]
-                commands = [Command("forget", "", case, {}, who, reason=reason) for case in due]
-                for case, outcome in zip(due, self.execute_many(commands), strict=True):
-                    if isinstance(outcome, Refused) and outcome.code == "hold":
-                        still.append(case)
-                    elif isinstance(outcome, GuanjiaError):
-                        raise outcome
-                    else:
-                        done.append(case)
-                if progress is not None:
-                    progress(seen + after)
-            seen += after
-        if not still and self.store.customers.get(customer) is not None:
-            self.customers.forget(customer, actor=who, reason=reason)
-        return done, still
+        return privacy.forget_person(self, customer, self.actor(actor), reason, progress)
 
     def adjust(
         self, ref: str, clock: str, way: Literal["pause", "resume", "reset"], *, actor: Actor | str, reason: str,
