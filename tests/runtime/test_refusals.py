@@ -70,7 +70,12 @@ def test_remarks_and_reasons_are_held_to_what_fields_are_held_to(desk, number, h
 
 
 def test_work_is_handed_to_nobody_who_is_not_there(desk, number):
-    for who, meant in (("engineer.lee", "engineer.li"), ("李强", "engineer.li"), ("nobody", "reception.chen")):
+    for who, meant in (
+        ("engineer.lee", "engineer.li"),
+        ("李强", "engineer.li"),
+        ("李墙", "engineer.li"),
+        ("nobody", "reception.chen"),
+    ):
         error = refused(lambda who=who: desk.act(number, "dispatch", actor="coordinator.qian", to=who))
         assert (error.code, error.data["field"]) == ("field", "to")
         assert meant in error.hint.zh

@@ -5,7 +5,7 @@ A shell in the middle of a word must never see an error; when something is wrong
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any
 
@@ -159,7 +159,8 @@ def values(ctx: click.Context, command: str, incomplete: str) -> list[Completion
         if field is None or value is not None:
             return []
         if field.type == "staff":
-            return [(who, str(name)) for who, name in desk.known.get("staff", {}).items()]
+            staff: dict[str, str] = desk.known.get("staff", {})
+            return [(who, str(staff[who])) for who in _near(desk, ctx, command).get(last.lstrip("-")) or staff]
         if field.type == "entry":
             engine = desk.engine
             return (
@@ -170,6 +171,15 @@ def values(ctx: click.Context, command: str, incomplete: str) -> list[Completion
         )
 
     return _beginning(incomplete, offer)
+
+
+def _near(desk: Desk, ctx: click.Context, command: str) -> Mapping[str, Sequence[str]]:
+    """Who could be given the case that was typed before, by input of the action."""
+    if command != "do" or not ctx.params.get("action"):
+        return {}
+    from ..runtime.takers import takers
+
+    return takers(desk.engine, desk.engine.case(ctx.params["ref"]), ctx.params["action"], desk.actor)
 
 
 def _fields(desk: Desk, ctx: click.Context, command: str) -> tuple[Mapping[str, Field], Callable[[str], str]]:

@@ -24,6 +24,7 @@ FIELD = "field:"
 """`--field:at=…` is the field `at` where `--at` is an option of the command itself."""
 
 Label = Callable[[str], str]
+People = Mapping[str, Sequence[str]]
 
 
 def gather(given: Iterable[tuple[str, str | None]], fields: Mapping[str, Field]) -> dict[str, Any]:
@@ -78,12 +79,17 @@ def interactive(out: Out) -> bool:
     return out.on_terminal and sys.stdin is not None and sys.stdin.isatty()
 
 
-def ask(desk: Desk, names: Sequence[str], fields: Mapping[str, Field], label: Label) -> dict[str, Any]:
-    """Ask for each of these fields until there is an answer; one of a list may be answered by its number."""
-    return {name: _ask_one(desk, name, fields[name], label) for name in names if name in fields}
+def ask(
+    desk: Desk, names: Sequence[str], fields: Mapping[str, Field], label: Label, people: People | None = None
+) -> dict[str, Any]:
+    """Ask for each of these fields until there is an answer; one of a list may be answered by its number. `people`: whom to offer, by
+    field, where that is not everybody."""
+    return {
+        name: _ask_one(desk, name, fields[name], label, (people or {}).get(name)) for name in names if name in fields
+    }
 
 
-def _ask_one(desk: Desk, name: str, field: Field, label: Label) -> str:
+def _ask_one(desk: Desk, name: str, field: Field, label: Label, people: Sequence[str] | None) -> str:
     out = desk.out
     kind = out.say(kinds.TYPES[field.type])
     out.line(
@@ -91,7 +97,7 @@ def _ask_one(desk: Desk, name: str, field: Field, label: Label) -> str:
         "" if label(name) == name else out.both(f"（{name}）", f" ({name})"),
         Ink(f"  {kind}", "dim"),
     )
-    offered = _offered(desk, field, label)
+    offered = _offered(desk, field, label, people)
     rows = [[f"{number:>3}", value, word if word != value else ""] for number, (value, word) in enumerate(offered, 1)]
     out.table(rows)
     while True:
@@ -104,11 +110,12 @@ def _ask_one(desk: Desk, name: str, field: Field, label: Label) -> str:
         out.line(Ink(Text("这一项必填。", "This is required."), "soon"))
 
 
-def _offered(desk: Desk, field: Field, label: Label) -> list[tuple[str, str]]:
+def _offered(desk: Desk, field: Field, label: Label, people: Sequence[str] | None) -> list[tuple[str, str]]:
     """What a value may be, each with what people call it: choices, or the staff who are here."""
     if field.type == "staff":
-        people: Mapping[str, Any] = desk.known.get("organisation", {}).get("staff", {})
-        return [(who, str(person["name"])) for who, person in people.items() if person.get("active", True)]
+        staff: Mapping[str, Any] = desk.known.get("organisation", {}).get("staff", {})
+        chosen = people or [who for who, person in staff.items() if person.get("active", True)]
+        return [(who, str(staff[who]["name"])) for who in chosen]
     if field.type == "entry":
         return rows_of(desk, field)
     return [(value, label(value)) for value in field.of]
@@ -122,8 +129,9 @@ def rows_of(desk: Desk, field: Field) -> list[tuple[str, str]]:
 
 
 def retrying(
-    desk: Desk, values: dict[str, Any], fields: Mapping[str, Field], label: Label, run: Callable[[dict[str, Any]], Any]
-) -> Any:
+    desk: Desk, values: dict[str, Any], fields: Mapping[str, Field], label: Label, run: Callable[[dict[str, Any]], Any],
+    people: People | None = None,
+) -> Any:  # fmt: skip
     """Run; where the engine refuses a value and somebody sits there, say why, ask for that one again, and run again."""
     while True:
         try:
@@ -132,8 +140,8 @@ def retrying(
             wrong = _wrong(refused, fields)
             if not wrong or not interactive(desk.out):
                 raise
-            desk.out.problem(refused.text)
-            values = {**values, **ask(desk, wrong, fields, label)}
+            desk.out.problem(refused.text, refused.hint)
+            values = {**values, **ask(desk, wrong, fields, label, people)}
 
 
 def _wrong(refused: Refused, fields: Mapping[str, Field]) -> list[str]:

@@ -86,8 +86,7 @@ class Organisation:
             return self._system(name)
         person = self.staff.get(id)
         if person is None:
-            called = [who for who, other in self.staff.items() if other["name"] == id]
-            close = called or get_close_matches(id, self.staff, 3)
+            close = self._meant(id)
             raise NotFound(
                 Text(f"名册里没有“{id}”。", f"There is nobody called {id!r}."),
                 Text(f"是不是：{'、'.join(close)}？", f"Did you mean {', '.join(close)}?") if close else Text(
@@ -103,6 +102,17 @@ class Organisation:
             )
         actor = self._actors[id] = Actor(id, _roles(person), "staff", person["name"])
         return actor
+
+    def _meant(self, typed: str) -> list[str]:
+        """Whom somebody probably meant who typed this: by the very name, else like an id, else like a name."""
+        named: dict[str, list[str]] = {}
+        for who, person in self.staff.items():
+            named.setdefault(person["name"], []).append(who)
+        if typed in named:
+            return named[typed]
+        # Of two characters one is half of the name.
+        near = get_close_matches(typed, self.staff, 3) or get_close_matches(typed, named, 3, 0.5)
+        return [who for each in near for who in named.get(each, [each])][:3]
 
     def _system(self, name: str) -> Actor:
         """Another system; its own id is among its roles, so that `by` can name it."""

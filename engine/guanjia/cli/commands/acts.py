@@ -94,6 +94,8 @@ def do(
     desk: Desk, *, given: Given, ref: str, action: str | None, reason: str | None, at: str | None, key: str | None, expect: int | None,
     where: str | None, yes: bool, as_json: bool,
 ) -> int | None:  # fmt: skip
+    from ...runtime.takers import takers
+
     engine, out = desk.engine, desk.out
     if where is not None:
         return _many(desk, given, ref, action, where, reason, at, key, expect, yes=yes, as_json=as_json)
@@ -116,14 +118,15 @@ def do(
     missing = (
         [name for name in option.requires if values.get(name) is None] if option is not None and option.allowed else []
     )
+    people = takers(engine, case, action, actor) if interactive(out) else {}
     if missing and interactive(out):
-        values |= ask(desk, missing, fields, telling.label)
+        values |= ask(desk, missing, fields, telling.label, people)
     when = _at(desk, at)
 
     def run(values: dict[str, Any]) -> Result:
         return engine.execute(Asked("act", action, case.id, values, actor, key, at=when, reason=reason, expect=expect))
 
-    told(desk, retrying(desk, values, fields, telling.label, run), as_json=as_json)
+    told(desk, retrying(desk, values, fields, telling.label, run, people), as_json=as_json)
     return None
 
 
