@@ -76,6 +76,14 @@ def test_whoever_moves_out_gets_an_end_and_the_relation_stays() -> None:
     assert asked(done.customer, "edit", drop={"rooms": ["3-1-502"]}).customer.rooms == ()
 
 
+def test_whoever_moves_in_again_has_not_moved_out_any_more() -> None:
+    gone = known(rooms=(Relation("main", "3-1-502", "owner", "2020-01-01", "2026-03-01"),))
+    done = asked(gone, "edit", values={"rooms": [{"room": "3-1-502", "since": "2026-10-01"}]})
+    assert done.customer.rooms == (Relation("main", "3-1-502", "owner", "2026-10-01", None),)
+    same = asked(gone, "edit", values={"rooms": [{"room": "3-1-502", "since": "2021-01-01"}]})
+    assert same.customer.rooms == (Relation("main", "3-1-502", "owner", "2021-01-01", "2026-03-01"),)
+
+
 def test_a_room_that_is_named_again_keeps_what_the_person_is_to_it() -> None:
     tenant = known(rooms=(Relation("main", "3-1-502", "tenant"),))
     done = asked(tenant, "edit", values={"rooms": [{"room": "3-1-502", "until": "2026-10-31"}]})

@@ -248,6 +248,18 @@ def test_only_who_may_tells_and_only_what_is_there(desk: Engine) -> None:
     assert desk.case(case).children == {}
 
 
+def test_what_reached_no_household_can_be_taken_back_for_it_opened_nothing(tmp_path: Path) -> None:
+    desk = office(tmp_path / "office", MemoryStore(), f"{OUTAGE}undo: 1h\n")
+    case = begun(desk)
+    tell(desk, case)
+    assert "open" not in desk.history(case)[-1].data
+    desk.undo(case, actor="supervisor.zhao")
+    lives(desk, "3-1-101")
+    tell(desk, case)
+    with pytest.raises(Refused, match="opened other cases"):
+        desk.undo(case, actor="supervisor.zhao")
+
+
 def test_what_time_tells_says_where_nobody_could_be_told(desk: Engine) -> None:
     lives(desk, "3-2-101")
     case = begun(desk)

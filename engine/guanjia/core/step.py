@@ -355,14 +355,15 @@ class Step:
                 for name, expression in effect.values.items()
                 if name.startswith(f"{procedure}.")
             }
-            opened = self.data.setdefault("open", [])
             name = wanted = child.as_ or procedure
             if (where := effect.values.get(f"{procedure}:households")) is not None:
                 told = households.chosen(self, name, where.evaluate(self.see))
-                opened.append(
-                    {"procedure": procedure, "as": name, "households": told, "wait": child.wait, "values": given}
-                )
+                if told:
+                    self.data.setdefault("open", []).append(
+                        {"procedure": procedure, "as": name, "households": told, "wait": child.wait, "values": given}
+                    )
                 continue
+            opened = self.data.setdefault("open", [])
             taken = {*self.case.children, *(item["as"] for item in opened)}
             for number in range(2, len(taken) + 2):
                 if name not in taken:

@@ -126,9 +126,9 @@ def _with(customer: Customer, asked: Asked, around: Surroundings) -> Customer:
             known = items.get(_identity(name, new))
             items[_identity(name, new)] = new if known is None or name == "rooms" else known
             if known is not None and name == "rooms":
-                items[_identity(name, new)] = new._replace(
-                    since=new.since or known.since, until=new.until or known.until
-                )
+                back = new.since is not None and known.until is not None and known.until < new.since
+                until = new.until if back else new.until or known.until  # whoever moves in again has not moved out yet
+                items[_identity(name, new)] = new._replace(since=new.since or known.since, until=until)
         if len(items) > MOST:
             raise _unfit(name, f"多于 {MOST} 项", f"more than {MOST} of them")
         changes[name] = tuple(items.values())
