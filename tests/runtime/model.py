@@ -28,6 +28,7 @@ from tests.runtime.model_case import (
 from tests.runtime.model_deeds import wrong
 from tests.runtime.model_forgetting import Forgetting
 from tests.runtime.model_step import Step
+from tests.runtime.model_time import local
 
 
 class Office(Forgetting):
@@ -134,9 +135,10 @@ class Office(Forgetting):
         return at
 
     def open(self, ask: Ask, at: int, until: int | None = None) -> Done:
+        """`until`: an old case is taken in, of which nothing is known but what it says."""
         values = {"priority": "usual", "rounds": 0, **ask.values}
         codes = wrong(ask.name, values)
-        if ask.name == "job" or not (ask.who.kind == "customer" or ask.who.role == "agent"):
+        if ask.name != "request" or not (ask.who.kind == "customer" or ask.who.role == "agent"):
             codes.add("role")
         if not values.get("summary"):
             codes.add("field")
@@ -161,8 +163,11 @@ class Office(Forgetting):
         until: int | None = None,
         **more: Any,
     ) -> Done:
-        phone = values.pop("phone", None)
         customer = ask.customer or (ask.who.id if ask.who.kind == "customer" else None)
+        known = self.persons.get(customer or "") if until is None else None
+        phone = values.pop("phone", None) or (known.phone if known and procedure != "job" else None)
+        if known and procedure == "home" and len(rooms := known.rooms(local(self.now).date())) == 1:
+            values["room"] = rooms[0]
         case = Case(
             number,
             procedure,
@@ -178,6 +183,7 @@ class Office(Forgetting):
         )
         self.cases[number] = case
         if phone is not None:
+            case.reached = True
             self.lies(case, "phone", phone)
         step = Step(self, case, "opened", procedure, ask.who, at)
         step.happened.add("open")
@@ -226,12 +232,19 @@ class Office(Forgetting):
     def deliver(self, item: Item, minute: int) -> None:
         if item.kind == "open":
             parent = self.cases[item.sender]
+            if item.name == "home":
+                number = self.next_number("H", "home", parent.mode)
+                ask = Ask("open", "home", who=SYSTEM, customer=(item.receiver or "")[5:], mode=parent.mode)
+                self.born(number, "home", "warned", ask, minute, {}, parent=parent.number)
+                parent.children[item.receiver or ""] = number
+                return
             number = self.next_number("J", "job", parent.mode)
             ask = Ask("open", "job", who=SYSTEM, customer=parent.customer, mode=parent.mode)
             self.born(number, "job", "todo", ask, minute, {"what": parent.fields["summary"]}, parent=parent.number)
             parent.children[item.name] = number
             return
-        case = self.cases[item.receiver or ""]
+        receiver = item.receiver or ""
+        case = self.cases[receiver if receiver in self.cases else self.cases[item.sender].children[receiver] or ""]
         case.begun, at = len(case.events), minute
         self.advance(case, at)
         try:
@@ -239,7 +252,7 @@ class Office(Forgetting):
                 self.do_signal(case, Ask("signal", item.name, case.number, SYSTEM), at)
             elif item.kind == "tell":
                 step = Step(self, case, "told", item.name, SYSTEM, at)
-                if case.customer or case.phone:
+                if case.customer or case.reached:
                     self.write(case, step.seq, item.name, "customer", item.urgency)
                 step.relay(item.name, item.urgency, children=False)
             else:
@@ -255,7 +268,7 @@ class Office(Forgetting):
         self.calendar, self.suspended, self.asks, moved = calendar or self.calendar, suspended, False, False
         for case in self.cases.values():
             hours = calendar or case.calendar
-            if case.closed or (case.calendar, case.suspended) == (hours, tuple(suspended)):
+            if case.closed or case.procedure == "home" or (case.calendar, case.suspended) == (hours, tuple(suspended)):
                 continue
             case.begun = len(case.events)
             self.advance(case, self.now)

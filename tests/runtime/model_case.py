@@ -142,6 +142,8 @@ class Case:
     suspended: tuple[str, ...]
     fields: dict[str, Any]
     phone: str | None = None
+    reached: bool = False
+    """It says how to reach its customer, though that may have been destroyed."""
     personal: list[tuple[str, str]] = field(default_factory=list)
     """All that lies sealed: what it is, and what it says"""
     keyed: bool = False
@@ -163,6 +165,8 @@ class Case:
     held: bool = False
     crossed: list[tuple[str, int]] = field(default_factory=list)
     """where it was the third of a crowd, and when"""
+    unreached: list[list[str]] = field(default_factory=list)
+    """Rooms of which the register had nobody, time by time."""
     children: dict[str, str | None] = field(default_factory=dict)
     clocks: dict[str, Clock] = field(default_factory=dict)
     cycles: list[Clock] = field(default_factory=list)

@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.runtime.model_case import STAFF, Ask, Case, No, Who
 from tests.runtime.model_due import Time
+from tests.runtime.model_register import PLACES
 from tests.runtime.model_rules import ACTIONS, CLOCKS, OUTCOMES, SIGNALS
 from tests.runtime.model_step import Step
 from tests.runtime.model_time import local, midnight
@@ -15,16 +16,18 @@ from tests.runtime.model_time import local, midnight
 
 def wrong(procedure: str, values: Mapping[str, Any], action: str = "") -> set[str]:
     """What is wrong with values that are given."""
-    known = (
-        ("summary", "priority", "cost", "rounds", "resume_at", "phone", "place")
-        if procedure == "request"
-        else ("what",)
-    )
-    known += ("why",) if action == "withdraw" else ()
+    known: tuple[str, ...] = {
+        "request": ("summary", "priority", "cost", "rounds", "resume_at", "phone", "place"),
+        "job": ("what",),
+        "home": ("phone", "room"),
+    }.get(procedure, ())
+    known += {"withdraw": ("why",), "warn": ("area",)}.get(action, ())
     codes = set() if all(name in known for name in values) else {"not_found"}
     cost, summary = values.get("cost"), values.get("summary", "x")
     if values.get("priority", "usual") not in ("usual", "urgent") or not (cost is None or 0 <= cost <= 100):
         codes.add("field")
+    if not all(place in PLACES for place in values.get("area", ())):
+        codes.add("place")
     if values.get("place") not in (None, "P1", "P2"):
         codes.add("field")
     if not summary or len(summary) > 20:
@@ -93,6 +96,7 @@ class Deeds(Time):
         values = dict(values)
         if "phone" in values:
             case.phone = values.pop("phone")
+            case.reached = case.phone is not None
             if case.phone is not None:
                 self.lies(case, "phone", case.phone)
         case.fields.update(values)
@@ -114,8 +118,9 @@ class Deeds(Time):
         if reopened:
             case.closed_at = case.outcome = None
             self.asks = True
-        self.fill(case, {name: value for name, value in ask.values.items() if name != "why"})
+        self.fill(case, {name: value for name, value in ask.values.items() if name not in ("why", "area")})
         step.remember(ask.name)
+        step.given = ask.values
         action.do(step)
         here = next((state for state in action.states if case.within(state)), "")
         step.go(action, here)
@@ -127,7 +132,7 @@ class Deeds(Time):
         if ask.name == "reopen" and case.procedure == "request":
             self.called_back(case, ask, at)
             return
-        signal = SIGNALS.get(ask.name) if case.procedure == "request" else None
+        signal = SIGNALS[case.procedure].get(ask.name)
         if signal is None:
             raise No("not_found")
         self.heard(case, ask.who)

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from guanjia import Command, ManualClock, NotFound, Refused, Result
 from guanjia.channels.recorder import Recorder
 from guanjia.language import OfficeFiles
+from guanjia.model.event import SYSTEM
 from guanjia.people.keys import Keys, Secrets
 from guanjia.runtime import moving, retention, suspending
 from guanjia.runtime.audit import audit
@@ -35,9 +37,10 @@ from tests.runtime.model_asking import (
 )
 from tests.runtime.model_case import Ask, Event, No, Who
 from tests.runtime.model_door import at_the_door
-from tests.runtime.model_rules import ACTIONS, HOURS, JOB, PEACE, PEOPLE, PLACES, REQUEST
+from tests.runtime.model_register import Home
+from tests.runtime.model_rules import ACTIONS, HOME, HOURS, JOB, PEACE, PEOPLE, PLACES, REQUEST
 from tests.runtime.model_shown import desk_why, expected, parcels, shown, waited, whose, written
-from tests.runtime.model_time import DAY, HOUR, MINUTE
+from tests.runtime.model_time import DAY, HOUR, MINUTE, local
 
 
 class Channel(Recorder):
@@ -54,7 +57,7 @@ class Channel(Recorder):
 
 def folder_of(path: Path) -> Path:
     made = small(path, REQUEST, name="request", templates=("told",), more={
-        "procedures/job.yaml": JOB, "organisation.yaml": PEOPLE, "calendars/hours.yaml": HOURS["short"],
+        "procedures/job.yaml": JOB, "procedures/home.yaml": HOME, "organisation.yaml": PEOPLE, "calendars/hours.yaml": HOURS["short"],
         "office.yaml": OFFICE + "alarm: [manager]\nquiet: {customers: peace}\n", "registries/places.yaml": PLACES,
         "calendars/peace.yaml": PEACE,
     })  # fmt: skip
@@ -76,6 +79,12 @@ class Desk:
         self.keys = Keys(secrets, lambda: secrets)
         self.desks = [self.opened(number) for number in range(len(stores))]
         self.office = Office(MONDAY)
+        for person in self.office.persons.values():
+            self.desks[0].customers.add(
+                person.id, actor=SYSTEM, name="某人", phones=[person.phone] if person.phone else [], language=person.language,
+                hours=["{:02}:00-{:02}:00".format(*person.hours)] if person.hours != (0, 24) else [],
+                rooms=[{"room": home.room, "relation": home.relation} for home in person.homes],
+            )  # fmt: skip
         self.cursor, self.commands = 0, 0
         self.ids: dict[str, str] = {}
         self.steps: list[list[Any]] = []
@@ -290,6 +299,15 @@ class Desk:
             accounted = desk_why(self.desk, number, name)
             agree(f"{number}.why.{name}", accounted, (clock.cycle, expected(ahead, case, clock)[2]))
 
+    def moves(self, who: str, room: str, since: int | None, until: int | None) -> None:
+        """Somebody moves in or out, so many days from now."""
+        today, person = local(self.office.now).date(), self.office.persons[who]
+        begin, end = (None if days is None else today + timedelta(days=days) for days in (since, until))
+        about = {"room": room, "relation": person.relation}
+        about |= {name: day.isoformat() for name, day in (("since", begin), ("until", end)) if day}
+        self.desk.customers.edit(who, actor=SYSTEM, rooms=[about])
+        self.office.moves(who, Home(room, person.relation, begin, end))
+
     def hours(self, name: str) -> None:
         (self.folder / "calendars/hours.yaml").write_text(HOURS[name])
         self.moved("manager.sun", lambda desk: (moving.plan(desk), ()), name, dict(self.office.suspended))
@@ -351,6 +369,7 @@ class Desk:
             "delays": {key: when(delay.due) for key, delay in it.delays.items()},
             "climbs": {c.clock: (c.status, [level.to for level in c.told], when(c.due)) for c in it.climbs.values()},
             "past": {name: it.past[name].count for name in case.count if name in it.past},
+            "unreached": [rooms for event in desk.history(number) if (rooms := event.data.get("unreached"))],
             "children": {name: self.number_of(id) for name, id in it.children.items()},
             "held": it.hold is not None,
             "codes": sorted(until for until in it.codes.values() if until > desk.clock.now()),
@@ -369,6 +388,7 @@ class Desk:
             "delays": {key: when(due) for key, (due, _) in case.delays.items()},
             "climbs": {c.clock: (c.status, c.told, when(office.next_level(c))) for c in case.climbs.values()},
             "past": case.count,
+            "unreached": case.unreached,
             "children": case.children,
             "held": case.held,
             "codes": sorted(until for until in case.codes.values() if until > office.now),

@@ -10,9 +10,10 @@ from tests.runtime.model import Office
 from tests.runtime.model_asking import who_is
 from tests.runtime.model_case import Case
 from tests.runtime.model_door import at_the_door
+from tests.runtime.model_register import PLACES
 from tests.runtime.model_rules import ACTIONS, CLOCKS, JOB_ACTIONS, REQUEST_ACTIONS
 
-ACTORS = ("agent.wang", "agent.li", "supervisor.zhao", "manager.sun", "c-1", "c-2")
+ACTORS = ("agent.wang", "agent.li", "supervisor.zhao", "manager.sun", "c-1", "c-2", "c-3")
 MINUTES = (0, 1, 10, 30, 60, 90, 120, 240, 12 * 60, 24 * 60, 3 * 24 * 60, 11 * 24 * 60)
 KINDS = (
     "open",
@@ -69,7 +70,9 @@ def some(draw: random.Random) -> dict[str, Any]:
         given["values"] = {"summary": draw.choice(("water", "水", "", "x" * 21)), "priority": priority}
     elif kind == "act":
         given["name"] = draw.choice((*REQUEST_ACTIONS, *JOB_ACTIONS, "dance"))
-        given["values"] = draw.choice(({}, {"cost": 101}, {"why": "enough"}, {"priority": "urgent"}))
+        given["values"] = draw.choice(
+            ({}, {"cost": 101}, {"why": "enough"}, {"priority": "urgent"}, {"area": ["1", "7"]})
+        )
         if draw.random() < 0.2:
             given["behind"] = draw.choice((0, 0, 1))
     elif kind == "signal":
@@ -111,6 +114,12 @@ def some(draw: random.Random) -> dict[str, Any]:
     return given
 
 
+def brings(draw: random.Random, name: str) -> dict[str, Any]:
+    """What an action needs."""
+    area = [draw.choice(PLACES) for _ in range(draw.choice((1, 1, 2)))]
+    return {"withdraw": {"why": "enough"}, "inspect": {"cost": 50}, "warn": {"area": area}}.get(name, {})
+
+
 def _heard(case: Case) -> bool:
     """Whether customers of other cases hear what this one tells."""
     return not case.closed and bool(case.absorbed or any(number for number in case.children.values()))
@@ -129,7 +138,7 @@ def apt(draw: random.Random, office: Office) -> dict[str, Any]:
         if draw.random() < 0.2:
             given["mode"] = "drill"
         if draw.random() < 0.7:
-            given["customer"] = who if who.startswith("c-") else draw.choice(("c-1", "c-2"))
+            given["customer"] = who if who.startswith("c-") else draw.choice(("c-1", "c-2", "c-3", "c-4"))
         return given
     which = draw.choice(range(len(office.cases)))
     case = list(office.cases.values())[which]
@@ -173,8 +182,8 @@ def apt(draw: random.Random, office: Office) -> dict[str, Any]:
         "who": draw.choice([actor for action, actor in found if action == name]),
         "case": which,
     }
-    if name in ("withdraw", "inspect"):
-        given["values"] = {"why": "enough"} if name == "withdraw" else {"cost": 50}
+    if name in ("withdraw", "inspect", "warn"):
+        given["values"] = brings(draw, name)
     return given
 
 
@@ -200,13 +209,13 @@ def joins(draw: random.Random, office: Office, which: int) -> dict[str, Any]:
 def tells(draw: random.Random, office: Office) -> dict[str, Any]:
     """Something of which a customer is told."""
     found = [
-        {"kind": "act", "name": name, "who": "supervisor.zhao", "case": which}
+        {"kind": "act", "name": name, "who": "supervisor.zhao", "case": which, "values": brings(draw, name)}
         for which, case in enumerate(office.cases.values())
-        for name in ("inform", "announce") if case.customer and name in ACTIONS[case.procedure]
-        if not office.against(case, name, who_is("supervisor.zhao"), {})
+        for name in ("inform", "announce", "warn") if case.customer and name in ACTIONS[case.procedure]
+        if not office.against(case, name, who_is("supervisor.zhao"), brings(draw, name))
     ]  # fmt: skip
     values = {"summary": "water", "priority": "usual"}
-    new = {"kind": "open", "name": "request", "who": draw.choice(("c-1", "c-2")), "values": values}
+    new = {"kind": "open", "name": "request", "who": draw.choice(("c-1", "c-2", "c-3", "c-4")), "values": values}
     return draw.choice(found) if found and draw.random() < 0.8 else new
 
 
@@ -216,7 +225,7 @@ def tempting(draw: random.Random, office: Office) -> dict[str, Any]:
     for which, case in enumerate(office.cases.values()):
         for name in ACTIONS[case.procedure]:
             for actor in ACTORS:
-                given = {"why": "enough"} if name == "withdraw" else {"cost": 50} if name == "inspect" else {}
+                given = brings(draw, name)
                 stands = office.against(case, name, who_is(actor), given)
                 if len(stands) == 1:
                     step = {"kind": "act", "name": name, "who": actor, "case": which, "values": given}

@@ -50,7 +50,14 @@ class Forgetting(Door):
 
     def family(self, case: Case) -> list[Case]:
         """The case and those that it opened; what keeps its data comes first."""
-        found = [case, *(self.cases[number] for name, number in case.children.items() if name == "fix" and number)]
+        found = [
+            case,
+            *(
+                self.cases[number]
+                for name, number in case.children.items()
+                if name.startswith(("fix", "home:")) and number
+            ),
+        ]
         return sorted(found, key=lambda each: each.closed and not each.held)
 
     def over(self) -> list[Over]:

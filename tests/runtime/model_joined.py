@@ -106,7 +106,7 @@ class Joining(TakingBack):
         codes = self.concerns(case, ask.who, "assign")
         if ask.who.role != "agent":
             codes.add("role")
-        if case.procedure == "job":  # which only the system opens, and which has no summary
+        if case.procedure != "request":  # which only the system opens, and which has no summary
             codes |= {"role", "not_found"}
         if codes:
             raise No(*codes)

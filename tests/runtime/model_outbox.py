@@ -6,17 +6,10 @@ from __future__ import annotations
 from collections import defaultdict
 
 from tests.runtime.model_case import Case, Message
+from tests.runtime.model_register import Register
 from tests.runtime.model_time import DAY, HOUR, local, midnight
 
 RANK = ("low", "normal", "urgent")
-
-
-def opening(at: int) -> int:
-    """The first instant from this one on at which residents may be told: between eight in the morning and nine in the evening."""
-    day = midnight(local(at).date())
-    if at < day + 21 * HOUR:
-        return max(at, day + 8 * HOUR)
-    return day + DAY + 8 * HOUR
 
 
 def in_line(one: Message, other: Message) -> bool:
@@ -24,8 +17,9 @@ def in_line(one: Message, other: Message) -> bool:
     return one.waits and other.waits and one[0] == other[0] and one.recipient == other.recipient
 
 
-class Outbox:
+class Outbox(Register):
     def __init__(self, now: int) -> None:
+        super().__init__()
         self.now = now
         self.messages: list[Message] = []
         self.parcels = 0
@@ -46,16 +40,25 @@ class Outbox:
             sealed=case.keyed,
         )
         if outside and urgency != "urgent":
-            until = opening(self.now)
+            person = case.customer or case.number
+            until = self.opening(person, self.now)
             if until == self.now and urgency == "low":
-                until = midnight(local(self.now).date()) + DAY + 8 * HOUR
-            new = new._replace(person=case.customer or case.number, until=until, put_off=until > self.now)
+                until = self.opening(person, midnight(local(self.now).date()) + DAY)
+            new = new._replace(person=person, until=until, put_off=until > self.now)
         for place, before in enumerate(self.messages if new.waits else ()):
             if in_line(before, new) and before.until > new.until:
                 both = max(before.urgency, new.urgency, key=RANK.index)
                 goes = {"until": new.until, "put_off": new.put_off, "person": new.person, "urgency": both}
                 self.messages[place] = before._replace(**goes)
         self.messages.append(new)
+
+    def opening(self, person: str, at: int) -> int:
+        """The first instant from this one on at which somebody may be told: between eight in the morning and nine in the evening,
+        and in hours of his own."""
+        own = self.persons[person].hours if person in self.persons else (0, 24)
+        opens, closes = max(8, own[0]), min(21, own[1])
+        day = midnight(local(at).date())
+        return max(at, day + opens * HOUR) if at < day + closes * HOUR else day + DAY + opens * HOUR
 
     def seal(self, case: Case) -> None:
         """Something of a case comes under its key: so does all that is written in the same transaction."""
@@ -67,10 +70,11 @@ class Outbox:
 
     def hand_over(self) -> None:
         """What may leave now does, in the order in which it was written."""
-        later = opening(self.now)
-        held = {it.person for it in self.messages if it.waits and it.until <= self.now < later and it.person}
+        due = {it.person for it in self.messages if it.waits and it.until <= self.now and it.person}
+        held = {person: later for person in due if (later := self.opening(person, self.now)) > self.now}
         for place, it in enumerate(self.messages):
-            if it.waits and it.person in held and it.until < later:
+            later = held.get(it.person, 0)
+            if it.waits and it.until < later:
                 behind = [
                     each.until for each in self.messages[place:] if each.urgency == "urgent" and in_line(it, each)
                 ]

@@ -79,6 +79,11 @@ transitions:
   withdraw: {to: withdrawn, by: [customer, agent for customer], input: {why: {type: text, required: true}}}
   prolong:  {by: supervisor, at_most: 1, do: [{extend: {solve: 1 workdays}}]}
   announce: {by: supervisor, do: [{notify: {told: {to: customers, urgency: low}}}]}
+  warn:
+    by: supervisor
+    input: {area: {type: list, required: true}}
+    do: [{open: {home: {households: input.area}}}, {notify: {told: {to: customers, urgency: low}}}]
+  calm:     {by: supervisor, do: [{emit: {signal: over, to: home}}]}
   inform:   {guard: past.accept.count > 0, do: [{notify: {told: {to: customer, urgency: urgent}}}]}
 signals:
   fixed: {do: [{set: {rounds: rounds + 10}}]}
@@ -161,6 +166,20 @@ states:
 """
 
 
+HOME = """
+procedure: home
+number: H-{seq:04}
+modes:
+  drill: {prefix: {zh: "【演练】", en: "[DRILL] "}, outside: record}
+open_by: system
+fields: {phone: {type: phone, personal: true}, room: {type: room}}
+initial: warned
+states:
+  warned: {transitions: {thanks: {to: calmed, by: customer}}, signals: {over: {to: calmed}}}
+  calmed: {final: true}
+"""
+
+
 PLACES = """
 registry: places
 key: code
@@ -184,6 +203,7 @@ roles:
   agent:      {label: {zh: 客服, en: agent}}
   supervisor: {label: {zh: 主管, en: supervisor}, rights: [backdate, assign, edit, clocks]}
   manager:    {label: {zh: 经理, en: manager}, rights: [calendar, privacy]}
+sites: {main: {buildings: {"1": {units: 1, floors: 2, rooms: 2}, "2": {units: 1, floors: 1, rooms: 2}}}}
 teams: {front: {lead: supervisor.zhao}}
 staff:
   agent.wang:      {name: 王小明, roles: [agent], team: front}
@@ -206,8 +226,9 @@ LEVELS: tuple[tuple[tuple[str, ...], int], ...] = (
 UNDO = {
     "request": {"": 2 * HOUR, "accept": 10 * MINUTE, "hold": 0, "ask": 2 * DAY},
     "job": {"": 30 * MINUTE},
+    "home": {"": 0},
 }
-OUTCOMES = {"over": "solved", "withdrawn": "withdrawn", "good": "good", "bad": "bad"}
+OUTCOMES = {"over": "solved", "withdrawn": "withdrawn", "good": "good", "bad": "bad", "calmed": "calmed"}
 
 
 class Action(NamedTuple):
@@ -235,6 +256,8 @@ REQUEST_ACTIONS = {
     "inform": Action(
         (), None, guard=lambda case: case.count.get("accept", 0) > 0, do=told("told", "customer", urgency="urgent")
     ),
+    "warn": Action((), None, ("supervisor",), needs=("area",), do=lambda step: step.warn()),
+    "calm": Action((), None, ("supervisor",), do=lambda step: step.emit("over", homes=True)),
     "accept": Action(("received",), "working", ("agent",), do=lambda step: step.assign(step.who.id)),
     "ask": Action(("working",), "waiting", ("assignee",)),
     "order": Action(("working",), None, ("agent",), at_most=1, do=lambda step: step.open_child()),
@@ -256,9 +279,16 @@ REQUEST_ACTIONS = {
 
 
 JOB_ACTIONS = {"done_well": Action(("todo",), "good", ("agent",), do=lambda step: step.emit("fixed"))}
-ACTIONS = {"request": REQUEST_ACTIONS, "job": JOB_ACTIONS}
-SIGNALS = {"fixed": Action((), None, do=lambda step: step.set(rounds=step.case.fields["rounds"] + 10)),
-           "paid": Action(("unpaid",), "settled")}  # fmt: skip
+HOME_ACTIONS = {"thanks": Action(("warned",), "calmed", ("customer",))}
+ACTIONS = {"request": REQUEST_ACTIONS, "job": JOB_ACTIONS, "home": HOME_ACTIONS}
+SIGNALS: dict[str, dict[str, Action]] = {
+    "request": {
+        "fixed": Action((), None, do=lambda step: step.set(rounds=step.case.fields["rounds"] + 10)),
+        "paid": Action(("unpaid",), "settled"),
+    },
+    "job": {},
+    "home": {"over": Action(("warned",), "calmed")},
+}
 
 
 DELAYS: dict[str, tuple[str, Action]] = {
@@ -327,6 +357,7 @@ CLOCKS: dict[str, dict[str, Rule]] = {
             start=frozenset({"held"}), stop=lambda case, happened: "held" not in case.states, pausable=False,
         ),
     },
+    "home": {},
     "job": {
         "finish": Rule(
             ((always, Target("time", 4 * HOUR)),), (("due", due_plus(0), told("told", "agent")),),

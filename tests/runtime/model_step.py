@@ -3,7 +3,7 @@ of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from tests.runtime.model_case import ABOVE, STAFF, TEAMS, Case, Climb, Clock, Event, Item, Rule, Who
@@ -23,6 +23,7 @@ class Step:
         if case.last is not None and not follows and type not in ("refused", "noted", "attached"):
             case.last.over = True
         self.office, self.case, self.who, self.at = office, case, who, at
+        self.given: Mapping[str, Any] = {}
         self.event = Event(type, name, who.id, at, office.now)
         self.happened: set[str] = set()
         self.started: list[str] = []
@@ -47,7 +48,7 @@ class Step:
                 "customer",
                 "customers",
             ):  # whoever the case is for; the word for one also where it names nobody
-                found += ["customer"] if word == "customer" or case.customer or case.phone else []
+                found += ["customer"] if word == "customer" or case.customer or case.reached else []
             else:
                 who = case.assignee if word == "assignee" else case.opener
                 if who and who != "system":
@@ -72,14 +73,15 @@ class Step:
         """The cases whose customers are told too: those that go on in this one, and the open ones below it where they are meant; who
         has several of them is told once."""
         case, cases = self.case, self.office.cases
-        below = [child for child in case.children.values() if child is not None]
+        below = [child or name for name, child in case.children.items() if child or name.startswith("home:")]
         told, found = {case.customer} - {None}, []
         for number in dict.fromkeys([*below, *case.absorbed]):
-            other = cases[number]
-            if number not in case.absorbed and (not children or other.closed):
+            other = cases.get(number)
+            if number not in case.absorbed and (not children or (other is not None and other.closed)):
                 continue
-            if other.customer is None or other.customer not in told:
-                told.add(other.customer)
+            customer = number.removeprefix("home:") if other is None else other.customer
+            if customer is None or customer not in told:
+                told.add(customer)
                 found.append(number)
         return found
 
@@ -98,10 +100,28 @@ class Step:
         self.case.children["fix"], self.office.asks, self.sets_off = None, True, True
         self.office.inbox.append(Item("open", self.at, self.case.number, None, "fix"))
 
-    def emit(self, signal: str) -> None:
+    def warn(self) -> None:
+        """A case for each household of the places that were named, whose customer hears of it by none yet; and all are told."""
+        case, office = self.case, self.office
+        found = office.households(self.given["area"], self.at)
+        below = [number for number in case.children.values() if number and not office.cases[number].closed]
+        heard = {case.customer, *(office.cases[number].customer for number in (*below, *case.absorbed))}
+        case.unreached += [found.empty] if found.empty else []
+        for customer in found.told:
+            name = f"home:{customer}"
+            if customer not in heard and case.children.get(name, "") is not None:
+                case.children[name], office.asks, self.sets_off = None, True, True
+                office.inbox.append(Item("open", self.at, case.number, name, "home"))
+        self.tell("told", ("customers",), "low")
+
+    def emit(self, signal: str, *, homes: bool = False) -> None:
         self.office.asks = self.sets_off = True
-        if self.case.parent:
+        cases = self.office.cases
+        if not homes and self.case.parent:
             self.office.inbox.append(Item("signal", self.at, self.case.number, self.case.parent, signal))
+        for name, number in self.case.children.items() if homes else ():
+            if name.startswith("home:") and not (number and cases[number].closed):
+                self.office.inbox.append(Item("signal", self.at, self.case.number, number or name, signal))
 
     def climb(self, clock: str) -> None:
         known = self.case.climbs.get(clock)

@@ -11,7 +11,7 @@ from tests.runtime.model_deeds import Deeds
 from tests.runtime.model_rules import UNDO
 from tests.runtime.model_step import Step
 
-KEPT = ("events", "last", "personal", "keyed", "begun")
+KEPT = ("events", "last", "personal", "keyed", "begun", "unreached")
 """What taking back leaves alone."""
 
 

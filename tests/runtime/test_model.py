@@ -28,7 +28,8 @@ from hypothesis.strategies import integers, randoms, sampled_from
 
 from tests.runtime.model import Office
 from tests.runtime.model_desk import Desk, folder_of
-from tests.runtime.model_draws import ACTORS, MINUTES, WAYS, apt, some, tells, tempting
+from tests.runtime.model_draws import ACTORS, MINUTES, WAYS, apt, brings, some, tells, tempting
+from tests.runtime.model_register import ROOMS
 from tests.runtime.model_time import local
 from tests.scale import SOAK, drawn, scale, tell
 
@@ -107,6 +108,20 @@ class Machine(RuleBasedStateMachine):
             self.desk.do(draw.choice((["tick", 1], ["tick", 300], ["work"], ["preview", some(draw)])))
         self.desk.do(["tick", draw.choice((60, 600, 660))])
         self.desk.do(["work"])
+
+    @rule(draw=randoms())
+    def moves(self, draw: random.Random) -> None:
+        """Somebody moves, and all households of somewhere are told of something."""
+        days = draw.choice(((None, None), (0, None), (1, None), (None, -1), (None, 0), (None, 3)))
+        self.desk.do(["moves", draw.choice(list(self.desk.office.persons)), draw.choice(ROOMS), *days])
+        office = self.desk.office
+        found = [
+            {"kind": "act", "name": name, "who": "supervisor.zhao", "case": which, "values": brings(draw, name)}
+            for which, case in enumerate(office.cases.values()) for name in ("warn", "warn", "calm", "announce")
+            if case.procedure == "request" and not case.closed
+        ]  # fmt: skip
+        for _ in range(draw.choice((1, 2, 3))) if found else ():
+            self.desk.do(["command", draw.choice(found)])
 
     @rule(draw=randoms())
     def forgets(self, draw: random.Random) -> None:
