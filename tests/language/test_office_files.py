@@ -137,6 +137,7 @@ def test_stories_are_found_beside_their_procedure(office: Path) -> None:
         ("organisation.yaml", "users: [li]}", "users: [li]}\n  li.two: {name: 李二, users: [li]}", "duplicate-user"),
         ("procedures/投诉.yaml", "{escalate: manager}", "{notify: {sla_waring: manager}}", "unknown-template"),
         ("templates/zh/escalation.mail.j2", "{{ summary }}", "{{ sumary }}", "unknown-variable"),
+        ("templates/zh/escalation.mail.j2", "{{ summary }}", "{{ clocks.respnd.due | by }}", "unknown-clock"),
         ("templates/zh/escalation.mail.j2", "{{ summary }}", "{% if %}", "template"),
     ],
 )
@@ -144,8 +145,14 @@ def test_what_does_not_fit_between_files_is_found(office: Path, path: str, old: 
     text = (office / path).read_text()
     assert old in text
     write(office, path, text.replace(old, new, 1))
-    where = "procedures/投诉.yaml" if code == "unknown-variable" else path
+    where = "procedures/投诉.yaml" if code in ("unknown-variable", "unknown-clock") else path
     assert (code, where) in codes(office)
+
+
+def test_a_template_of_several_procedures_may_ask_whether_a_clock_is_there(office: Path) -> None:
+    text = "{{ number }}\n{% if clocks.visit is defined and clocks.visit.due %}{{ clocks.visit.due | by }}{% endif %}\n"
+    write(office, "templates/en/escalation.mail.j2", text)
+    assert OfficeFiles(office).check() == []
 
 
 def test_a_template_that_writes_a_choice_as_its_code_is_a_warning(office: Path) -> None:

@@ -156,6 +156,8 @@ def _templates(view: View) -> None:
                 key = f"{language}/{name}.{channel}"
                 _variables(view, key, path, known)
                 _columns(view, key, path, given)
+                if "clocks" not in given:
+                    _clocks(view, key, path)
                 if key not in told:
                     told.add(key)
                     _codes(view, key, path, codes)
@@ -198,6 +200,19 @@ def _columns(view: View, key: str, path: Path, given: AbstractSet[str]) -> None:
                 path, "unknown-column",
                 Text(f"模板 {key} 用到 {field}.{name}，台账没有这一列", f"the template {key} uses {field}.{name}: the registry has no such column"),
                 likely(name, columns), key=True,
+            )  # fmt: skip
+
+
+def _clocks(view: View, key: str, path: Path) -> None:
+    """A template is told of the clocks of the case that tells; of another one's it may only ask whether they are there."""
+    templates, clocks = view.around.templates, view.procedure.sla
+    assert templates is not None
+    for name in sorted(templates.members(key, "clocks") - clocks.keys()) if key in templates.sources else ():
+        if re.search(rf"clocks\.{name}\s+is\s+(not\s+)?(un)?defined", templates.sources[key]) is None:
+            view.say(
+                path, "unknown-clock",
+                Text(f"模板 {key} 用到 clocks.{name}，这个流程没有这个时钟", f"the template {key} uses clocks.{name}: this procedure has no such clock"),
+                likely(name, list(clocks)), key=True,
             )  # fmt: skip
 
 
