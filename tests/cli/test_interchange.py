@@ -89,6 +89,10 @@ def test_a_code_is_explained_with_a_wrong_example_and_the_right_one_and_sarif_ho
     assert (missing.code, "Did you mean unbounded-wait" in missing.err) == (1, True)
     (office / "office.yaml").write_text("name: {zh: 试验, en: test}\nzone: Nowhere\n")
     assert "guanjia check --explain unknown-zone" in run("--lang", "en", "check").out
+    assert "--fix" not in run("--lang", "en", "check").out
+    (office / "office.yaml").write_text("name： {zh: 试验, en: test}\nzone: Asia/Shanghai\n")
+    assert "guanjia check --fix --dry-run" in run("--lang", "en", "check").out
+    (office / "office.yaml").write_text("name: {zh: 试验, en: test}\nzone: Nowhere\n")
     rules = json.loads(run("--lang", "en", "check", "--sarif").out)["runs"][0]["tool"]["driver"]["rules"]
     (rule,) = [rule for rule in rules if rule["id"] == "unknown-zone"]
     assert "Asia/Peking" in rule["help"]["markdown"]

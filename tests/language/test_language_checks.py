@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from guanjia.errors import Instead
 from guanjia.language import Around, draft_procedure
 
 from tests.language.samples import AROUND, COMPLAINT, found, pointed
@@ -235,6 +236,49 @@ def test_an_unknown_key_names_the_likely_one_and_lists_what_is_allowed() -> None
     assert finding.hint is not None
     assert "did you mean calendar?" in finding.hint.en
     assert "guard, within, then, until, earliest, calendar" in finding.hint.zh
+
+
+def test_an_unknown_key_that_is_like_none_is_told_in_two_sentences() -> None:
+    (finding,) = found(COMPLAINT.replace("require: [channel, severity]", "必填: [channel, severity]"))
+    assert finding.hint is not None
+    assert "请删除，或放到它该在的层；这里可以写：" in finding.hint.zh
+    assert "where it belongs; allowed here: " in finding.hint.en
+
+
+@pytest.mark.parametrize(
+    ("right", "written", "meant"),
+    [
+        ("accept: {to: investigating, by: agent", "accept: {to: investigating, by: 客服主管", "supervisor"),
+        ("accept: {to: investigating, by: agent", "accept: {to: investigating, by: 责任人", "assignee"),
+        ("{escalate: manager}", "{escalate: 客服主管}", "supervisor"),
+        ("{sla_warning: assignee}", "{sla_warning: 责任人}", "assignee"),
+        ("ask: {to: waiting", "ask: {to: 待客户", "waiting"),
+        ("require: [channel, severity]", "require: [channel, 程度]", "severity"),
+    ],
+)
+def test_who_writes_what_people_call_something_is_told_its_name(right: str, written: str, meant: str) -> None:
+    called = COMPLAINT.replace(right, written, 1)
+    assert right in COMPLAINT
+    (finding,) = [
+        it for it in found(called, replace(AROUND, called={"客服主管": "supervisor"})) if it.severity == "error"
+    ]
+    assert isinstance(finding.hint, Instead)
+    assert finding.hint.right == meant
+
+
+def test_a_full_width_comma_between_names_is_told_and_not_taken_for_a_misspelt_name() -> None:
+    (finding,) = found(COMPLAINT.replace("[customer, agent for customer]}", "[customer，agent]}", 1))
+    assert finding.hint is not None
+    assert "全角" in finding.hint.zh
+    assert not isinstance(finding.hint, Instead)
+
+
+def test_a_full_width_sign_in_a_condition_is_told_at_its_place() -> None:
+    (finding,) = found(COMPLAINT.replace("stop: [closed, withdrawn]", "stop: [closed，withdrawn]"))
+    assert pointed(finding).startswith("，withdrawn")
+    assert "表达式里不能有“，”" in finding.text.zh
+    assert finding.hint is not None
+    assert "write a plain ," in finding.hint.en
 
 
 def test_keys_of_a_delay_are_its_own_and_those_of_its_branch() -> None:

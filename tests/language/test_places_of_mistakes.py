@@ -130,3 +130,33 @@ def test_a_block_that_is_not_aligned_is_told_where_it_is_uneven(right: str, bad:
     _, _, findings = draft_procedure(BLOCK.replace(right, bad), "desk.yaml", None, None)
     lines = [item.line for item in findings if item.severity == "error"]
     assert lines == [] or min(abs(each - line) for each in lines) <= 1, lines
+
+
+@pytest.mark.parametrize(
+    ("right", "bad", "place", "said", "meant"),
+    [
+        ("initial: new", "initial： new", "2:8", "冒号是全角的", "full-width"),
+        ("initial: new", "initial:new", "2:8", "冒号后面缺少空格", "a space must follow"),
+        ("states:\n", "states：\n", "3:7", "冒号是全角的", "full-width"),
+        ("  new:\n", "  new\n", "4:6", "键的后面缺少冒号", "a colon and a space"),
+        ("go: {to: done}", "go: {to: done", "6:11", "第 6 行的括号“{”到这里还没有合上", "`{` of line 6"),
+        ("go: {to: done}", "go: {to: done,\n        by: [agent, desk]", "7:26", "第 6 行的括号“{”", "`{` of line 6"),
+        ("go: {to: done}", "go: {to: done, by: [agent, desk}", "6:38", "括号没有合上", "not closed"),
+    ],
+)
+def test_a_colon_or_bracket_that_is_lacking_is_told_where_it_lacks_and_not_where_it_is_missed(
+    right: str, bad: str, place: str, said: str, meant: str
+) -> None:
+    assert right in BLOCK
+    _, _, (finding,) = draft_procedure(BLOCK.replace(right, bad), "desk.yaml", None, None)
+    assert f"{finding.line}:{finding.column}" == place
+    assert said in finding.text.zh
+    assert meant in finding.text.en
+
+
+@pytest.mark.parametrize("wide", ["go: {to: done，by: agent}", "go: ｛to: done｝"])
+def test_full_width_signs_in_a_line_that_cannot_be_read_are_named(wide: str) -> None:
+    _, _, (finding,) = draft_procedure(BLOCK.replace("go: {to: done}", wide), "desk.yaml", None, None)
+    assert finding.line == 6
+    assert finding.hint is not None
+    assert all(sign in finding.hint.zh and sign in finding.hint.en for sign in wide if sign in "，｛｝")

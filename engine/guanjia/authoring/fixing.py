@@ -17,13 +17,12 @@ from typing import Any, NamedTuple
 
 from ..errors import Conflict, Finding, Instead, Invalid, Text
 from ..language import OfficeFiles, read_yaml
+from ..language.malformed import QUOTED, WIDE
 from ..runtime.rewriting import whole
 
 _BREAK = re.compile(r"\r\n|\n|\r")
 _BOM = b"\xef\xbb\xbf"
-_WIDE = {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | {"、": ",", "　": " ", "“": '"', "”": '"'}
 _MARGIN = re.compile(r"^[ \t]*\t[ \t]*", re.MULTILINE)
-_QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"\\]|\\.)*\"|(?:^|(?<=\s))#.*")
 _UNREAD = frozenset({"syntax", "tab", "key", "number", "duplicate-key"})
 """What keeps a file from being read at all: once it is mended, what it hid comes to light."""
 
@@ -91,6 +90,12 @@ def mend(folder: str | Path) -> Mended:
     found.files = {path: ((found.folder / path).read_bytes(), raw) for path, raw in office.edited.items()}
     found.left = findings
     return found
+
+
+def offers(folder: str | Path, findings: Iterable[Finding]) -> bool:
+    """Whether there is anything in these findings that `mend` would try."""
+    office = _Office(Path(folder))
+    return any(True for item in findings for _ in _edits(office, item))
 
 
 class _Office:
@@ -186,13 +191,13 @@ def _wants_text(office: _Office, quoting: Edit) -> bool:
 
 def _narrow(line: str) -> str:
     """The line with full-width punctuation, digits and letters as ASCII; what stands in quotes and comments stays."""
-    kept = [match.span() for match in _QUOTED.finditer(line)]
+    kept = [match.span() for match in QUOTED.finditer(line)]
     out = ""
     for at, char in enumerate(line):
-        if any(start <= at < end for start, end in kept) or char not in _WIDE:
+        if any(start <= at < end for start, end in kept) or char not in WIDE:
             out += char
             continue
-        plain = _WIDE[char]
+        plain = WIDE[char]
         after = line[at + 1 : at + 2]
         out += plain + (
             " " if plain in ":," and after and not after.isspace() and not (plain == ":" and out[-1:].isdigit()) else ""

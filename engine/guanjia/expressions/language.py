@@ -9,6 +9,8 @@ by zero, a text that is no number, an instant in no year of a calendar.
 from __future__ import annotations
 
 import operator
+import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -105,6 +107,11 @@ def tree(text: str) -> nodes.Node:
         body = _tree(text).body
     except (TemplateSyntaxError, RecursionError) as error:
         said = getattr(error, "message", None) or "too deep"
+        if sign := _STRANGE.match(said):
+            plain = unicodedata.normalize("NFKC", sign[1])
+            wide = Text(f"它是全角的，请改成半角 {plain}", f"it is full-width: write a plain {plain}")
+            what = Text(f"表达式里不能有“{sign[1]}”", f"{sign[1]!r} cannot stand in an expression")
+            raise ExpressionError(what, wide if plain.isascii() else None, int(sign[2]) - len(_BEFORE)) from None
         raise ExpressionError(Text(f"表达式写错了：{said}", f"this is no expression: {said}"), None, 0) from None
     if len(body) != 1 or not isinstance(body[0], nodes.Output) or len(body[0].nodes) != 1:
         raise ExpressionError(
@@ -116,12 +123,15 @@ def tree(text: str) -> nodes.Node:
 
 
 _jinja = Jinja()
+_BEFORE = "{{ "
+_STRANGE = re.compile(r"unexpected char '(.)' at (\d+)")
+"""What Jinja2 says of a sign that it knows no use for: the sign, and where in the text that it was given."""
 
 
 @lru_cache(4096)
 def _tree(text: str) -> nodes.Template:
     """Checks ask for one expression again and again, in other scopes; nothing changes its tree."""
-    return _jinja.parse("{{ " + text + " }}")
+    return _jinja.parse(_BEFORE + text + " }}")
 
 
 def _fixed(left: _Built, op: str, right: _Built) -> tuple[Any, ...] | None:

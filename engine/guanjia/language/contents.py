@@ -337,6 +337,7 @@ class Contents:
         known = organisation is not None and self._organisation[1] is not None
         return Around(
             roles=frozenset(organisation.roles) if organisation and known else None,
+            called=_called(organisation) if organisation and known else {},
             staff=frozenset(organisation.staff) if organisation and known else None,
             staffed=_staffed(organisation) if organisation and known else None,
             teams=frozenset(organisation.teams) if organisation and known else None,
@@ -526,6 +527,11 @@ def _staffed(organisation: Organisation) -> frozenset[str]:
     words = {role for person in here.values() for role in person.roles}
     words |= {f"team:{person.team}" for person in here.values() if person.team}
     return frozenset(words | {f"lead:{name}" for name, team in organisation.teams.items() if team.lead in here})
+
+
+def _called(organisation: Organisation) -> dict[str, str]:
+    """What people call the roles -> their names."""
+    return {word: name for name, role in organisation.roles.items() for word in (role.label.zh, role.label.en) if word}
 
 
 def _template_name(key: str) -> str:

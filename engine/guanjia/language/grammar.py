@@ -95,7 +95,10 @@ def _unknown_key(model: type[BaseModel], loc: Path, key: Node) -> Finding:
         hint = Text("请删除，或放到它该在的层", "delete it, or put it on the level where it belongs")
     listed = ", ".join(allowed)
     if listed:
-        hint = Text(f"{hint.zh} 这里可以写：{listed}", f"{hint.en} Allowed here: {listed}")
+        hint = Text(
+            f"{hint.zh.rstrip('？')}{'？' if meant else '；'}这里可以写：{listed}",
+            f"{hint.en}{' A' if meant else '; a'}llowed here: {listed}",
+        )
     if meant:
         hint = instead(hint, word, allowed)
     return key.finding("unknown-key", Text(f"这里不认识“{word}”", f"{word!r} is not known here"), hint)

@@ -9,7 +9,7 @@ with their places; a key that stands twice is an error. Scalars follow the YAML 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +17,7 @@ import yaml
 
 from ..errors import Finding, Instead, Invalid, Text
 from .folder import MAX_BYTES
+from .malformed import malformed
 from .nodes import Document, Node, Source, in_order
 
 MAX_DEPTH = 32
@@ -25,8 +26,6 @@ _MAX_FINDINGS = 50
 _MAX_DIGITS = 30
 
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
-_OPENS = re.compile(r":\s*(#.*)?$")
-"""A line with a key whose value stands below it."""
 _BREAK = re.compile(r"\r\n|\n|\r")
 
 _WORDS: dict[str, bool | None] = {
@@ -167,7 +166,7 @@ def _scan(text: str, source: Source, findings: list[Finding]) -> list[yaml.Event
             if len(findings) >= _MAX_FINDINGS:
                 return events
     except yaml.YAMLError as problem:
-        findings.append(_syntax(problem, source))
+        findings.append(malformed(problem, source))
     return events
 
 
@@ -188,98 +187,6 @@ def _refuse(event: yaml.NodeEvent, source: Source, findings: list[Finding]) -> N
         code = "merge-key"
     if code:
         findings.append(_node(event, source).finding(code, _REFUSED[code], _WRITE_OUT))
-
-
-_SYNTAX: tuple[tuple[str, Text], ...] = (
-    (
-        "found character that cannot start any token",
-        Text("这个字符不能出现在值的开头（如 @ ` %）", "a value cannot begin with this character"),
-    ),
-    ("mapping values are not allowed", Text("这里不能出现“键: 值”", "no `key: value` can stand here")),
-    ("did not find expected key", Text("这里应是一个键，可能是缩进不齐", "a key was expected; check the indentation")),
-    ("could not find expected ':'", Text("键的后面缺少冒号加空格（: ）", "a colon and a space must follow the key")),
-    (
-        "did not find expected ',' or",
-        Text("括号没有合上，或缺少逗号", "a bracket is not closed, or a comma is missing"),
-    ),
-    (
-        "did not find expected '-' indicator",
-        Text("列表的每一项都要以“- ”开头并对齐", "each item begins with `- `, aligned"),
-    ),
-    ("block sequence entries are not allowed", Text("这里不能开始列表项（- ）", "no list item (`- `) can begin here")),
-    ("found unexpected end of stream", Text("引号没有合上", "a quotation mark is not closed")),
-    ("unknown escape character", Text("双引号里有不认识的反斜杠转义", "an unknown escape in double quotes")),
-    (
-        "did not find expected node content",
-        Text("括号里缺少内容，或逗号多余", "something is missing, or a comma is extra"),
-    ),
-    (
-        "did not find expected <document start>",
-        Text("这里多出了内容，可能是缩进不齐", "unexpected text; check the indentation"),
-    ),
-    ("exceeded maximum nesting", Text("括号嵌套太深", "brackets are nested too deeply")),
-    ("indentation", Text("缩进不对", "the indentation does not fit")),
-)
-_QUOTE = Text(
-    "缩进用空格并对齐；含有 : # [ ] { } , & * ! | > ' \" % @ 的文字请整个加引号",
-    "indent with spaces, aligned; put text that holds : # [ ] { } , & * ! | > ' \" % @ wholly in quotes",
-)
-
-
-def _syntax(problem: yaml.YAMLError, source: Source) -> Finding:
-    mark = getattr(problem, "problem_mark", None) or getattr(problem, "context_mark", None)
-    line = min(mark.line + 1 if mark else 1, len(source.lines))
-    column = mark.column + 1 if mark else 1
-    here = Node(source, line, column)
-    for number in (line, line - 1):
-        written = source.lines[number - 1] if number else ""
-        margin = written[: len(written) - len(written.lstrip())]
-        if "\t" in margin:
-            return Node(source, number, margin.index("\t") + 1).finding(
-                "tab",
-                Text("缩进里用了制表符（Tab）", "a tab is used for indentation"),
-                Text("请换成空格，每层两个", "use spaces, two for each level"),
-            )
-    said = " ".join(str(part) for part in (getattr(problem, "problem", ""), getattr(problem, "context", "")) if part)
-    if "did not find expected key" in said and (deep := _too_deep(source.lines, line - 1)) is not None:
-        return Node(source, deep + 1, _indent(source.lines[deep]) + 1).finding(
-            "syntax",
-            Text(f"这里的缩进与第 {line} 行对不齐", f"the indentation here does not fit that of line {line}"),
-            Text(f"看看是这里缩进多了，还是上面少了一行，或第 {line} 行缩进少了",
-                 f"look whether this is indented too far, a line is missing above it, or line {line} is not indented enough"),
-        )  # fmt: skip
-    for words, text in _SYNTAX:
-        if words in said:
-            return here.finding("syntax", text, _QUOTE)
-    return here.finding("syntax", Text("这里不是正确的 YAML 写法", f"this is not valid YAML: {said}"), _QUOTE)
-
-
-def _too_deep(lines: Sequence[str], met: int) -> int | None:
-    """A block ended at a line, counted from 0, that belongs neither into it nor around it. Where the block begins, if it is the block
-    that is indented too far, for the lines after that one fit to that one."""
-    there, block = _indent(lines[met]), None
-    for number in range(met - 1, -1, -1):
-        if _says(lines[number]):
-            if _indent(lines[number]) <= there:
-                break
-            block = number
-    if block is None or lines[met].lstrip().startswith(":"):
-        return None
-    if (there - _indent(lines[block])) % 2:  # one of them stands between the usual levels of two spaces
-        return None if there % 2 else block
-    deep, after = _indent(lines[block]), list(filter(_says, lines[met + 1 :]))
-    if after and _OPENS.search(lines[met]) and there < _indent(after[0]) <= deep:
-        return block
-    return block if next((_indent(line) for line in after if _indent(line) <= deep), 0) != deep else None
-
-
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip(" "))
-
-
-def _says(line: str) -> bool:
-    """Whether there is more on it than a comment."""
-    return bool(line.strip()) and not line.lstrip().startswith("#")
 
 
 def _compose(events: Iterator[yaml.Event], source: Source, findings: list[Finding]) -> Node:

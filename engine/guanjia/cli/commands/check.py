@@ -63,6 +63,16 @@ def check(
                 f"What each means, with an example: guanjia check --explain {codes}",
             )
         )
+    if errors and not wanted:
+        from ...authoring.fixing import offers
+
+        if offers(desk.folder, errors):
+            out.lines(
+                Text(
+                    "有的可以替您改好；先看看怎么改：guanjia check --fix --dry-run",
+                    "Some can be mended for you; to see how: guanjia check --fix --dry-run",
+                )
+            )
     if elsewhere := len(every) - len(findings):
         out.line(Text(f"别的文件还有 {elsewhere} 处：guanjia check", f"In other files: {elsewhere} (guanjia check)"))
     if errors:

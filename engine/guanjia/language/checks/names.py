@@ -162,7 +162,7 @@ def _actor(view: View, path: Path, word: str) -> None:
         role = word.removesuffix(_PROXY)
         if role not in view.around.roles:
             known = [*view.around.roles, *_ACTORS]
-            view.say(path, "unknown-role", _no("角色", "role", role), likely(role, sorted(known)))
+            view.say(path, "unknown-role", _no("角色", "role", role), likely(role, sorted(known), view.called))
     elif " " in word and not word.endswith(_PROXY):
         view.say(
             path, "unknown-role", _no("角色", "role", word),
@@ -190,7 +190,7 @@ def recipients(view: View, path: Path, words: Iterable[str]) -> None:
                 (*path, index), "recipient",
                 Text(f"字段“{word}”不是员工（staff）类型，不能作收件人", f"the field {word!r} is not of type staff: nobody to tell"),
             )  # fmt: skip
-        elif (problem := unknown(word, view.around, (*RELATIONS, *staff_fields))) is not None:
+        elif (problem := unknown(word, view.around, (*RELATIONS, *staff_fields), view.called)) is not None:
             view.say((*path, index), *problem)
 
 

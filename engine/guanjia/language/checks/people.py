@@ -6,7 +6,8 @@ leaves those who work just then.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from ...errors import Text
@@ -34,8 +35,10 @@ class Unknown(NamedTuple):
     hint: Text
 
 
-def unknown(word: str, known: Known, others: Iterable[str] = ()) -> Unknown | None:
-    """What is wrong with a word for people; None when it means somebody. `others`: what else might have been meant."""
+def unknown(
+    word: str, known: Known, others: Iterable[str] = (), called: Mapping[str, str] = MappingProxyType({})
+) -> Unknown | None:
+    """What is wrong with a word for people; None when it means somebody. `others`: what else might have been meant; `called` as `likely` takes it."""
     asked = word.removeprefix(ON_DUTY)
     kind, colon, name = asked.partition(":")
     if asked != word and kind in ("lead", "staff") and colon:
@@ -57,4 +60,4 @@ def unknown(word: str, known: Known, others: Iterable[str] = ()) -> Unknown | No
     groups = [*sorted(known.roles), *(f"team:{team}" for team in sorted(known.teams or ()))]
     meant = [f"{ON_DUTY}{group}" for group in groups] if asked != word else [*groups, *others]
     text = Text(f"没有叫“{word}”的收件人", f"there is no recipient {word!r}")
-    return Unknown("unknown-recipient", text, likely(word, meant))
+    return Unknown("unknown-recipient", text, likely(word, meant, called))

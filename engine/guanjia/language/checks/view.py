@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from ...errors import Finding, Text
+from ...errors import Finding, Instead, Text
 from ...model import scope as scopes
 from ...model.procedure import ENTRY, Counting, Field, Procedure, Shape
 from ...model.standards import Held
 from ...model.survey import Deed, Path, Place, Step, deeds, places, steps_of
 from ..grammar import instead, suggest
+from ..malformed import WIDE, full_width
 from ..nodes import Node
 
 if TYPE_CHECKING:
@@ -34,6 +36,8 @@ class Around:
     """What a procedure may refer to outside of its file. None: not known here, and so not checked."""
 
     roles: frozenset[str] | None = None
+    called: Mapping[str, str] = field(default_factory=dict)
+    """What people call a role, in either language -> the role."""
     staff: frozenset[str] | None = None
     staffed: frozenset[str] | None = None
     """Words for people that mean somebody who is still here: roles, `team:<team>`, `lead:<team>`."""
@@ -55,6 +59,9 @@ class Around:
 
 class Saying:
     """Where findings about a file are said: always at the node that a path of it was written as."""
+
+    called: Mapping[str, str] = {}
+    """What people call something -> its name, for those who write the one for the other."""
 
     def __init__(self, root: Node) -> None:
         self.root = root
@@ -89,7 +96,7 @@ class Saying:
         if word in names:
             return True
         self.say(
-            path, code, Text(f"没有叫“{word}”的{what.zh}", f"there is no {what.en} {word!r}"), likely(word, names),
+            path, code, Text(f"没有叫“{word}”的{what.zh}", f"there is no {what.en} {word!r}"), likely(word, names, self.called),
             key=key, offset=offset,
         )  # fmt: skip
         return False
@@ -111,6 +118,9 @@ class Saying:
             self.say((*path, key), "duration", Text("时长要大于零", "the duration must be more than nothing"))
 
 
+_RELATED = {"责任人": "assignee", "登记人": "opener", "客户": "customer"}
+
+
 class View(Saying):
     """A procedure as it is checked."""
 
@@ -118,6 +128,8 @@ class View(Saying):
         super().__init__(root)
         self.procedure = procedure
         self.around = around
+        own = {label: name for labels in procedure.labels.values() for name, label in labels.items()}
+        self.called = {**_RELATED, **around.called, **own}
         self.places: tuple[Place, ...] = tuple(places(procedure))
         self.place: dict[str, Place] = {}
         for place in self.places:
@@ -253,9 +265,13 @@ class View(Saying):
             )  # fmt: skip
 
 
-def likely(word: str, names: Iterable[str]) -> Text:
-    """A hint: the name that was perhaps meant, else what there is."""
+def likely(word: str, names: Iterable[str], called: Mapping[str, str] = MappingProxyType({})) -> Text:
+    """A hint: the name that was perhaps meant, by what people call it too; else what there is."""
     names = list(names)
+    if wide := full_width(word):
+        return Text(f"“{wide}”是全角的，请改成半角", f"{wide} is full-width: write a plain {WIDE[wide[0]]}")
+    if (name := called.get(word, "")) in names:
+        return Instead.of(Text(f"是否想写 {name}？", f"did you mean {name}?"), word, name)
     meant = suggest(word, names)
     if meant:
         return instead(Text(f"是否想写 {meant}？", f"did you mean {meant}?"), word, names)
