@@ -12,7 +12,6 @@ stands in the way, of which the engine may name any.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,6 +23,7 @@ from tests.runtime.model_case import (
     Item,
     No,
     Who,
+    copied,
 )
 from tests.runtime.model_deeds import wrong
 from tests.runtime.model_forgetting import Forgetting
@@ -47,7 +47,7 @@ class Office(Forgetting):
             done = self.open(ask, at) if case is None else self.split(ask, case, at)
         else:
             case.begun = len(case.events)
-            kept, told, sent = copy.deepcopy(case), list(self.messages), len(self.inbox)
+            kept, told, sent = copied(case), list(self.messages), len(self.inbox)
             before = len(case.events)
             self.advance(case, at)
             late = ask.kind == "act" and len(case.events) > before
@@ -117,7 +117,7 @@ class Office(Forgetting):
         return Done(number, tuple(case.events))
 
     def preview(self, ask: Ask) -> Done:
-        return copy.deepcopy(self).execute(ask)
+        return copied(self).execute(ask)
 
     def begin(self, ask: Ask, case: Case | None) -> int:
         """When it happened, unless the command is refused before anybody looks into the case."""

@@ -3,12 +3,22 @@ its deadline is looked for from the beginning whenever somebody asks."""
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from tests.runtime.model_time import DAY, Hours
+
+T = TypeVar("T")
+
+
+def copied(it: T) -> T:
+    """A copy that shares nothing with it; `copy.deepcopy` takes several times as long."""
+    made: T = pickle.loads(pickle.dumps(it, pickle.HIGHEST_PROTOCOL))
+    return made
+
 
 STAFF = {"agent.wang": "agent", "agent.li": "agent", "supervisor.zhao": "supervisor", "manager.sun": "manager"}
 TEAMS = {"front": ("agent.wang", "manager.sun")}

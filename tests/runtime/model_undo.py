@@ -3,10 +3,9 @@ again."""
 
 from __future__ import annotations
 
-import copy
 from dataclasses import fields, replace
 
-from tests.runtime.model_case import Ask, Case, Item, Last, No
+from tests.runtime.model_case import Ask, Case, Item, Last, No, copied
 from tests.runtime.model_deeds import Deeds
 from tests.runtime.model_rules import UNDO
 from tests.runtime.model_step import Step
@@ -17,7 +16,7 @@ KEPT = ("events", "last", "personal", "keyed", "begun", "unreached")
 
 class TakingBack(Deeds):
     def aside(self, case: Case) -> Case:
-        return copy.deepcopy(replace(case, events=[], last=None, personal=[]))
+        return copied(replace(case, events=[], last=None, personal=[]))
 
     def took(self, case: Case, before: Case, step: Step) -> None:
         """Remember that somebody took this step, for as long as it may be taken back."""
