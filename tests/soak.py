@@ -1,6 +1,7 @@
 """Runs the tests of crashes, faults and chance, over and over with new seeds, and makes tables of what they counted.
 
     python -m tests.soak MINUTES    towards the large figures (`make soak`); ends when the time is over and each part had its turn
+    python -m tests.soak MINUTES runtime/test_model …           the same, of these files only
     python -m tests.soak faults     once, as much of it as `make check` runs (`make faults`), with what each test printed
 
 As many files run at a time as there are processors. A run of a file is a turn of some minutes. Whose turn it is: whoever had
@@ -87,7 +88,9 @@ LARGE = (
 
 def main() -> int:
     whole = sys.argv[1] != "faults"
-    parts = [*LARGE, *others()] if whole else [Part(f"tests/{name}.py") for name in FAULTS]
+    named = [f"tests/{name}.py" for name in (sys.argv[2:] if whole else FAULTS)]
+    known = {part.file: part for part in (*LARGE, *others())} if whole else {}
+    parts = [known.get(file, Part(file)) for file in named] or [*known.values()]
     begun = time.monotonic()
     end = begun + 60 * float(sys.argv[1]) if whole else float("inf")
     good, lock = True, threading.Lock()

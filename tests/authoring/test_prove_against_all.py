@@ -74,6 +74,6 @@ def replayed(written: Version, claim: Claim) -> bool:
 def test_prove_agrees_with_all_that_a_case_can_do_on_small_procedures() -> None:
     assert judged(CORPUS, len(CORPUS))["procedures"] == len(CORPUS)
     random = drawn()
-    counted = judged(iter(lambda: str(random.randrange(10**9)), ""), scale(12, 1_000, faults=60))
+    counted = judged(iter(lambda: str(random.randrange(10**9)), ""), scale(12, 300, faults=60))
     tell("prove agrees with all that a case can do", **counted)
     assert counted["undecided"] * 5 < sum(counted[verdict] for verdict in ("proved", "refuted", "undecided"))

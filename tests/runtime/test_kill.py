@@ -55,7 +55,7 @@ def test_a_worker_killed_at_any_instant_loses_nothing_and_does_nothing_twice(tmp
     """`#` was aimed at its window, `+` fell there. Every window is hit; only what lies between handing over and the commit
     of the mark may go out twice."""
     here = not store_name.startswith("postgres")
-    kills = scale(48, 1200, faults=600) if here else scale(40, 800, faults=400)
+    kills = scale(48, 600, faults=600) if here else scale(40, 400, faults=400)
     report = nursery(tmp_path, kills, "sqlite" if here else store_name)
     assert report["kills"] >= kills
     assert report["commands"] > kills / 2

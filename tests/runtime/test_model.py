@@ -34,7 +34,7 @@ from tests.runtime.model_time import local
 from tests.scale import SOAK, drawn, scale, tell
 
 CORPUS = Path(__file__).with_name("model_corpus.txt")
-COMMANDS = scale(100, 4_000, faults=5_000)
+COMMANDS = scale(100, 2_000, faults=5_000)
 """How many commands are tried on each store."""
 
 

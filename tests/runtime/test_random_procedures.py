@@ -157,7 +157,7 @@ def test_what_failed_once_is_replayed_first(tmp_path, stores, procedure, path):
     run(office_of(tmp_path / "office", procedure), stores(), path)
 
 
-@pytest.mark.parametrize("number", range(scale(6, 30, faults=20)))
+@pytest.mark.parametrize("number", range(scale(6, 20, faults=20)))
 def test_every_store_tells_the_same_history(tmp_path, stores, number):
     draw = random.Random(f"{drawn().random()} {number}")
     procedure, steps = draw.randrange(2**32), 0

@@ -2,7 +2,7 @@
 
     GUANJIA_FAULTS=1 python -m pytest -s tests/runtime/test_workers.py
 
-runs it with 8 workers and 20,000 due cases, `make soak` with 16 and 100,000; without it, with a sample that takes seconds. What it did is printed as a table.
+runs it with 8 workers and 20,000 due cases, a turn of `make soak` with 16; without it, with a sample that takes seconds. What it did is printed as a table.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ states:
       nobody: {delay: 1h, to: over, do: [{notify: {told: opener}}]}
   over: {final: true}
 """
-CASES, WORKERS, FAULTS = scale(600, 100_000, faults=20_000), scale(3, 16, faults=8), scale(8, 300, faults=80)
+CASES, WORKERS, FAULTS = scale(600, 20_000, faults=20_000), scale(3, 16, faults=8), scale(8, 80, faults=80)
 SPEED = 200
 """Virtual seconds in a second: a lease of a minute ends in the third of a second for which a worker is stopped."""
 
