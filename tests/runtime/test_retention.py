@@ -94,6 +94,18 @@ def test_a_field_goes_at_its_own_time_the_rest_at_that_of_the_case(office: Path)
         ]
 
 
+def test_what_is_taken_back_after_the_forgetting_names_what_is_gone_and_the_history_holds(office: Path) -> None:
+    (office / "procedures/desk.yaml").write_text(f"{PROCEDURE}undo: 1h\n")
+    with Engine.at(office, clock=ManualClock(MONDAY)) as engine:
+        (case,) = finished(engine)
+        engine.forget(case, actor=OFFICER, reason="x")
+        engine.act(case, "reopen", actor="agent.wang")
+        engine.edit(case, actor="agent.wang", phone="13900001111")
+        engine.undo(case, actor="agent.wang")
+        assert values(engine, case) == {"13900001111"}
+        assert not list(audit(engine))
+
+
 def test_all_that_a_field_has_ever_held_goes_with_it_and_what_was_told_of_it(office: Path) -> None:
     clock = ManualClock(MONDAY)
     with Engine.at(office, clock=clock) as engine:

@@ -195,7 +195,7 @@ class _History:
             self.files.append(event.data["file"])
 
     def _personal(self, event: Event) -> None:
-        found = set(_commitments(event.data))
+        found = set(_commitments(event.data)) - self.committed  # what is named again may be gone by now
         self.committed |= found
         self.kept |= found - event.data.get("codes", {}).keys()  # a one-time code stands in its message alone
         for name, value in [*event.data.get("set", {}).items(), *event.data.get("input", {}).items()]:
