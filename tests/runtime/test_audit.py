@@ -199,7 +199,7 @@ def test_a_tail_that_was_cut_and_a_history_that_was_rewritten_are_seen_by_an_anc
         other_tail = rewritten(desk, case, softer)
     assert not none
     assert softer != events
-    for statements, said in ((tail, "had 1 more events"), (other_tail, "is not what it was")):
+    for statements, said in ((tail, "had 1 more event"), (other_tail, "is not what it was")):
         with damaged(worked, tmp_path / "b.db", *statements) as desk:
             assert not audit(desk)
             _, (problem,) = anchor.verify(desk.store, [now], MONDAY)
@@ -208,7 +208,7 @@ def test_a_tail_that_was_cut_and_a_history_that_was_rewritten_are_seen_by_an_anc
         worked, tmp_path / "b.db", "DELETE FROM office_events WHERE seq = (SELECT max(seq) FROM office_events)"
     ) as desk:
         _, (problem,) = anchor.verify(desk.store, [now], MONDAY)
-        assert "had 1 more events" in problem.text.en
+        assert "had 1 more event" in problem.text.en
 
 
 def test_a_history_that_goes_on_leads_through_all_its_anchors(worked, tmp_path):
