@@ -48,7 +48,7 @@ def sentences(version: Version, change: Any) -> list[tuple[str, str]]:
 def test_a_shorter_limit_another_role_and_a_new_state_are_said_in_both_languages(versions):
     repair = versions["repair"]
     assert sentences(repair, lambda it: it["sla"]["resolve"]["target"][0].update(within="12h")) == [(
-        "时限“完工时限” · 期限（urgency == 'urgent'）：期限：24 小时 → 12 小时",
+        "时限“完工时限” · 期限（urgency == 'urgent'）：24 小时 → 12 小时",
         "clock “completion” · target (urgency == 'urgent'): within: 24 h → 12 h",
     )]  # fmt: skip
     triage = ("states", "intake", "states", "reported", "transitions", "triage", 0)

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from guanjia.cli import desk as desks
 from guanjia.errors import Refused
-from guanjia.model.event import Command
+from guanjia.model.event import Actor, Command
+from guanjia.model.rights import check_whole
 from guanjia.people.organisation import token_digest
 from guanjia.runtime.engine import Engine
 
@@ -155,6 +156,7 @@ def test_the_user_of_the_machine_is_bound_by_what_he_is_in_the_office(
                   ("backup", str(office / "x.db")), ("export", str(office / "x.jsonl"))):  # fmt: skip
         refused = run(*words)
         assert (refused.code, refused.out) == (1, ""), words
+    assert "Nobody has it yet" in run("backup", str(office / "x.db"), "--lang", "en").err
     assert "act_for" in run("--as", "b", "do", job, "take", "--why", "q").err
     monkeypatch.setattr(desks, "system_user", lambda: "bob")
     assert run("--as", "a", "assign", job, "a").code == 1
@@ -188,3 +190,15 @@ def test_a_token_of_nobody_is_refused_by_the_library(tmp_path: Path) -> None:
     hotline = there.actor("system:hotline")
     case = there.execute(Command("open", "job", values={"summary": "x"}, actor=hotline)).case
     assert there.can("system:barrier", "see", case.number).code == "sight"
+
+
+def test_who_may_not_carry_the_office_away_is_told_who_may() -> None:
+    staff = {
+        "a": {"name": "安", "roles": "agent"},
+        "b": {"name": "Bo", "roles": ["boss"]},
+        "c": {"roles": ["boss"], "active": False},
+    }
+    with pytest.raises(Refused) as caught:
+        check_whole({"roles": {"boss": {"rights": ["all"]}}, "staff": staff}, Actor("a", ("agent",)))
+    assert caught.value.hint is not None
+    assert (caught.value.hint.zh, caught.value.hint.en) == ("有这个权限的：Bo（b）", "Those who have it: Bo (b)")

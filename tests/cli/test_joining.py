@@ -60,7 +60,7 @@ def test_a_part_is_split_off_with_the_fields_that_are_named(do: Call, case: str)
     fields = json.loads(do("show", number, "--json").out)["fields"]
     assert (fields["summary"], fields["severity"], fields["phone"]) == ("电梯异响", "major", "138****1234")
     lacking = do("split", case)
-    assert (lacking.code, "还须填写" in lacking.err) == (1, True)
+    assert (lacking.code, "还须填写" in lacking.err, "在命令后面加上：--summary …" in lacking.err) == (1, True, True)
     assert do("split", case, "--take", "weight").code == 1
 
 

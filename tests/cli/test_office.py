@@ -196,6 +196,21 @@ def test_whoever_was_told_of_an_escalation_acknowledges_it_and_show_says_who_was
     assert "level 2" not in ended
 
 
+def test_what_is_late_is_listed_by_itself_also_where_no_clock_runs_any_more(
+    do: Call, case: str, clock: ManualClock
+) -> None:
+    assert do("ls", "--overdue").out == "没有符合的工单。\n"
+    clock.advance(31 * MINUTE)
+    fresh = json.loads(do("open", "complaint", "--summary", "x", "--room", "3-1-502", "--json").out)["number"]
+    assert [row["number"] for row in json.loads(do("ls", "--overdue", "--json").out)] == [case]
+    do("do", case, "accept", "--promise", "今天", "--room", "3-1-501")
+    clock.advance(31 * MINUTE)
+    late = do("ls", "--overdue", "--json", "--order", "opened", "--limit", "1", "--offset", "1")
+    assert [row["number"] for row in json.loads(late.out)] in ([case], [fresh])
+    assert {row["number"] for row in json.loads(do("ls", "--overdue", "--json").out)} == {case, fresh}
+    assert "还有更多" in do("ls", "--overdue", "--limit", "1").out
+
+
 def test_an_escalation_that_nobody_acknowledges_is_told_everywhere_until_somebody_does(
     do: Call, case: str, clock: ManualClock
 ) -> None:

@@ -108,7 +108,8 @@ def test_it_is_divided_among_the_people_of_the_next_shift(desk: Call, office: Pa
         "date,shift,staff\n2026-11-24,day,agent.wang\n2026-11-24,night,agent.li\n2026-11-24,night,agent.xu\n2026-11-24,night,manager.sun\n"
     )
     clock.advance(10 * HOUR + 30 * MINUTE)
-    assert desk("handover", "day").code == 2
+    refused = desk("handover", "day", "--lang", "zh")
+    assert (refused.code, "例如：guanjia handover day night" in refused.err) == (2, True)
     done = desk(
         "handover", "day", "night", "--case", "ts-2026-00001", "--case", "TS-2026-00003", "--yes", "--reason", "交班"
     )

@@ -115,6 +115,15 @@ def test_what_a_guard_forbids_already_is_not_offered_whatever_would_still_be_fil
     desk.act(number, "arrive", actor="engineer.li")
     assert option("diagnose", "engineer.li").requires == ("cause",)
     assert option("diagnose", "engineer.li").optional == ("payer", "firm")
+    for given, missing in (
+        ({}, ["cause"]),
+        ({"payer": "utility"}, ["cause", "firm"]),
+        ({"payer": "utility", "cause": "x"}, ["firm"]),
+    ):
+        assert (
+            refused(lambda given=given: desk.act(number, "diagnose", actor="engineer.li", **given)).data["missing"]
+            == missing
+        )
     desk.act(number, "diagnose", actor="engineer.li", cause="阀芯老化", payer="paid")
     assert not option("handle_now", "engineer.li").allowed
     desk.act(number, "offer", actor="engineer.li", price_basis="posted", quote="100", quote_items="阀芯一只")
@@ -146,6 +155,18 @@ def test_a_number_that_does_not_exist_is_told_with_those_that_are_like_it(desk, 
     with pytest.raises(NotFound) as caught:
         desk.note("nothing like it", "x", actor="reception.chen")
     assert caught.value.data["known"] == []
+
+
+@pytest.mark.parametrize("typed", ["ＢＸ-2026-00001", "bx－２０２６－００００１", "1", "００００１"])
+def test_a_number_in_wide_signs_or_its_last_part_alone_leads_to_the_case(desk, number, typed):
+    wanted = (
+        typed
+        if typed.isdecimal()
+        else typed.replace("2026", number.split("-")[1]).replace("２０２６", number.split("-")[1])
+    )
+    with pytest.raises(NotFound) as caught:
+        desk.case(wanted.replace("00001", number[-5:]))
+    assert caught.value.data["known"][0] == number
 
 
 def test_fields_and_the_assignee_are_changed_by_those_whose_case_it_is_and_by_right(desk, number):

@@ -188,6 +188,8 @@ class _Words(Wording):
 
     def say(self, kind: str, path: tuple[str | int, ...], where: Sequence[Text], text: Text) -> Difference:
         zh, en = " · ".join(part.zh for part in where if part.zh), " · ".join(part.en for part in where if part.en)
+        if path[-1] == "within" and "target" in path:  # which are one word in Chinese
+            text = Text(text.zh.removeprefix(f"{self.key('within').zh}："), text.en)
         mark = {"added": Text("新增", "new "), "removed": Text("去掉", "gone: "), "changed": Text("", "")}[kind]
         return Difference(kind, path, Text(
             f"{zh}：{mark.zh}{text.zh}" if zh else f"{mark.zh}{text.zh}", f"{en}: {mark.en}{text.en}" if en else f"{mark.en}{text.en}"))  # fmt: skip

@@ -69,7 +69,11 @@ def report(error: GuanjiaError, out: Out, arguments: Sequence[str] = ()) -> int:
             )
         )
     else:
-        out.problem(_unsaid(error.text, arguments), None if error.hint is None else _unsaid(error.hint, arguments))
+        hint = error.hint
+        if hint is None and (missing := error.data.get("missing")):
+            options = " ".join(f"--{name} …" for name in missing)
+            hint = Text(f"在命令后面加上：{options}", f"Add to the command: {options}")
+        out.problem(_unsaid(error.text, arguments), None if hint is None else _unsaid(hint, arguments))
     return exit_code(error)
 
 

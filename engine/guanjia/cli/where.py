@@ -47,7 +47,7 @@ def conditions(text: str) -> dict[str, str | bool]:
 
 def meant(desk: Desk, text: str) -> Sequence[Row]:
     """The open cases that the conditions name, the most urgent first. Refused when they are too many."""
-    from .commands.ls import pages
+    from .commands.ls import overdue, pages
 
     given = conditions(text)
     query: dict[str, Any] = {name: value for name, value in given.items() if name in (*VALUES, "alarm", "provisional")}
@@ -57,9 +57,9 @@ def meant(desk: Desk, text: str) -> Sequence[Row]:
         query["parent"] = desk.engine.case(str(query["parent"])).id
     now, rows = desk.now(), []
     for row in pages(desk, **query):
-        it = row.columns
-        late = it.breached > 0 or (it.deadline is not None and it.deadline <= now)
-        if ("overdue" in given and not late) or ("unassigned" in given and it.assignee is not None):
+        if ("overdue" in given and not overdue(row, now)) or (
+            "unassigned" in given and row.columns.assignee is not None
+        ):
             continue
         rows.append(row)
         if len(rows) > MOST:

@@ -113,8 +113,9 @@ class Attempt:
         self.missing = self._missing(program)
         if self.missing and not self.probing:
             names = self.all(self.missing)
+            hopeless = any(expression.settled(self.see, self._open) is False for _, expression in program.guards)
             return Obstacle(
-                6, "field", Text(f"还须填写：{names.zh}", f"Still needed: {names.en}"), self.missing
+                6 if hopeless else 7, "field", Text(f"还须填写：{names.zh}", f"Still needed: {names.en}"), self.missing
             )  # fmt: skip
         return self._guarded(program)
 

@@ -56,4 +56,17 @@ def check_whole(people: Mapping[str, Any], actor: Actor) -> None:
                 f"备份和导出带走整个办公室，需要 all 权限，{who}没有。",
                 f"Backups and exports hold the whole office: only people with the right `all` may make them; {who} is not.",
             ),
+            _those(people, "all"),
         )
+
+
+def _those(people: Mapping[str, Any], right: str) -> Text:
+    """Who of the staff has a right, for those who lack it."""
+    staff: Mapping[str, Any] = people.get("staff") or {}
+    here = {
+        id: it for id, it in staff.items() if it.get("active", True) and may(people, listed(it.get("roles")), right)
+    }
+    if not here:
+        return Text("还没有人有：在 organisation.yaml 里写进一个角色的 rights。", "Nobody has it yet: write it into the rights of a role in organisation.yaml.")  # fmt: skip
+    zh, en = ([form.format(it.get("name") or id, id) for id, it in here.items()] for form in ("{}（{}）", "{} ({})"))
+    return Text(f"有这个权限的：{'、'.join(zh)}", f"Those who have it: {', '.join(en)}")

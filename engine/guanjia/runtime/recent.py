@@ -8,6 +8,7 @@ from ..clock import Instant
 from ..core import next_due
 from ..errors import NotFound, Text
 from ..model.case import Case
+from ..model.identifiers import narrow
 from ..store.interface import Held, Query, Store
 
 
@@ -41,7 +42,11 @@ def as_case(held: Held) -> Case:
 def unknown(store: Store, ref: str) -> NotFound:
     """There is no such case: those that were probably meant among the last that changed, and where to look."""
     recent = [row.columns.number for row in store.list(Query(open=None, mode=None, order="changed", limit=500))]
-    near = get_close_matches(ref.upper(), recent, 3, 0.75)
+    typed = narrow(ref).upper()
+    ends = [
+        number for number in recent if typed.isdecimal() and number.rpartition("-")[2].lstrip("0") == typed.lstrip("0")
+    ]
+    near = ends[:3] or get_close_matches(typed, recent, 3, 0.75)
     meant = Text(f"是不是：{'、'.join(near)}？\n", f"Did you mean {' or '.join(near)}?\n") if near else Text("", "")
     return NotFound(
         Text(f"没有工单“{ref}”。", f"There is no case {ref!r}."),

@@ -36,10 +36,11 @@ def handover(
     out, engine = desk.out, desk.engine
     people = engine.organisation
     if giver in people.duty.shifts and taker is None:
+        other = next((name for name in people.duty.shifts if name != giver), next(iter(people.staff)))
         raise Usage(
-            Text("把一个班的工作交给谁？", "To whom does the work of a shift go?"),
-            Text(f"例如：guanjia handover {giver} 下一班", f"For example: guanjia handover {giver} NEXT_SHIFT"),
-        )
+            Text("把一个班的工作交给谁？写另一个班次，或一位员工的编号。", "To whom does the work of a shift go? Name another shift, or a member of staff."),
+            Text(f"例如：guanjia handover {giver} {other}", f"For example: guanjia handover {giver} {other}"),
+        )  # fmt: skip
     givers = handing.ending(engine, giver) if giver in people.duty.shifts else [_person(desk, giver, gone=True)]
     takers: Sequence[str] = ()
     if taker is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ...clock import Instant, iso
@@ -26,11 +27,11 @@ HEAD = (
 
 def ls(
     desk: Desk, *, procedure: str | None, state: str | None, assignee: str | None, mine: bool, room: str | None,
-    customer: str | None, parent: str | None, mode: str | None, provisional: bool, alarm: bool, closed: bool, everything: bool, order: str, limit: int,
+    customer: str | None, parent: str | None, mode: str | None, provisional: bool, alarm: bool, overdue: bool, closed: bool, everything: bool, order: str, limit: int,
     offset: int, as_json: bool,
 ) -> None:  # fmt: skip
     _print(
-        desk, limit, as_json,
+        desk, limit, as_json, late=overdue,
         procedure=procedure, open=None if everything else not closed, state=state,
         assignee=desk.who if mine else assignee, room=room, customer=_person(desk, customer), parent=_identity(desk, parent),
         mode=_mode(mode), provisional=provisional or None, alarm=alarm or None, order=order, offset=offset,
@@ -61,11 +62,19 @@ def _person(desk: Desk, customer: str | None) -> tuple[str, ...] | None:
     return tuple(family(desk.store.customers, customer))
 
 
-def _print(desk: Desk, limit: int, as_json: bool, persons: tuple[str, ...] = (), **query: Any) -> None:
-    """`persons`: customers whose cases are meant besides."""
-    out = desk.out
+def _print(
+    desk: Desk, limit: int, as_json: bool, persons: tuple[str, ...] = (), late: bool = False, **query: Any
+) -> None:
+    """`persons`: customers whose cases are meant besides; `late`: only those that are overdue."""
+    out, now = desk.out, desk.now()
     # One row more than asked for tells whether there are more, without counting them all.
-    found = desk.store.list(Query(limit=limit + 1, sight=desk.sight, **query))
+    if late:
+        first = query.pop("offset")
+        found: Sequence[Row] = list(
+            islice((row for row in pages(desk, **query) if overdue(row, now)), first, first + limit + 1)
+        )
+    else:
+        found = desk.store.list(Query(limit=limit + 1, sight=desk.sight, **query))
     if persons:
         theirs = desk.store.list(
             Query(limit=limit + 1, sight=desk.sight, **{**query, "text": None, "customer": persons})
@@ -75,7 +84,6 @@ def _print(desk: Desk, limit: int, as_json: bool, persons: tuple[str, ...] = (),
     more, rows = len(found) > limit, found[:limit]
     if not rows:
         _nameless(desk, query)
-    now = desk.now()
     if as_json:
         out.json([plain(desk, row, now) for row in rows])
         return
@@ -91,7 +99,7 @@ PAGE = 1000
 
 
 def pages(desk: Desk, **narrowed: Any) -> Iterator[Row]:
-    """All open cases of a query that whoever asks sees, the most urgent first, a page at a time."""
+    """All cases of a query, open ones unless it says otherwise, that whoever asks sees, the most urgent first, a page at a time."""
     offset = 0
     while True:
         rows = desk.store.list(Query(limit=PAGE, offset=offset, sight=desk.sight, **narrowed))
@@ -99,6 +107,12 @@ def pages(desk: Desk, **narrowed: Any) -> Iterator[Row]:
         if len(rows) < PAGE:
             return
         offset += PAGE
+
+
+def overdue(row: Row, now: Instant) -> bool:
+    """Whether a clock of the case was late, or is."""
+    it = row.columns
+    return it.breached > 0 or (it.closed_at is None and it.deadline is not None and it.deadline <= now)
 
 
 def left_out(desk: Desk, rows: Iterable[Row], more: str = "") -> None:
@@ -240,6 +254,7 @@ COMMANDS = {
                                                      "cases of a mode (drill); `all` for every mode; else real ones only")),
             Option("--provisional", flag=True, say=Text("只看有暂定期限的（日历尚未公布的年份）", "only those with a provisional deadline (a year that is not published)")),
             Option("--alarm", flag=True, say=Text("只看升级到顶无人确认、或没有人可以负责的", "only those whose last level of escalation nobody acknowledged, or that nobody could take")),
+            Option("--overdue", flag=True, say=Text("只看超时的", "only those that are late")),
             Option("--closed", flag=True, say=Text("看已办结的", "closed cases instead of open ones")),
             Option("--all", flag=True, to="everything", say=Text("未结和已结都看", "open and closed ones")),
             Option("--order", metavar="deadline|opened|changed", words=("deadline", "opened", "changed"), default="deadline",
@@ -249,7 +264,7 @@ COMMANDS = {
             json_option(),
         ],
         say=Text("列出工单，最急的在前。", "List cases, the most urgent first."),
-        examples=("guanjia ls --mine", "guanjia ls -p complaint -s investigating", "guanjia ls --closed --order changed"),
+        examples=("guanjia ls --mine", "guanjia ls --overdue", "guanjia ls -p complaint -s investigating", "guanjia ls --closed --order changed"),
     ),
     "find": Command(
         "find", find,
