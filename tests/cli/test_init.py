@@ -99,7 +99,7 @@ def test_a_new_office_works_at_once_and_a_second_time_overwrites_nothing(
     assert again.code == 0
     assert office.read_text(encoding="utf-8") == changed
     assert (folder / "organisation.yaml").exists()
-    assert "1 files made" in " ".join(again.out.split())  # the name of the folder may fill the line
+    assert "1 file made" in " ".join(again.out.split())  # the name of the folder may fill the line
 
 
 def test_a_file_in_the_way_is_refused_in_words(tmp_path: Path, run: Callable[..., Ran]) -> None:

@@ -232,6 +232,7 @@ def test_where_no_rule_is_publishing_says_why_and_a_rollback_lasts_until_the_fil
     nothing = guanjia("rollback", "desk", "--to", "4", "--reason", "x")
     assert (nothing.code, "has the text of version 4 already" in nothing.err) == (REFUSED, True)
     assert "Did you mean desk" in guanjia("versions", "desc").err
+    assert "Did you mean desk?" in guanjia("publish", "desc", "--reason", "x").err
 
 
 def test_why_an_edit_is_in_force_that_came_into_force_by_itself_may_be_said_later(guanjia, office):

@@ -120,7 +120,7 @@ def test_the_worker_says_that_open_cases_count_by_a_calendar_of_before(tmp_path,
         clock_of(desk).advance(LOOK)
         worker.run_once()
     (said,) = caplog.records
-    assert "1 open cases count by calendars of before: guanjia calendar apply" in said.message
+    assert "1 open case counts by calendars of before: guanjia calendar apply" in said.message
 
 
 def test_the_auditor_finds_an_altered_event_of_the_office(tmp_path):

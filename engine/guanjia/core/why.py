@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, Literal, NamedTuple
 
 from ..calendars import Calendar, Counting, Day
@@ -106,9 +107,11 @@ def account(
     definition = program.clock_by_name.get(name)
     if definition is None:
         known = [clock.name for clock in program.clocks]
+        near = get_close_matches(name, known, 3)
         raise NotFound(
             Text(f"没有时钟“{name}”。", f"There is no clock {name!r}."),
-            Text(f"有：{'、'.join(known) or '—'}", f"There are: {', '.join(known) or 'none'}"),
+            Text(f"是不是：{'、'.join(near)}？", f"Did you mean {', '.join(near)}?") if near
+            else Text(f"有：{'、'.join(known) or '—'}", f"There are: {', '.join(known) or 'none'}"),
             clock=name, known=known,
         )  # fmt: skip
     turns: dict[int, list[Turn]] = {}

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import NotFound, Refused, Text
@@ -258,7 +259,9 @@ def _called(engine: Engine, word: str, language: str) -> str:
 
 def _unknown(name: str, known: Iterable[str]) -> NotFound:
     names: Sequence[str] = sorted(known)
+    near = get_close_matches(name, names, 3)
     return NotFound(
         Text(f"没有流程“{name}”。", f"There is no procedure {name!r}."),
-        Text(f"有：{'、'.join(names) or '无'}", f"There are: {', '.join(names) or 'none'}"), known=names,
+        Text(f"是不是：{'、'.join(near)}？", f"Did you mean {', '.join(near)}?") if near
+        else Text(f"有：{'、'.join(names) or '无'}", f"There are: {', '.join(names) or 'none'}"), known=names,
     )  # fmt: skip
