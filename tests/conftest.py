@@ -16,6 +16,7 @@ from guanjia.store import Store, open_store
 
 from tests import offices
 from tests.browser import Browser, find as find_browser, required as browser_required, running
+from tests.scale import note_processors
 from tests.store import postgres_server
 
 pytest.register_assert_rewrite("tests.store.conformance", "tests.store.conformance_customers")
@@ -28,6 +29,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 # Thousands of tests leave much that lives on: looking at it all over again is a tenth of the time.
 gc.set_threshold(50_000, 20, 20)
+
+
+def pytest_sessionfinish() -> None:
+    note_processors()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import resource
 from collections.abc import Mapping
 
 FAULTS = os.environ.get("GUANJIA_FAULTS") == "1"
@@ -28,9 +29,19 @@ def in_words(counted: Mapping[str, int]) -> str:
 def tell(claim: str, **counted: int) -> None:
     """Say how much was tried and what came of it; `tests.soak` makes a table of what all tests say."""
     print(f"{claim}: {in_words(counted)}")
+    note(claim, counted)
+
+
+def note(claim: str, counted: Mapping[str, float]) -> None:
     if (tally := os.environ.get("GUANJIA_TALLY")) is not None:
         with open(tally, "a", encoding="utf-8") as file:
             file.write(json.dumps([claim, counted]) + "\n")
+
+
+def note_processors() -> None:
+    """How many seconds of a processor these tests took, with all programs that they began: beside others they last longer."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    note("", {"seconds": sum(each.ru_utime + each.ru_stime for each in used)})
 
 
 def drawn() -> random.Random:
