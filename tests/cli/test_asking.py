@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from guanjia import Engine
+from guanjia.clock import ManualClock
 
 from tests.cli.terminals import Ran
 
@@ -28,13 +31,18 @@ def test_a_resident_asks_without_saying_who_he_is(do: Call, case: str, monkeypat
     assert (do("ask", case).code, do("ask", case, "--json").code) == (2, 2)
 
 
-def test_a_code_is_sent_and_answers_once(do: Call, case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_code_is_sent_read_by_nobody_of_the_office_and_answers_once(
+    do: Call, case: str, office: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sent = do("code", case)
     assert (sent.code, "给客户发了回复码" in sent.out) == (0, True)
+    assert "通知 客户：“您的回复码”" in sent.out
     key = next(row["key"] for row in json.loads(do("outbox", case, "--json").out) if row["template"] == "code")
-    body = json.loads(do("outbox", "show", key, "--json").out)["body"]
-    code = body.partition("您的回复码：")[2][:14]
-    assert code not in sent.out
+    with Engine.at(office, clock=clock) as engine:
+        code = engine.store.outbox(case=engine.case(case).id)[0].notification.body.partition("您的回复码：")[2][:14]
+    shown = do("outbox", "show", key).out + do("outbox", "show", key, "--reveal", "--reason", "核对").out
+    assert shown.count("您的回复码：****-****-****。") == 2
+    assert code not in sent.out + shown + do("show", case, "--all").out
     monkeypatch.delenv("GUANJIA_AS")
     looked = do("answer", code)
     assert f"answer {code} withdraw" in looked.out

@@ -189,13 +189,25 @@ def test_a_later_proposal_takes_the_place_of_an_earlier_one_and_one_may_be_decli
     limit(office, 2)
     assert "P2" in guanjia("publish", "--reason", "two").out
     limit(office, 3)
-    assert "P3" in guanjia("publish", "--reason", "three").out
+    assert "P2 is settled: P3 takes its place." in guanjia("publish", "--reason", "three").out
     assert guanjia("publish", "--approve", "P2", who="manager.hu").code == REFUSED
     assert "A reason is needed" in guanjia("publish", "--decline", "P3", who="chief.wu").err
     assert guanjia("publish", "--decline", "P3", "--reason", "no", who="chief.wu").code == OK
     assert due(guanjia) == "20:00"
     assert json.loads(guanjia("publish", "--json").out)["proposals"] == []
     assert guanjia("publish", "desk", "--approve", "P3").code == USAGE
+
+
+def test_who_proposes_a_part_of_a_proposal_anew_is_told_what_of_it_is_proposed_no_more(guanjia, office):
+    (office / "office.yaml").write_text(TWO)
+    desk = office / "procedures/desk.yaml"
+    (office / "procedures/other.yaml").write_text(desk.read_text().replace("procedure: desk", "procedure: other"))
+    guanjia("publish", "--reason", "first")
+    assert (
+        "P1 is settled: P2 takes its place; propose these anew: other"
+        in guanjia("publish", "desk", "--reason", "one").out
+    )
+    assert [it["id"] for it in json.loads(guanjia("publish", "--json").out)["proposals"]] == ["P2"]
 
 
 def test_the_rule_itself_is_published_like_what_it_guards(guanjia, office):

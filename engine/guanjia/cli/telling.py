@@ -12,6 +12,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from ..core import HIDDEN
+from ..core.answering import TEMPLATE
 from ..errors import Text, plural
 from ..model.event import PERSONAL, SENSITIVE, SHOWN, Event, is_personal
 from . import words
@@ -63,6 +64,8 @@ class Telling:
         from ..authoring.subjects import subject
 
         found = subject(self.program.version.templates, template, self.procedure.label, self.procedure.procedure)
+        if found is None and template == TEMPLATE:  # which an office need not write
+            found = Text("您的回复码", "Your code")
         return self.label(template) if found is None else self.out.say(found)
 
     def named(self, name: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...clock import iso
+from ...core.answering import TEMPLATE
 from ...errors import NotFound, Refused, Text, Unopened, plural
 from ...model.event import Command as Asked, short
 from ...runtime.looking import messages
@@ -71,6 +72,10 @@ def show(desk: Desk, *, key: str, reveal: bool, reason: str | None, as_json: boo
             unsaid.text(sent.case, sent.subject),
             unsaid.text(sent.case, sent.body),
         )
+    if sent.template == TEMPLATE:
+        from ...runtime.door import unread
+
+        subject, body = unread(subject), unread(body)
     if as_json:
         out.json(_plain(desk, row, address) | {"subject": subject, "body": body})
         return

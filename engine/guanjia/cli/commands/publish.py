@@ -290,6 +290,11 @@ def _done(desk: Desk, done: Done, as_json: bool) -> int:
         id = done.proposal.id
         out.line(Ink(Text(f"已提交 {id}，须另一个人批准：guanjia publish --approve {id}",
                           f"Proposed as {id}; somebody else has to approve it: guanjia publish --approve {id}"), "soon"))  # fmt: skip
+        for old in (it.name for it in done.events if it.type == "declined"):
+            was = next(it.data["versions"] for it in desk.engine.log() if (it.type, it.name) == ("proposed", old))
+            lost = ", ".join(name for name in was if name not in done.proposal.versions)
+            out.line(Ink(Text(f"{old} 就此作废，由 {id} 代替" + (f"；其中这些须另行提交：{lost}" if lost else "。"),
+                              f"{old} is settled: {id} takes its place" + (f"; propose these anew: {lost}" if lost else ".")), "soon"))  # fmt: skip
     elif some := next((name for name, it in numbers.items() if it.number > 1), None):
         out.line(Ink(Text(f"在办工单不变；要让它们跟上：guanjia migrate {some}", f"Open cases stay as they are; to let them follow: guanjia migrate {some}"), "dim"))  # fmt: skip
     return OK
