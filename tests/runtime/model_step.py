@@ -53,7 +53,7 @@ class Step:
                 who = case.assignee if word == "assignee" else case.opener
                 if who and who != "system":
                     found += [f"staff:{who}" if who in STAFF else "customer"]
-            if len(found) == before and not (word == "customers" and self.others(children=True)):
+            if len(found) == before and not word.startswith("customer"):
                 nobody.append(word)
         for word in nobody:
             self.office.write(case, self.seq, "-", f"role:{word}")

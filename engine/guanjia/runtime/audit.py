@@ -25,7 +25,7 @@ from .between import asked
 from .columns import columns
 from .counted import rows
 from .publishing import TABLE
-from .rendering import group
+from .rendering import group, unheard
 
 if TYPE_CHECKING:
     from .engine import Engine
@@ -220,7 +220,7 @@ def _told(event: Event) -> set[str]:
         return set()
     mark = f"{event.case}:{event.seq}"
     keys = {f"{mark}:{notice['template']}:{to}" for notice in event.data.get("notify", ()) for to in notice["to"]}
-    keys |= {f"{mark}:-:{group(who)}" for who in event.data.get("nobody", ())}
+    keys |= {f"{mark}:-:{group(who)}" for who in unheard(event)}
     if "unassigned" in event.data:
         keys.add(f"{mark}:-:assign:{event.data['unassigned']}")
     if "alarm" in event.data:

@@ -43,6 +43,12 @@ def group(word: str) -> str:
     return word if ":" in word else f"role:{word}"
 
 
+def unheard(event: Event) -> list[str]:
+    """The words for people that meant nobody, for which there is a message that says so. That there are no customers is no fault of
+    the office: the step itself says it."""
+    return [who for who in event.data.get("nobody", ()) if who != "customers"]
+
+
 class Renderer:
     """Renders the notifications of one office. Templates are compiled once for each procedure version."""
 
@@ -74,7 +80,7 @@ class Renderer:
         self, program: Program, case: Case, event: Event, personal: Mapping[str, Any]
     ) -> Iterator[Notification]:
         """Every notification that the event asks for. `case` is the case after the event."""
-        for who in event.data.get("nobody", ()):
+        for who in unheard(event):
             called = self.called(program, who)
             text = f"没有人可以收到：{called.zh} / nobody to tell: {called.en}"
             yield self._problem(case, event, "-", group(who), text)
