@@ -409,7 +409,9 @@ def test_check_names_the_very_place_and_leaves_with_three(do: Call, office: Path
     found = json.loads(do("check", "--json").out)
     assert found[0]["line"] == line
     assert do("open", "complaint", "--summary", "x").code == 3
-    assert f"procedures/complaint.yaml:{line}:" in do("open", "complaint", "--summary", "x").err
+    refused = do("open", "complaint", "--summary", "x").err
+    assert f"procedures/complaint.yaml:{line}:" in refused
+    assert "不由您维护的，请告诉管理员" in refused
 
 
 def test_stories_are_run_and_a_failing_one_leaves_with_one(do: Call, office: Path) -> None:

@@ -85,6 +85,18 @@ def test_on_a_terminal_a_long_summary_gives_way_and_a_row_stays_one_line(monkeyp
     assert line.endswith("张伟")
 
 
+def test_a_long_error_is_broken_between_words_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    out, _, screen = both()
+    out.language = "en"
+    monkeypatch.setattr(Out, "columns", 40)
+    monkeypatch.setenv("NO_COLOR", "1")
+    out.problem("trade (skill) will not do: 'x' is none of plumbing, electrical, lifts", "Look again.")
+    lines = screen.getvalue().splitlines()
+    assert " ".join(lines[:-1]) == "Error: trade (skill) will not do: 'x' is none of plumbing, electrical, lifts"
+    assert len(lines) > 2
+    assert all(width(line) <= 40 for line in lines)
+
+
 @settings(deadline=None)
 @given(
     st.lists(st.lists(st.text(st.sampled_from("aé中文 x한e\u0301\ufe0f"), max_size=60), min_size=5, max_size=5), min_size=1, max_size=5),

@@ -273,6 +273,13 @@ def test_a_full_width_comma_between_names_is_told_and_not_taken_for_a_misspelt_n
     assert not isinstance(finding.hint, Instead)
 
 
+def test_a_label_of_nothing_is_told_with_each_name_once() -> None:
+    (finding,) = found(COMPLAINT.replace("  zh: {complaint: 投诉,", "  zh: {complaint: 投诉, 没有: 没有,"))
+    assert finding.hint is not None
+    names = finding.hint.en.removeprefix("there are: ").removesuffix(" …").split(", ")
+    assert len(names) == len(set(names)) == 20
+
+
 def test_a_full_width_sign_in_a_condition_is_told_at_its_place() -> None:
     (finding,) = found(COMPLAINT.replace("stop: [closed, withdrawn]", "stop: [closed，withdrawn]"))
     assert pointed(finding).startswith("，withdrawn")

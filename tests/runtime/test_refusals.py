@@ -169,6 +169,22 @@ def test_a_number_in_wide_signs_or_its_last_part_alone_leads_to_the_case(desk, n
     assert caught.value.data["known"][0] == number
 
 
+def test_a_clock_is_meant_by_what_people_call_it_too(desk, number):
+    for call in (
+        lambda: desk.why(number, "完工时限"),
+        lambda: desk.adjust(number, "完工时限", "pause", actor="manager.sun", reason="x"),
+    ):
+        with pytest.raises((NotFound, Refused)) as caught:
+            call()
+        assert (caught.value.hint.zh, caught.value.hint.en) == (
+            "是不是：完工时限（resolve）？",
+            "Did you mean completion (resolve)?",
+        )
+    with pytest.raises(NotFound) as caught:
+        desk.why(number, "xyz")
+    assert caught.value.hint.zh.startswith("有：派单时限（dispatching）、")
+
+
 def test_fields_and_the_assignee_are_changed_by_those_whose_case_it_is_and_by_right(desk, number):
     stranger, right = "agent.wang", "supervisor.zhao"
     for call in (

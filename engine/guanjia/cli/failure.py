@@ -66,8 +66,9 @@ def report(error: GuanjiaError, out: Out, arguments: Sequence[str] = ()) -> int:
             Text(
                 f"文件有 {count} 处不能用，未做任何改动。",
                 f"{plural(count, 'place')} in the files cannot be used; nothing was changed.",
-            )
-        )
+            ),
+            Text("改好文件再试；不由您维护的，请告诉管理员。", "Mend the file and try again; where somebody else keeps it, tell them."),
+        )  # fmt: skip
     else:
         hint = error.hint
         if hint is None and (missing := error.data.get("missing")):

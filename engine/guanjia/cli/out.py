@@ -174,7 +174,11 @@ class Out:
 
     def problem(self, text: str | Text, hint: str | Text | None = None) -> None:
         """What happened, and under it what to do, on standard error."""
-        self.line(Ink(Text("错误：", "Error: "), "late"), _one_line(self.say(text)), err=True)
+        mark, said = self.both("错误：", "Error: "), safe_text(_one_line(self.say(text)))
+        first, *more = wrap(mark + said, self.columns) if self.columns else [mark + said]
+        self.line(Ink(mark, "late"), first.removeprefix(mark.rstrip()).lstrip(), err=True)
+        for wrapped in more:
+            self.line(wrapped, err=True)
         if hint is not None:
             self.lines(hint, indent="  ", err=True)
 

@@ -19,7 +19,7 @@ from .assigning import conflicted
 from .attempt import Attempt, select
 from .evolve import begun
 from .moving import move
-from .options import available, meant
+from .options import available, clocks_meant, meant
 from .run import Run
 from .surroundings import called, entitled
 
@@ -218,11 +218,12 @@ def clock(run: Run) -> None:
     definition = run.program.clock_by_name.get(command.name)
     if definition is None or way not in WAYS:
         known = list(WAYS if definition is not None else run.program.clock_by_name)
+        ways = Text(f"有：{'、'.join(known)}", f"There are: {', '.join(known)}")
         raise Refused(
             "not_found",
             Text(f"没有时限“{command.name}”。", f"There is no clock {command.name!r}.") if definition is None
             else Text(f"时限不能“{way}”。", f"There is no way to {way!r} a clock."),
-            Text(f"有：{'、'.join(known) or '—'}", f"There are: {', '.join(known) or 'none'}"), known=known,
+            ways if definition is not None else clocks_meant(run.program, command.name), known=known,
         )  # fmt: skip
     if not command.reason:
         raise Refused("reason", Text("人工改动时限须写明原因（--reason）。", "To change a clock by hand needs a reason (--reason)."))  # fmt: skip

@@ -12,10 +12,11 @@ from ..errors import Text
 from ..model.case import Case
 from ..model.event import Actor
 from ..model.procedure import Field
+from ..values import spelled
 from .attempt import Attempt
 from .parts import BranchProgram
 from .program import Program
-from .surroundings import Facts, Surroundings
+from .surroundings import Facts, Surroundings, called
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +71,22 @@ def available(program: Program, case: Case, actor: Actor, now: Instant, facts: M
 
 def meant(program: Program, typed: str) -> tuple[str, ...]:
     """The actions that somebody probably meant who typed this: like a name, or the very label."""
-    label, names = program.procedure.label, list(program.actions)
-    called = [name for name in names if typed in (label(name, "zh"), label(name, "en"))]
-    return tuple(called or get_close_matches(typed, names, 3))
+    return _near(program, typed, list(program.actions))
+
+
+def clocks_meant(program: Program, typed: str) -> Text:
+    """A hint for somebody who named a clock that there is not: those that he probably meant, else all."""
+    known = list(program.clock_by_name)
+    near = _near(program, typed, known)
+    names = [spelled(called(program, name), name) for name in near or known]
+    zh, en = "、".join(name.zh for name in names) or "—", ", ".join(name.en for name in names) or "none"
+    return Text(f"是不是：{zh}？", f"Did you mean {en}?") if near else Text(f"有：{zh}", f"There are: {en}")
+
+
+def _near(program: Program, typed: str, names: list[str]) -> tuple[str, ...]:
+    label = program.procedure.label
+    same = [name for name in names if typed in (label(name, "zh"), label(name, "en"))]
+    return tuple(same or get_close_matches(typed, names, 3))
 
 
 def _actions(program: Program, case: Case) -> dict[str, list[BranchProgram]]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, Literal, NamedTuple
 
 from ..calendars import Calendar, Counting, Day
@@ -21,6 +20,7 @@ from ..model.event import SYSTEM, Event
 from ..model.suspension import as_written
 from . import clocks, limits
 from .evolve import evolve
+from .options import clocks_meant
 from .parts import ClockProgram
 from .program import Program
 from .surroundings import Facts, NeedFact, Surroundings
@@ -106,13 +106,9 @@ def account(
     """The account of the clock's cycle (None: the latest). NotFound lists the clocks, or says that it never started."""
     definition = program.clock_by_name.get(name)
     if definition is None:
-        known = [clock.name for clock in program.clocks]
-        near = get_close_matches(name, known, 3)
         raise NotFound(
-            Text(f"没有时钟“{name}”。", f"There is no clock {name!r}."),
-            Text(f"是不是：{'、'.join(near)}？", f"Did you mean {', '.join(near)}?") if near
-            else Text(f"有：{'、'.join(known) or '—'}", f"There are: {', '.join(known) or 'none'}"),
-            clock=name, known=known,
+            Text(f"没有时钟“{name}”。", f"There is no clock {name!r}."), clocks_meant(program, name),
+            clock=name, known=[clock.name for clock in program.clocks],
         )  # fmt: skip
     turns: dict[int, list[Turn]] = {}
     latest: dict[int, Clock] = {}

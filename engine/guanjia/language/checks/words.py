@@ -58,7 +58,7 @@ def _labels(view: View) -> None:
                 view.warn(
                     ("labels", language, name), "unknown-label",
                     Text(f"没有叫“{name}”的东西，这个名称用不上", f"nothing is called {name!r}: this label is never used"),
-                    likely(name, (*wanted, *other)), key=True,
+                    likely(name, dict.fromkeys((*wanted, *other))), key=True,
                 )  # fmt: skip
 
 
