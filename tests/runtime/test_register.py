@@ -16,7 +16,7 @@ from guanjia.runtime.audit import audit
 from guanjia.runtime.engine import Engine
 from guanjia.runtime.marking import MARKED
 from guanjia.runtime.sealing import Sealed, sealed
-from guanjia.store import open_store
+from guanjia.store import Query, open_store
 
 from tests.offices import MONDAY, small
 
@@ -276,6 +276,27 @@ def test_forgetting_a_person_destroys_key_record_and_terms_and_the_history_verif
     assert desk.forget_person(id, actor="manager.sun", reason="要求删除") == ([], [])
     with pytest.raises(Refused, match="destroyed"):
         desk.customers.edit(id, actor="agent.wang", name="x")
+
+
+def test_cases_of_both_who_were_merged_are_the_survivors_to_see_and_to_act_in(desk: Engine) -> None:
+    desk.customers.add("C-1", actor="agent.wang", name="张伟")
+    desk.customers.add("C-2", actor="agent.wang", name="张玮")
+    one, two, other = Actor("C-1", (), "customer"), Actor("C-2", (), "customer"), Actor("C-3", (), "customer")
+    case = desk.open("desk", actor=one, summary="漏水").case
+    with pytest.raises(Refused, match="not your case"):
+        desk.act(case.id, "finish", actor=two)
+    desk.customers.merge("C-1", "C-2", actor="agent.wang", reason="同一人")
+    for who in (one, two):
+        assert [row.id for row in desk.list(Query(), actor=who)] == [case.id]
+        assert desk.case(case.id, actor=who).customer == "C-1"
+        assert [option.action for option in desk.available(case.id, who) if option.allowed] == ["finish"]
+        assert desk.history(case.id, actor=who)[0].actor == "C-1"
+    assert desk.list(Query(), actor=other) == []
+    with pytest.raises(Refused, match="not your case"):
+        desk.act(case.id, "finish", actor=other)
+    done = desk.act(case.id, "finish", actor=two)
+    assert (done.events[-1].actor, done.case.finished) == ("C-2", True)
+    assert not list(audit(desk))
 
 
 def test_two_who_are_one_are_merged_and_everything_follows(desk: Engine) -> None:

@@ -35,11 +35,13 @@ from .arguments import checked
 from .asking import OPEN, Verdict, can
 from .attachments import read
 from .between import PASSED_ON
+from .customer_reading import family
 from .customers import Register
 from .facts import with_facts
 from .funnel import Result, carry_out, suppose
 from .in_force import InForce
 from .marking import mark
+from .one_person import known_as
 from .publishing import COMPILED, Put, in_order, present, take_up
 from .quiet import Quiet
 from .recent import Recent, as_case, unknown
@@ -420,7 +422,10 @@ class Engine(InForce):
         """What an actor sees, for queries; None where it is everything."""
         who = self.actor(actor)
         check_through(vars(self.organisation), who)
-        return self.organisation.sight(who)
+        sight = self.organisation.sight(who)
+        if sight is None or who.kind != "customer":
+            return sight
+        return sight._replace(hand=tuple(f"customer:{id}" for id in family(self.store.customers, who.id)))
 
     def events(self, after: int = 0, limit: int = 1000) -> Sequence[tuple[int, str, Event]]:
         """Events of all cases in commit order, from a cursor on: (cursor, case id, event)."""
@@ -430,7 +435,7 @@ class Engine(InForce):
         """What could be done with the case now, and why not. Refused where the actor does not see it."""
         held = self._held(ref)
         case = as_case(held)
-        who, now = self.actor(actor), self.clock.now()
+        who, now = known_as(self.store.customers, case, self.actor(actor)), self.clock.now()
         looking.check(self, case, who)
         return self.store.transact(
             lambda tx: with_facts(

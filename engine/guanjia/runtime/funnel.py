@@ -30,6 +30,7 @@ from .columns import columns
 from .counted import rows
 from .facts import with_facts
 from .introducing import at_home, introduced, placed
+from .one_person import known_as
 from .recent import as_case, unknown
 from .retention import remaining
 from .rights import RECORDED, admitted, entitled, occurred_at
@@ -293,6 +294,8 @@ class Passage:
                 if self.taken_in is None:
                     command = introduced(self.engine, self.tx, self.program, command)
             if self.taken_in is None:  # what others did long ago is seen by whoever takes it in
+                if self.case is not None:
+                    command = replace(command, actor=known_as(self.tx.customers, self.case, command.actor))
                 admitted(self.engine, self.program, command, self.case)
                 self._other(command)
             entitled(self.engine, command, self.case)

@@ -18,6 +18,7 @@ from ..model.event import SENSITIVE, Actor, Event
 from ..model.rights import check_through
 from ..people.seeing import refused, unseen
 from ..store.interface import Columns, InboxItem, OutboxRow
+from .one_person import known_as
 
 if TYPE_CHECKING:
     from .engine import Engine
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 def check(engine: Engine, case: Case, actor: Actor) -> Program:
     """Refused where the actor does not see the case; else its program."""
-    program, people = engine.program(case), engine.organisation
+    program, people, actor = engine.program(case), engine.organisation, known_as(engine.store.customers, case, actor)
     check_through(vars(people), actor)
     if (why := unseen(people, program, case, actor)) is not None:
         raise refused(people, case, actor, why)
@@ -35,6 +36,7 @@ def check(engine: Engine, case: Case, actor: Actor) -> Program:
 
 def seen(engine: Engine, case: Case, actor: Actor) -> Case:
     """The case as the actor sees it. Refused (`site`, `conflict`, `sight`, `act_for`)."""
+    actor = known_as(engine.store.customers, case, actor)
     shown = veiled(check(engine, case, actor), case, actor)
     if not (case.absorbed or case.merged):
         return shown
@@ -44,6 +46,7 @@ def seen(engine: Engine, case: Case, actor: Actor) -> Case:
 
 def told(engine: Engine, case: Case, actor: Actor, events: Sequence[Event]) -> tuple[Event, ...]:
     """Events of the case as the actor sees them."""
+    actor = known_as(engine.store.customers, case, actor)
     program, eyes = check(engine, case, actor), Eyes(engine, actor)
     return tuple(_joined(eyes, veiled_event(program, case, actor, event)) for event in events)
 
