@@ -127,6 +127,31 @@ def words(plain: Any) -> tuple[str, str]:
     return "\n".join(line.text.zh for line in lines), "\n".join(line.text.en for line in lines)
 
 
+def test_a_case_that_is_opened_is_told_in_the_words_of_its_own_procedure() -> None:
+    desk = Procedure.model_validate(read_yaml("""\
+procedure: desk
+fields: {summary: {type: text}}
+initial: asked
+states:
+  asked: {transitions: {go: {to: over, do: [{open: {job: {with: {what: summary}}}}]}}}
+  over: {final: true}
+""", "desk.yaml").data)  # fmt: skip
+    job = Procedure.model_validate(read_yaml("""\
+procedure: job
+fields: {what: {type: text}}
+initial: over
+states: {over: {final: true}}
+labels: {zh: {job: 杂活, what: 何事}, en: {job: errand, what: matter}}
+""", "job.yaml").data)  # fmt: skip
+    zh, en = (
+        "\n".join(line.text.get(spoken) for line in explain(desk, another={"job": job}.get)) for spoken in ("zh", "en")
+    )
+    assert "另开工单“杂活”" in zh
+    assert "何事" in zh
+    assert "a case “errand” is opened" in en
+    assert "“job”" in "\n".join(line.text.en for line in explain(desk))
+
+
 def everything() -> dict[str, Any]:
     read = Procedure.model_validate(read_yaml(EVERYTHING, "desk.yaml").data)
     return read.model_dump(mode="json", by_alias=True, exclude_defaults=True)

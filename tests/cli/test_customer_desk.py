@@ -199,7 +199,7 @@ def test_an_import_shows_what_it_would_do_then_does_it_and_puts_refused_rows_asi
     assert preview.code == 1
     for words in (
         "备注",
-        "预览，未作改动：3 行；新增 1 人，更新 1 人，无变化 0 人，拒绝 1 行",
+        "预览，未作改动。共 3 行：新增 1 人，更新 1 人，无变化 0 人，拒绝 1 行",
         "李**",
         "第 4 行",
         "--apply",

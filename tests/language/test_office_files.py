@@ -10,6 +10,7 @@ from guanjia.errors import GuanjiaError, Invalid, NotFound
 from guanjia.language import OfficeFiles
 
 from tests.language.samples import COMPLAINT
+from tests.offices import shipped
 
 CALENDAR = """\
 zone: Asia/Shanghai
@@ -170,6 +171,14 @@ def test_a_template_in_one_language_only_is_a_warning(office: Path) -> None:
     findings = OfficeFiles(office).check()
     assert {(finding.code, finding.severity) for finding in findings} == {("missing-template", "warning")}
     assert OfficeFiles(office).version("complaint").templates
+
+
+def test_a_template_that_is_lacking_in_a_language_is_told_once_however_often_it_is_used(tmp_path: Path) -> None:
+    folder = shipped(tmp_path / "office", ["repair"])
+    (folder / "templates/en/sla_warning.text.j2").unlink()
+    told = [item for item in OfficeFiles(folder).check() if item.code == "missing-template"]
+    (own,) = [item.text.en for item in told if item.file == "procedures/repair.yaml"]
+    assert {own} == {item.text.en for item in told} == {"the template 'sla_warning' is missing in English"}
 
 
 def test_a_template_for_one_channel_only_where_the_other_language_has_one_for_all_is_a_warning(office: Path) -> None:

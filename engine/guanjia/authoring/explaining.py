@@ -6,7 +6,8 @@ is told at the end of its place by the key's own word. So nothing that is writte
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
 
 from ..calendars import Amount, format_amount, parse_amount
 from ..clock import HOUR
@@ -19,13 +20,23 @@ from .doings import URGENCY, Line, Plain, about, listed, sentence
 from .promises import Promises
 from .wording import Entitled, as_it_is
 
+Another: TypeAlias = Callable[[str], Procedure | None]
 
-def explain(procedure: Procedure, entitled: Entitled = as_it_is) -> list[Line]:
-    """The whole procedure, line by line. `entitled` says what people call a role or a relation."""
-    return list(Explaining(procedure, entitled).told())
+
+def explain(procedure: Procedure, entitled: Entitled = as_it_is, another: Another = lambda name: None) -> list[Line]:
+    """The whole procedure, line by line. `entitled` says what people call a role or a relation, `another` is another procedure of
+    the office by name, None where that is not known."""
+    made = Explaining(procedure, entitled)
+    made.another = another
+    return list(made.told())
 
 
 class Explaining(Promises):
+    another: Another
+
+    def elsewhere(self, procedure: str) -> Procedure:
+        return self.another(procedure) or self.procedure
+
     # -- the whole
 
     def told(self) -> Iterator[Line]:

@@ -52,12 +52,12 @@ def _told(desk: Desk, found: Any, file: str, aside: str | None, *, applied: bool
         )
     done = Text("已导入", "Taken in") if applied else Text("预览，未作改动", "A preview; nothing was changed")
     out.line(Ink(Text(
-        f"{done.zh}：{found.rows} 行；新增 {found.new} 人，更新 {found.changed} 人，无变化 {found.same} 人，拒绝 {len(found.refused)} 行。",
-        f"{done.en}: {plural(found.rows, 'row')}; {plural(found.new, 'person')} new, {found.changed} changed, {found.same} the same, {plural(len(found.refused), 'row')} refused."), "bold"))  # fmt: skip
+        f"{done.zh}。共 {found.rows} 行：新增 {found.new} 人，更新 {found.changed} 人，无变化 {found.same} 人，拒绝 {len(found.refused)} 行。",
+        f"{done.en}. {plural(found.rows, 'row')}: {plural(found.new, 'person')} new, {found.changed} changed, {found.same} the same, {plural(len(found.refused), 'row')} refused."), "bold"))  # fmt: skip
     for kind, title in (("new", Text("新增", "new")), ("changed", Text("更新", "changed"))):
         for row, who, names in found.first[kind]:
             fields = [FIELDS[name] for name in names if name in FIELDS]
-            out.line("  ", title, Text(f"  第 {row} 行  ", f"  row {row}  "), Ink(who.id or "", "bold"), " ", who.name, "  ",
+            out.line("  ", title, Text(f"  第 {row} 行  ", f"  row {row}  "), Ink(who.id or "", "bold"), " ", who.name or "—", "  ",
                      Ink(Text("、".join(each.zh for each in fields), ", ".join(each.en for each in fields)), "dim"))  # fmt: skip
         if getattr(found, kind) > len(found.first[kind]):
             out.line(Ink("  …", "dim"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ def explain_file(desk: Desk, *, name: str, as_json: bool) -> None:
 
     files = _office(desk)
     procedure = _procedure(desk, files, name)
-    lines = explain(procedure, partial(entitled, {"labels": _roles(files)}))
+    lines = explain(procedure, partial(entitled, {"labels": _roles(files)}), partial(_another, files))
     out = desk.out
     if as_json:
         out.json(
@@ -46,6 +47,13 @@ def _office(desk: Desk) -> OfficeFiles | None:
         return OfficeFiles(desk.folder, still=True)
     except GuanjiaError:
         return None
+
+
+def _another(files: OfficeFiles | None, name: str) -> Procedure | None:
+    """Another procedure of the office, where its file is in order."""
+    with suppress(GuanjiaError):
+        return None if files is None or name not in files.procedures() else files.version(name).procedure
+    return None
 
 
 def _roles(files: OfficeFiles | None) -> dict[str, dict[str, str]]:

@@ -133,7 +133,9 @@ def _templates(view: View) -> None:
             continue
         spoken = templates.languages(name)
         for language in LANGUAGES:
-            if language not in spoken and f"{language}/{name}" not in told:
+            if language not in spoken:
+                if f"{language}/{name}" in told:
+                    continue
                 told.add(f"{language}/{name}")
                 view.warn(
                     path, "missing-template",
