@@ -196,6 +196,16 @@ def test_whoever_was_told_of_an_escalation_acknowledges_it_and_show_says_who_was
     assert "level 2" not in ended
 
 
+def test_a_field_typed_by_what_people_call_it_is_told_its_name(do: Call, case: str) -> None:
+    for words in (
+        ("open", "complaint", "--房号", "3-1-502"),
+        ("do", case, "accept", "--房号", "3-1"),
+        ("edit", case, "--房", "3-1"),
+    ):
+        refused = do(*words)
+        assert (refused.code, "是不是：--room？" in refused.err) == (2, True), refused.err
+
+
 def test_what_is_late_is_listed_by_itself_also_where_no_clock_runs_any_more(
     do: Call, case: str, clock: ManualClock
 ) -> None:

@@ -27,14 +27,15 @@ Label = Callable[[str], str]
 People = Mapping[str, Sequence[str]]
 
 
-def gather(given: Iterable[tuple[str, str | None]], fields: Mapping[str, Field]) -> dict[str, Any]:
-    """Values by field name. Usage when a name is unknown, stands twice, or has no value. An empty value is none at all."""
+def gather(given: Iterable[tuple[str, str | None]], fields: Mapping[str, Field], label: Label = str) -> dict[str, Any]:
+    """Values by field name. Usage when a name is unknown, stands twice, or has no value. An empty value is none at all. `label` says
+    what people call a field: whoever types that, or a part of it, is told the name."""
     values: dict[str, Any] = {}
     for option, value in given:
         name = _name(option, fields)
         field = fields.get(name)
         if field is None:
-            raise _unknown(option, fields)
+            raise _unknown(option, fields, label)
         kept: Any = value
         if value is None:
             if field.type != "boolean":
@@ -55,9 +56,10 @@ def _name(option: str, fields: Mapping[str, Field]) -> str:
     return name if name in fields else name.replace("-", "_")
 
 
-def _unknown(option: str, fields: Mapping[str, Field]) -> Usage:
-    known = [f"--{name}" for name in fields]
-    near = [f"--{name}" for name in get_close_matches(option.lstrip("-"), fields, 3)]
+def _unknown(option: str, fields: Mapping[str, Field], label: Label) -> Usage:
+    known, typed = [f"--{name}" for name in fields], option.lstrip("-")
+    called = [name for name in fields if typed == label(name) or (not typed.isascii() and typed in label(name))]
+    near = [f"--{name}" for name in called[:3] or get_close_matches(typed, fields, 3)]
     meant = Text(f"是不是：{'、'.join(near)}？\n", f"Did you mean {' or '.join(near)}?\n") if near else Text("", "")
     there = Text(f"可以写：{' '.join(known)}", f"There are: {' '.join(known)}")
     nothing = Text("这里没有可填的字段。", "There is nothing to fill in here.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...clock import Instant
@@ -15,7 +16,7 @@ from ..naming import PROCEDURE, SITE, nameless
 from ..out import Ink
 from ..spec import Argument, Command, Entry, Group, Option, json_option, whole
 from ..telling import Telling
-from ..values import ask, gather, interactive, retrying
+from ..values import Label, ask, gather, interactive, retrying
 
 Given = Sequence[tuple[str, str | None]]
 """What was typed for fields: (option, value)."""
@@ -36,16 +37,16 @@ def open_case(
         raise nameless(PROCEDURE, procedure, known, {name: desk.label(name, name) for name in known})
     definition = engine.opening(procedure).procedure
     fields = definition.fields
-    values = values_of(given, fields, customer=customer, reason=reason, site=site)
+
+    def label(name: str) -> str:
+        return definition.label(name, desk.out.language)
+
+    values = values_of(given, fields, label, customer=customer, reason=reason, site=site)
     site = None if "site" in fields else site
     sites = list(dict.fromkeys([engine.office.site, *engine.organisation.sites]))
     if site and site not in sites:
         raise nameless(SITE, site, sites, {name: desk.called("sites", name) for name in sites})
     actor, when = desk.actor, _at(desk, at)
-
-    def label(name: str) -> str:
-        return definition.label(name, desk.out.language)
-
     missing = [
         name for name, field in fields.items() if field.required and field.default is None and values.get(name) is None
     ]
@@ -114,7 +115,7 @@ def do(
     fields = {**telling.procedure.fields, **telling.program.inputs.get(("act", action), {})}
     option = next((item for item in options if item.action == action), None)
     # That there is no such action is said by the engine, with what is possible; complaints about its fields would hide it.
-    values = values_of(given, fields, reason=reason) if action in telling.program.actions else {}
+    values = values_of(given, fields, telling.label, reason=reason) if action in telling.program.actions else {}
     missing = (
         [name for name in option.requires if values.get(name) is None] if option is not None and option.allowed else []
     )
@@ -160,8 +161,9 @@ def edit(
     desk: Desk, *, given: Given, ref: str, reason: str | None, key: str | None, expect: int | None, as_json: bool
 ) -> None:
     case = desk.engine.case(ref)
-    fields = desk.engine.program(case).procedure.fields
-    values = values_of(given, fields, reason=reason)
+    procedure = desk.engine.program(case).procedure
+    fields = procedure.fields
+    values = values_of(given, fields, partial(procedure.label, language=desk.out.language), reason=reason)
     if not values:
         names = " ".join(f"--{name}" for name in fields)
         raise Usage(
@@ -224,9 +226,9 @@ def note(desk: Desk, *, ref: str, text: tuple[str, ...], key: str | None, as_jso
 # -- pieces
 
 
-def values_of(given: Given, fields: Mapping[str, Field], **own: str | None) -> dict[str, Any]:
+def values_of(given: Given, fields: Mapping[str, Field], label: Label = str, **own: str | None) -> dict[str, Any]:
     """What was typed for fields; an option of the command itself fills a field of the same name too."""
-    values = gather(given, fields)
+    values = gather(given, fields, label)
     return {**{name: value for name, value in own.items() if value is not None and name in fields}, **values}
 
 
