@@ -159,6 +159,9 @@ def test_whoever_was_merged_is_answered_for_by_the_survivor() -> None:
         "张伟",
         "en",
     )
+    early = absorbed(known(), known(id="C-2", hours=("10:00-20:00",)))
+    assert (early.customer.hours, early.data["fields"]) == (("10:00-20:00",), ["hours"])
+    assert absorbed(known(hours=("08:00-09:00",)), early.customer).customer.hours == ("08:00-09:00",)
     with pytest.raises(Refused, match="merged into C-1") as refused:
         asked(gone, "edit", values={"name": "x"})
     assert refused.value.data["survivor"] == "C-1"

@@ -215,10 +215,10 @@ def absorbed(survivor: Customer, other: Customer) -> Decided:
         for each in getattr(other, name):
             items.setdefault(_identity(name, each), each)
         union[name] = tuple(items.values())
-    for name in _SCALARS:
+    for name in (*_SCALARS, "hours"):
         union[name] = getattr(survivor, name) or getattr(other, name)
     after = survivor._replace(**union)
-    names = [name for name in (*_SCALARS, *LISTS) if getattr(after, name) != getattr(survivor, name)]
+    names = [name for name in (*_SCALARS, "hours", *LISTS) if getattr(after, name) != getattr(survivor, name)]
     return Decided(after, "absorbed", other.id, {"fields": names})
 
 

@@ -219,7 +219,8 @@ class Passage:
         held = self.tx.children([identity]).get(identity)
         if held is None:
             raise unknown(self.engine.store, identity)
-        case, linking = as_case(held), replace(command, kind="link")
+        case = as_case(held)
+        linking = replace(command, kind="link", actor=known_as(self.tx.customers, case, command.actor))
         admitted(self.engine, self.engine.program(case), linking, case)
         entitled(self.engine, linking, case)
         if command.actor.kind == "customer":
@@ -232,7 +233,8 @@ class Passage:
         if command.kind in ("merge", "link") and other is not None and command.actor.kind != "system":
             for held in self.tx.children([str(other)]).values():
                 case = as_case(held)
-                admitted(self.engine, self.engine.program(case), command, case)
+                asked = replace(command, actor=known_as(self.tx.customers, case, command.actor))
+                admitted(self.engine, self.engine.program(case), asked, case)
 
     def take(self, held: Held) -> None:
         self.case, self.due = self.engine.recent.case(held)
