@@ -56,7 +56,7 @@ class Deeds(Time):
         )
 
     def own(self, case: Case, who: Who) -> str:
-        return case.number if who.id == case.customer else ""
+        return case.number if case.customer and self.who(who.id) == self.who(case.customer) else ""
 
     def against(self, case: Case, name: str, who: Who, given: Mapping[str, Any], at: int | None = None) -> set[str]:
         """All that stands against taking an action, now or at another instant."""

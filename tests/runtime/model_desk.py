@@ -286,7 +286,7 @@ class Desk:
         try:
             options = {option.action: option for option in self.desk.available(number, to_actor(who))}
         except Refused as unseen:  # nothing is offered to whoever does not see the case
-            foreign = who.kind == "customer" and who.id != case.customer
+            foreign = who.kind == "customer" and not self.office.own(case, who)
             assert unseen.code == ("sight" if foreign else "conflict"), (actor, unseen)
             options = None
         for name in ACTIONS[case.procedure] if options is not None else ():
@@ -299,6 +299,11 @@ class Desk:
         for name, clock in case.clocks.items():
             accounted = desk_why(self.desk, number, name)
             agree(f"{number}.why.{name}", accounted, (clock.cycle, expected(ahead, case, clock)[2]))
+
+    def one_person(self, one: str, other: str) -> None:
+        """Two entries of the register turn out to be one person."""
+        self.desk.customers.merge(one, other, actor=SYSTEM, reason="x")
+        self.office.one_person(one, other)
 
     def moves(self, who: str, room: str, since: int | None, until: int | None) -> None:
         """Somebody moves in or out, so many days from now."""

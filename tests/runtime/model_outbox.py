@@ -55,7 +55,8 @@ class Outbox(Register):
     def opening(self, person: str, at: int) -> int:
         """The first instant from this one on at which somebody may be told: between eight in the morning and nine in the evening,
         and in hours of his own."""
-        own = self.persons[person].hours if person in self.persons else (0, 24)
+        known = self.known(person)
+        own = known.hours if known else (0, 24)
         opens, closes = max(8, own[0]), min(21, own[1])
         day = midnight(local(at).date())
         return max(at, day + opens * HOUR) if at < day + closes * HOUR else day + DAY + opens * HOUR

@@ -29,11 +29,16 @@ class Person:
     hours: tuple[int, int] = (0, 24)
     relation: str = "owner"
     """Which he has to any room."""
+    survivor: str | None = None
+    """Who it turned out to be."""
 
     def rooms(self, day: date) -> list[str]:
         """Where he lives on a day."""
+        return list(dict.fromkeys(home.room for home in self.there(day)))
+
+    def there(self, day: date) -> list[Home]:
         return [
-            home.room for home in self.homes
+            home for home in self.homes
             if (home.since is None or home.since <= day) and (home.until is None or day <= home.until)
         ]  # fmt: skip
 
@@ -65,19 +70,40 @@ class Register:
         """What is said of a room is changed; what is not stays, but whoever moves in again has not moved out yet."""
         homes = self.persons[person].homes
         for place, known in enumerate(homes):
-            if known.room == home.room:
+            if known[:2] == home[:2]:
                 back = home.since is not None and known.until is not None and known.until < home.since
                 until = home.until if back else home.until or known.until
                 homes[place] = Home(home.room, home.relation, home.since or known.since, until)
                 return
         homes.append(home)
 
+    def who(self, customer: str | None) -> str | None:
+        """The person of an id: whoever it turned out to be in the end."""
+        while customer in self.persons and (survivor := self.persons[customer].survivor) is not None:
+            customer = survivor
+        return customer
+
+    def known(self, customer: str | None) -> Person | None:
+        return self.persons.get(self.who(customer) or "")
+
+    def one_person(self, one: str, other: str) -> None:
+        """The second has from now on what both had; what is his own goes before."""
+        gone, stays = self.persons[one], self.persons[other]
+        gone.survivor = other
+        stays.phone = stays.phone or gone.phone
+        stays.hours = gone.hours if stays.hours == (0, 24) else stays.hours
+        rooms = {(home.room, home.relation) for home in stays.homes}
+        stays.homes += [home for home in gone.homes if (home.room, home.relation) not in rooms]
+
     def households(self, places: list[str], at: int) -> Households:
         found, day = Households(), local(at).date()
         for place in places:
             for room in ROOMS:
                 if place == "main" or room == place or room.startswith(f"{place}-"):
-                    here = [person for person in self.persons.values() if room in person.rooms(day)]
-                    here.sort(key=lambda person: (person.phone is None, NEAREST.index(person.relation), person.id))
-                    (found.told if here else found.empty).append(here[0].id if here else room)
+                    here = sorted(
+                        (person.phone is None, NEAREST.index(home.relation), person.id)
+                        for person in self.persons.values() if person.survivor is None
+                        for home in person.there(day) if home.room == room
+                    )  # fmt: skip
+                    (found.told if here else found.empty).append(here[0][2] if here else room)
         return Households(list(dict.fromkeys(found.told)), list(dict.fromkeys(found.empty)))

@@ -113,8 +113,13 @@ class Machine(RuleBasedStateMachine):
     def moves(self, draw: random.Random) -> None:
         """Somebody moves, and all households of somewhere are told of something."""
         days = draw.choice(((None, None), (0, None), (1, None), (None, -1), (None, 0), (None, 3)))
-        self.desk.do(["moves", draw.choice(list(self.desk.office.persons)), draw.choice(ROOMS), *days])
         office = self.desk.office
+        there = [person.id for person in office.persons.values() if person.survivor is None]
+        self.desk.do(["moves", draw.choice(there), draw.choice(ROOMS), *days])
+        spoken = draw.choice(("zh", "en"))
+        alike = [id for id in there if office.persons[id].language == spoken]
+        if len(alike) > 1 and draw.random() < 0.2:
+            self.desk.do(["one_person", *draw.sample(alike, 2)])
         found = [
             {"kind": "act", "name": name, "who": "supervisor.zhao", "case": which, "values": brings(draw, name)}
             for which, case in enumerate(office.cases.values()) for name in ("warn", "warn", "calm", "announce")
