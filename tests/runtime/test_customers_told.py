@@ -123,6 +123,8 @@ def test_a_new_case_of_one_who_was_merged_is_the_survivors(desk: Engine) -> None
     old, new = added(desk), added(desk, phones=["13700000000"])
     desk.customers.merge(old, new, actor="agent.wang", reason="同一人")
     assert desk.case(opened(desk, customer=old)).customer == new
+    his = desk.open("desk", actor=Actor(old, (), "customer"), customer=old, summary="x").case
+    assert his.customer == his.opener == old  # else he would be told as its opener as if he were of the staff
 
 
 def test_whoever_the_register_knows_is_told_in_his_language_by_his_channel(desk: Engine) -> None:

@@ -63,6 +63,21 @@ def test_nobody_handles_what_is_of_his_own_home(desk, given):
     assert fold(desk.history(case.id)) == desk.case(case.id)
 
 
+def test_what_somebody_of_his_household_is_the_customer_of_is_his_also_where_no_room_is_given(tmp_path, store):
+    folder = small(tmp_path / "roomless", PROCEDURE.replace(", room: {type: room}", "").replace(", choose: owner", ""),
+                   more={"organisation.yaml": PEOPLE})  # fmt: skip
+    desk = engine(folder, store=store)
+    for name, room in (("王小明", "3-1-502"), ("王芳", "3-1-502"), ("李", "3-1-503")):
+        desk.customers.add(actor="manager.sun", name=name, rooms=[{"room": room}])
+    assert desk.open("desk", actor="agent.li", summary="漏水", customer="C-00002").case.kin == ("agent.wang",)
+    assert desk.open("desk", actor="agent.li", summary="漏水", customer="C-00003").case.kin == ()
+    desk.customers.edit("C-00002", actor="manager.sun", rooms=[{"room": "3-1-502", "until": "2020-01-01"}])
+    assert desk.open("desk", actor="agent.li", summary="漏水", customer="C-00002").case.kin == ()
+    desk.customers.merge("C-00003", "C-00001", actor="manager.sun", reason="同一人")
+    asked = Actor("C-00003", (), "customer")
+    assert desk.open("desk", actor=asked, summary="漏水").case.kin == ("agent.wang",)
+
+
 def test_as_its_customer_he_is_heard_like_anybody(desk):
     case = desk.open("desk", actor=Actor("C-00001", (), "customer"), summary="漏水").case
     assert case.kin == ("agent.wang",)

@@ -40,7 +40,9 @@ def introduced(engine: Engine, tx: Transaction, program: Program, command: Comma
         and (refused := stranger(engine.organisation, customer, command.actor)) is not None
     ):
         raise refused
-    if command.customer:
+    if (
+        command.customer and command.actor.id != command.customer
+    ):  # whoever opens his own case is its opener and its customer
         command = replace(command, customer=customer.id)
     day = today(engine.clock.now(), engine.zone)
     return (
@@ -51,21 +53,28 @@ def introduced(engine: Engine, tx: Transaction, program: Program, command: Comma
 
 
 def at_home(engine: Engine, tx: Transaction, program: Program, command: Command) -> list[str]:
-    """Staff whose own case a new one is: they are its customer, or live in the room that it is about."""
+    """Staff whose own case a new one is: they or somebody of their household are its customer, or they live in the room that it is about."""
     if "customer" not in program.procedure.conflicts:
         return []
     whose = command.customer or (command.actor.id if command.actor.kind == "customer" else None)
     room = next((str(command.values[name]).strip().upper() for name in program.rooms if command.values.get(name)), None)
     day, found = today(engine.clock.now(), engine.zone), []
+    theirs = tx.customers.get(whose) if whose else None
+    customer_of_it = None if theirs is None else as_customer(survivor(tx.customers, theirs))
+    about = {(command.site, room)} | (_homes(customer_of_it, day) if customer_of_it is not None else set())
     for id, person in engine.organisation.staff.items():
         held = tx.customers.get(person["customer"]) if person.get("customer") else None
         if held is None:
             continue
         customer = as_customer(survivor(tx.customers, held))
-        homes = {(each.site, each.room.upper()) for each in customer.at_home(day)}
-        if whose in (customer.id, held.id) or (command.site, room) in homes:
+        same = customer_of_it is not None and customer_of_it.id == customer.id
+        if same or whose == held.id or not about.isdisjoint(_homes(customer, day)):
             found.append(id)
     return found
+
+
+def _homes(customer: Customer, day: str) -> set[tuple[str | None, str | None]]:
+    return {(each.site, each.room.upper()) for each in customer.at_home(day)}
 
 
 def placed(engine: Engine, tx: Transaction, command: Command) -> str:
