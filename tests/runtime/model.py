@@ -39,7 +39,7 @@ class Office(Forgetting):
         if ask.key is not None and ask.key in self.answers:
             before, done = self.answers[ask.key]
             if before != ask:
-                raise No("conflict", *({"not_found"} if ask.kind == "split" and ask.case not in self.cases else ()))
+                raise No("version", *({"not_found"} if ask.kind == "split" and ask.case not in self.cases else ()))
             return done._replace(events=(), repeated=True)
         case = self.cases.get(ask.case) if ask.case else None
         at = self.begin(ask, case)
@@ -48,15 +48,19 @@ class Office(Forgetting):
         else:
             case.begun = len(case.events)
             kept, told, sent = copied(case), list(self.messages), len(self.inbox)
-            before = len(case.events)
+            before, coded = len(case.events), len(self.coded)
             self.advance(case, at)
             late = ask.kind == "act" and len(case.events) > before
             try:
                 self.heard(case, ask.who)
                 getattr(self, f"do_{ask.kind}")(case, ask, at)
+                if ask.kind != "note":
+                    self.barred(case, ask.who)
             except No as no:
                 self.cases[kept.number], self.messages = kept, told
-                del self.inbox[sent:]
+                del self.inbox[sent:], self.coded[coded:]
+                if ask.who.id in case.kin:
+                    no = No(*no.codes, "conflict")
                 if case.merged:  # nothing is done in it any more
                     raise No(*no.codes, "merged") from None
                 raise No(*no.codes, *({"too_late"} if late and "state" in no.codes else ())) from None
@@ -70,7 +74,7 @@ class Office(Forgetting):
         """What stays of a command that was refused: what was due before it, and the attempt where the right was lacking or time
         was faster."""
         case = self.cases.get(ask.case) if ask.case else None
-        if code == "conflict" or ask.kind == "split":  # what would be opened is not there
+        if code == "version" or ask.kind == "split":  # what would be opened is not there
             return
         try:
             at = self.begin(ask, case)
@@ -79,7 +83,7 @@ class Office(Forgetting):
         if case is not None:
             before = len(case.events)
             self.advance(case, at)
-            if code in ("role", "not_by", "sight", "too_late"):
+            if code in ("role", "not_by", "sight", "conflict", "too_late"):
                 Step(
                     self, case, "refused", ask.values.get("other", "") if ask.kind == "merge" else ask.name, ask.who, at
                 )
@@ -101,6 +105,7 @@ class Office(Forgetting):
             case = self.cases[number]
             for ask in others:
                 self.advance(case, ask.at or 0)
+                self.barred(case, ask.who)
                 getattr(self, f"do_{ask.kind}")(case, ask, ask.at)
             self.advance(case, self.now)
             if len(self.inbox) > sent:
@@ -125,7 +130,7 @@ class Office(Forgetting):
         if ask.case is not None and case is None:
             wrong.add("code" if ask.kind == "answer" else "not_found")
         if ask.expect is not None and case is not None and ask.expect != len(case.events):
-            wrong.add("conflict")
+            wrong.add("version")
         if ask.at is not None:
             wrong |= set() if ask.who.may("backdate") else {"role"}
             wrong |= set() if ask.reason else {"reason"}
@@ -183,6 +188,7 @@ class Office(Forgetting):
             **more,
         )
         self.cases[number] = case
+        case.kin = self.kin(customer, self.now) if procedure == "request" else ()
         if phone is not None:
             case.reached = True
             self.lies(case, "phone", phone)

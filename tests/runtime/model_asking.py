@@ -124,7 +124,7 @@ def same(model_does, ask: Ask, engine_does) -> str | None:
         assert error is not None, (
             f"the model refuses ({', '.join(no.codes)}), the engine does not: {ask} {told(result.events)}"
         )
-        code = "conflict" if isinstance(error, Conflict) else error.code if isinstance(error, Refused) else "?"
+        code = "version" if isinstance(error, Conflict) else error.code if isinstance(error, Refused) else "?"
         assert code in no.codes, f"the engine says {code} ({error.text.en}), the model {no.codes}: {ask}"
         return code
     assert error is None, (

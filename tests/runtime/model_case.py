@@ -20,6 +20,8 @@ def copied(it: T) -> T:
     return made
 
 
+LIVES_HERE = {"agent.li": "c-3"}
+"""Who of the staff is in the register too."""
 STAFF = {"agent.wang": "agent", "agent.li": "agent", "supervisor.zhao": "supervisor", "manager.sun": "manager"}
 TEAMS = {"front": ("agent.wang", "manager.sun")}
 RIGHTS = {"supervisor": {"backdate", "assign", "edit", "clocks"}, "manager": {"calendar", "privacy"}}
@@ -156,6 +158,8 @@ class Case:
     """It says how to reach its customer, though that may have been destroyed."""
     personal: list[tuple[str, str]] = field(default_factory=list)
     """All that lies sealed: what it is, and what it says"""
+    kin: tuple[str, ...] = ()
+    """Of the staff whose own home it is of."""
     keyed: bool = False
     """It has a key, for something of it is sealed: that, or what its customer was told."""
     begun: int = 0

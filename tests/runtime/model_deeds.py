@@ -64,6 +64,8 @@ class Deeds(Time):
         codes: set[str] = set()
         if (case.closed and name != "reopen") or (action.states and not any(map(case.within, action.states))):
             codes.add("state")
+        if who.id in case.kin:
+            codes.add("conflict")
         if not self.may(case, action.by, who):
             codes.add("role")
         if any(case.by.get(other) == who.id for other in action.not_by):
@@ -183,6 +185,8 @@ class Deeds(Time):
         codes = self.concerns(case, ask.who, "assign") | ({"state"} if case.closed else set())
         if ask.name not in STAFF:
             codes.add("not_found")
+        if ask.name in case.kin:
+            codes.add("conflict")
         if case.assignee not in (None, ask.name, ask.who.id) and not ask.reason:
             codes.add("reason")  # a case is taken from somebody else only with one
         if codes:
@@ -193,6 +197,11 @@ class Deeds(Time):
         step.done()
         self.took(case, before, step)
         self.settle(case, at, follows=True)
+
+    def barred(self, case: Case, who: Who) -> None:
+        """Nobody has a hand in what is of his own home."""
+        if who.id in case.kin:
+            raise No("conflict")
 
     def heard(self, case: Case, who: Who) -> None:
         """A customer is heard on his own case only."""

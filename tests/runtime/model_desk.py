@@ -287,7 +287,7 @@ class Desk:
             options = {option.action: option for option in self.desk.available(number, to_actor(who))}
         except Refused as unseen:  # nothing is offered to whoever does not see the case
             foreign = who.kind == "customer" and not self.office.own(case, who)
-            assert unseen.code == ("sight" if foreign else "conflict"), (actor, unseen)
+            assert unseen.code == ("sight" if foreign else "conflict" if who.id in case.kin else "?"), (actor, unseen)
             options = None
         for name in ACTIONS[case.procedure] if options is not None else ():
             stands = self.office.against(case, name, who_is(actor), {}) - {"field"}
@@ -379,6 +379,7 @@ class Desk:
             "past": {name: it.past[name].count for name in case.count if name in it.past},
             "unreached": [rooms for event in desk.history(number) if (rooms := event.data.get("unreached"))],
             "children": {name: self.number_of(id) for name, id in it.children.items()},
+            "kin": it.kin,
             "held": it.hold is not None,
             "codes": sorted(until for until in it.codes.values() if until > desk.clock.now()),
             "joined": (it.parent and self.number_of(it.parent), list(it.merged.values()), list(it.absorbed.values()),
@@ -398,6 +399,7 @@ class Desk:
             "past": case.count,
             "unreached": case.unreached,
             "children": case.children,
+            "kin": case.kin,
             "held": case.held,
             "codes": sorted(until for until in case.codes.values() if until > office.now),
             "joined": (case.parent, [case.merged] if case.merged else [], case.absorbed, case.links),

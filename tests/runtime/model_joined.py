@@ -15,6 +15,8 @@ class Joining(TakingBack):
         codes = self.concerns(case, ask.who, "assign")
         if ask.who.kind == "customer" and not self.own(other, ask.who):
             codes.add("sight")  # whoever ties two cases has to see both
+        if ask.who.id in other.kin:
+            codes.add("conflict")
         if other is case or other.mode != case.mode:
             codes.add("link")
         return other, codes
@@ -103,7 +105,7 @@ class Joining(TakingBack):
     def split(self, ask: Ask, case: Case, at: int) -> Done:
         """A part of a case becomes one of its own: who reported it goes along."""
         self.heard(case, ask.who)
-        codes = self.concerns(case, ask.who, "assign")
+        codes = self.concerns(case, ask.who, "assign") | ({"conflict"} if ask.who.id in case.kin else set())
         if ask.who.role != "agent":
             codes.add("role")
         if case.procedure != "request":  # which only the system opens, and which has no summary

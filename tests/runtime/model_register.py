@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
+from tests.runtime.model_case import LIVES_HERE
 from tests.runtime.model_time import local
 
 ROOMS = ("1-1-101", "1-1-102", "1-1-201", "1-1-202", "2-1-101", "2-1-102")
@@ -85,6 +86,15 @@ class Register:
 
     def known(self, customer: str | None) -> Person | None:
         return self.persons.get(self.who(customer) or "")
+
+    def kin(self, customer: str | None, at: int) -> tuple[str, ...]:
+        """Of the staff those who are this customer, or live with them."""
+        day, theirs = local(at).date(), self.known(customer)
+        homes = set(theirs.rooms(day)) if theirs else set()
+        return tuple(
+            who for who, id in LIVES_HERE.items()
+            if (it := self.known(id)) is not None and (it is theirs or not homes.isdisjoint(it.rooms(day)))
+        )  # fmt: skip
 
     def one_person(self, one: str, other: str) -> None:
         """The second has from now on what both had; what is his own goes before."""

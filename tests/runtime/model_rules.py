@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 REQUEST = """
 procedure: request
 retention: 12 days
+conflicts: [customer]
 number: R-{seq:04}
 calendar: hours
 undo: 2h
@@ -207,7 +208,7 @@ sites: {main: {buildings: {"1": {units: 1, floors: 2, rooms: 2}, "2": {units: 1,
 teams: {front: {lead: supervisor.zhao}}
 staff:
   agent.wang:      {name: 王小明, roles: [agent], team: front}
-  agent.li:        {name: Li Lei, roles: [agent], language: en}
+  agent.li:        {name: Li Lei, roles: [agent], language: en, customer: c-3}
   supervisor.zhao: {name: 赵敏, roles: [supervisor]}
   manager.sun:     {name: 孙经理, roles: [manager], team: front}
 """
@@ -272,7 +273,9 @@ REQUEST_ACTIONS = {
         ("checking",),
         "working",
         ("supervisor",),
-        do=lambda step: step.assign(step.office.least_loaded("agent.wang", "agent.li")),
+        do=lambda step: step.assign(
+            step.office.least_loaded(*(who for who in ("agent.wang", "agent.li") if who not in step.case.kin))
+        ),
     ),
     "reopen": Action(("over", "withdrawn"), "working", ("customer", "supervisor", "system"), at_most=2, within=10),
 }

@@ -78,6 +78,17 @@ def test_what_somebody_of_his_household_is_the_customer_of_is_his_also_where_no_
     assert desk.open("desk", actor=asked, summary="漏水").case.kin == ("agent.wang",)
 
 
+def test_nobody_makes_a_code_for_what_is_of_his_own_home_and_splits_nothing_off_it(desk):
+    case = desk.open("desk", actor="agent.wang", summary="漏水", customer="C-00002").case
+    with pytest.raises(Refused) as refused:
+        desk.code(case.id, actor="agent.wang")
+    assert refused.value.code == "conflict"
+    with pytest.raises(Refused) as refused:
+        desk.split(case.id, None, {"summary": "另一处"}, actor="agent.wang")
+    assert refused.value.code == "conflict"
+    desk.code(case.id, actor="manager.sun")
+
+
 def test_as_its_customer_he_is_heard_like_anybody(desk):
     case = desk.open("desk", actor=Actor("C-00001", (), "customer"), summary="漏水").case
     assert case.kin == ("agent.wang",)

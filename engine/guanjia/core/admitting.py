@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from ..errors import Refused, Text
 from ..model.case import Case
+from ..model.event import Actor
 from .assigning import conflicted
 from .attempt import conflict
+from .program import Program
 from .run import Run
 
 
@@ -15,10 +20,14 @@ def staff_only(run: Run) -> None:
 
 
 def impartial(run: Run, case: Case) -> None:
-    actor = run.command.actor
+    unconcerned(run.program, case, run.personal, run.command.actor)
+
+
+def unconcerned(program: Program, case: Case, personal: Mapping[str, Any], actor: Actor) -> None:
+    """Refused (`conflict`) where the case concerns the actor."""
     if actor.kind != "staff":
         return
-    barred = conflicted(run.program, case, run.personal)
+    barred = conflicted(program, case, personal)
     if actor.id in barred or actor.through in barred:
         raise Refused("conflict", conflict(case), case=case.number)
 

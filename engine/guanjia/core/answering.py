@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..errors import Refused, Text
 from ..model.case import Case
 from ..model.event import personal_reference
-from .admitting import awake, staff_only
+from .admitting import awake, impartial, staff_only
 from .run import Run
 
 TEMPLATE = "code"
@@ -17,6 +17,7 @@ def code(run: Run) -> None:
     case, values = run.present(), run.command.values
     awake(case)
     staff_only(run)
+    impartial(run, case)
     step = run.step(case, {})
     given = {"code": personal_reference(values["digest"]), "until": values["until"]}
     step.data["notify"] = [{"template": TEMPLATE, "to": ["customer"], "with": given, "urgency": "urgent"}]

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..clock import Instant, moment, spoken
 from ..core import Program, advance, evolve, next_due, prepare, refusal
+from ..core.admitting import unconcerned
 from ..core.run import MOST_STEPS
 from ..errors import Conflict, GuanjiaError, NotFound, Refused, Text
 from ..failpoints import fp
@@ -223,6 +224,7 @@ class Passage:
         linking = replace(command, kind="link", actor=known_as(self.tx.customers, case, command.actor))
         admitted(self.engine, self.engine.program(case), linking, case)
         entitled(self.engine, linking, case)
+        unconcerned(self.engine.program(case), case, held.personal, command.actor)
         if command.actor.kind == "customer":
             raise Refused("role", Text("拆单只能由工作人员办理。", "Only staff may split a case."))
         return case.id, name
