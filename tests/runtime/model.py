@@ -54,7 +54,7 @@ class Office(Forgetting):
             try:
                 self.heard(case, ask.who)
                 getattr(self, f"do_{ask.kind}")(case, ask, at)
-                if ask.kind != "note":
+                if ask.kind not in ("note", "attach"):
                     self.barred(case, ask.who)
             except No as no:
                 self.cases[kept.number], self.messages = kept, told

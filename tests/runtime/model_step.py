@@ -23,6 +23,8 @@ class Step:
         if case.last is not None and not follows and type not in ("refused", "noted", "attached"):
             case.last.over = True
         self.office, self.case, self.who, self.at = office, case, who, at
+        self.fresh: set[str] = set()
+        """Children that this very step opens for households."""
         self.given: Mapping[str, Any] = {}
         self.event = Event(type, name, who.id, at, office.now)
         self.happened: set[str] = set()
@@ -73,7 +75,7 @@ class Step:
         """The cases whose customers are told too: those that go on in this one, and the open ones below it where they are meant; who
         has several of them is told once."""
         case, cases = self.case, self.office.cases
-        below = [child or name for name, child in case.children.items() if child or name.startswith("home:")]
+        below = [child or name for name, child in case.children.items() if child or name in self.fresh]
         told, found = {case.customer} - {None}, []
         for number in dict.fromkeys([*below, *case.absorbed]):
             other = cases.get(number)
@@ -110,6 +112,7 @@ class Step:
         for customer in found.told:
             name = f"home:{customer}"
             if customer not in heard and case.children.get(name, "") is not None:
+                self.fresh.add(name)
                 case.children[name], office.asks, self.sets_off = None, True, True
                 office.inbox.append(Item("open", self.at, case.number, name, "home"))
         self.tell("told", ("customers",), "low")
@@ -120,8 +123,8 @@ class Step:
         if not homes and self.case.parent:
             self.office.inbox.append(Item("signal", self.at, self.case.number, self.case.parent, signal))
         for name, number in self.case.children.items() if homes else ():
-            if name.startswith("home:") and not (number and cases[number].closed):
-                self.office.inbox.append(Item("signal", self.at, self.case.number, number or name, signal))
+            if name.startswith("home:") and number and not cases[number].closed:
+                self.office.inbox.append(Item("signal", self.at, self.case.number, number, signal))
 
     def climb(self, clock: str) -> None:
         known = self.case.climbs.get(clock)
