@@ -96,7 +96,7 @@ def test_a_case_is_played_from_its_opening_to_its_end(browser: Browser, preview:
     browser.click("#wait")
     browser.wait("#play form", "5 workdays")  # 5d does not say which days: what to write stands there
     browser.click('[id="clock.answer.1"] summary')
-    assert "size == 'big'" in browser.text('[id="clock.answer.1"]').replace("“", "'").replace("”", "'")
+    assert "“size” is “big”" in browser.text('[id="clock.answer.1"]')
     browser.click("#messages summary")
     assert "escalation" in browser.text("#messages")
     browser.choose("#as", "manager.sun")

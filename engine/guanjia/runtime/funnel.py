@@ -26,7 +26,7 @@ from ..model.frozen import quick
 from ..store.interface import Answer, Change, EventRow, Held, InboxItem, Transaction
 from ..values import unfit
 from .attachments import closed
-from .between import PASSED_ON, asked
+from .between import asked
 from .columns import columns
 from .counted import rows
 from .facts import with_facts
@@ -456,8 +456,7 @@ class Passage:
                 self.notifications.extend(
                     self.engine.renderer.notifications(self.program, self.case, event, self.personal)
                 )
-            if not PASSED_ON.isdisjoint(event.data):
-                self.inbox.extend(asked(self.case, event, self.personal))
+            self.inbox.extend(asked(self.case, event, self.personal))
         self.due = None if self.case is None else next_due(self.case)
 
     def write(self, change: Change) -> None:
