@@ -139,7 +139,8 @@ def test_whatever_dies_wherever_it_dies_leaves_a_whole_that_can_be_done_again(fr
     for deed in deeds:
         way = morgue.dies_and_is_done_again(deed, fresh(), 0)
         new = {point: at for at, point in enumerate(way, 1) if point not in deaths}
-        more = [draw.randint(1, len(way))] if way and (draw.random() < 1 / 3 or not here) else []  # some are one call to a server
+        # Some deeds of the register are one call to the server, with no such moment on the way.
+        more = [draw.randint(1, len(way))] if way and (draw.random() < 1 / 3 or not here) else []
         chosen = range(1, len(way) + 1) if SOAK or FAULTS else sorted({*new.values(), *more})
         for at in chosen:
             assert morgue.dies_and_is_done_again(deed, fresh(), at) == way[:at], (deed, at)
