@@ -230,13 +230,14 @@ class Passage:
         return case.id, name
 
     def _other(self, command: Command) -> None:
-        """Whoever ties two cases together has to see both."""
+        """Whoever ties two cases together has to see both, and is to have no conflict of interest in either."""
         other = command.name if command.kind == "merge" else command.values.get("case")
         if command.kind in ("merge", "link") and other is not None and command.actor.kind != "system":
             for held in self.tx.children([str(other)]).values():
                 case = as_case(held)
                 asked = replace(command, actor=known_as(self.tx.customers, case, command.actor))
                 admitted(self.engine, self.engine.program(case), asked, case)
+                unconcerned(self.engine.program(case), case, held.personal, command.actor)
 
     def take(self, held: Held) -> None:
         self.case, self.due = self.engine.recent.case(held)
