@@ -38,17 +38,7 @@ def parcels(left) -> list[Any]:
 
 
 def shown(clock) -> tuple[Any, ...]:
-    due = clock.due if clock.open else None
-    return (
-        clock.cycle,
-        clock.status,
-        when(due),
-        when(clock.breached_at),
-        when(clock.ended_at),
-        sorted(clock.fired),
-        clock.held,
-        [f"{when(begun)} - {when(ended)}" for begun, ended in stood(clock.pauses)],
-    )
+    return _read(clock, clock.due if clock.open else None)
 
 
 def desk_why(desk, number: str, name: str) -> tuple[int, str | None]:
@@ -70,7 +60,11 @@ def stood(pauses) -> list[tuple[int, int | None]]:
 
 
 def expected(office: Office, case: Case, clock: Clock) -> tuple[Any, ...]:
-    due = office.due(case, clock) if clock.status == "running" else None
+    return _read(clock, office.due(case, clock) if clock.status == "running" else None)
+
+
+def _read(clock, due: int | None) -> tuple[Any, ...]:
+    """What is compared of a clock, the engine's or the model's, when it is due then."""
     return (
         clock.cycle,
         clock.status,

@@ -40,7 +40,7 @@ log = logging.getLogger("guanjia.worker")
 
 def settle() -> None:
     """For a process that does nothing but a worker's work: what is loaded stays, and what a round makes is no garbage in circles.
-    The collector, which went through all of it again and again, took a tenth of the time in which deadlines fire."""
+    The collector, which went through all of it again and again, took time from deadlines that fire."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)

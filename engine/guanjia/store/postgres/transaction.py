@@ -66,7 +66,7 @@ class PostgresTransaction:
             raise self._failed from error
 
     def _send(self, text: str, given: list[Any]) -> psycopg.Cursor[tuple[Any, ...]]:
-        """One statement, for each of the values that it is given: many at once cost the driver half of what they cost singly."""
+        """One statement, for each of the values that it is given: many at once cost the driver less than one by one."""
         if len(given) == 1:
             return self._connection.execute(text.encode(), given[0], prepare=None if given[0] else False)
         cursor = self._connection.cursor()
