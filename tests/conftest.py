@@ -74,16 +74,16 @@ def postgres_dsn(postgres_socket: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def _prepared(postgres_socket: str) -> Iterator[postgres_server.Prepared]:
+def prepared(postgres_socket: str) -> Iterator[postgres_server.Prepared]:
     with closing(postgres_server.Prepared(postgres_socket)) as prepared:
         yield prepared
 
 
 @pytest.fixture
-def postgres_prepared(_prepared: postgres_server.Prepared) -> Iterator[Callable[[], str]]:
+def postgres_prepared(prepared: postgres_server.Prepared) -> Iterator[Callable[[], str]]:
     """Gives names of databases of their own, which hold nothing but the schema, as long as the test lasts."""
-    yield _prepared.one
-    _prepared.clear()
+    yield prepared.one
+    prepared.clear()
 
 
 @pytest.fixture(scope="session")

@@ -7,10 +7,14 @@
 As many files run at a time as there are processors. A run of a file is a turn of some minutes. Whose turn it is: whoever had
 none yet; then whoever is nearest to his figure by the time that it takes; when all have reached theirs, whoever had least. It
 ends at the first failure, and says last of all what failed and how to have it again: of a long print, the end is what is kept.
+
+What a turn came to is noted in build/soak.jsonl, and a later soak of the same engine, to the byte, goes on from there: the large
+figures are a night's work, and a night has other things to do. Of an engine that was changed nothing counts that was before.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import random
@@ -28,6 +32,7 @@ from pathlib import Path
 from tests.scale import in_words
 
 ROOT = Path(__file__).resolve().parents[1]
+LEDGER = ROOT / "build/soak.jsonl"
 FAULTS = (
     "runtime/test_model", "runtime/test_workers", "runtime/test_kill", "runtime/test_failpoints", "runtime/test_power_cut",
     "authoring/test_prove_against_all", "authoring/test_planted_faults", "runtime/test_truth", "runtime/test_assigning", "runtime/test_postgres_faults", "language/test_places_of_mistakes", "store/test_migrations",
@@ -93,6 +98,8 @@ def main() -> int:
     named = [f"tests/{name}.py" for name in (sys.argv[2:] if whole else FAULTS)]
     known = {part.file: part for part in (*LARGE, *others())} if whole else {}
     parts = [known.get(file, Part(file)) for file in named] or [*known.values()]
+    engine = engine_of()
+    before = count_before(known, engine) if whole else 0
     begun = time.monotonic()
     end = begun + 60 * float(sys.argv[1]) if whole else float("inf")
     good, lock = True, threading.Lock()
@@ -110,7 +117,7 @@ def main() -> int:
                 if part is None:
                     return
                 part.running = True
-            passed = run(part, whole)
+            passed = run(part, engine if whole else "")
             with lock:
                 part.running, good = False, good and passed
 
@@ -123,13 +130,42 @@ def main() -> int:
         print("\n" + shares(parts))
     ran, minutes = sum(part.runs for part in parts), (time.monotonic() - begun) / 60
     print("".join(f"\n{part.failed}" for part in parts if part.failed))
-    print(f"\n{ran} runs of test files, {minutes:.1f} minutes: {'all passed' if good else 'FAILED'}")
+    said = f"{before} of them before, " if before else ""
+    print(f"\n{ran} runs of test files, {said}{minutes:.1f} minutes: {'all passed' if good else 'FAILED'}")
+    if whole:
+        print(f"Of the engine {engine}.")
     return 0 if good else 1
 
 
-def run(part: Part, whole: bool) -> bool:
-    """Run the file once, with a new seed, and add up what it counts."""
-    seed, begun = random.SystemRandom().randrange(2**32), time.monotonic()
+def engine_of() -> str:
+    """Which engine it is: of all that is in engine/, to the byte."""
+    files = sorted(path for path in (ROOT / "engine").rglob("*") if path.is_file() and "__pycache__" not in path.parts
+                   and not any(part.endswith(".egg-info") for part in path.parts))  # fmt: skip
+    told = (f"{path.relative_to(ROOT)} {hashlib.sha256(path.read_bytes()).hexdigest()}\n" for path in files)
+    return hashlib.sha256("".join(told).encode()).hexdigest()[:12]
+
+
+def count_before(parts: dict[str, Part], engine: str) -> int:
+    """Give the parts what they had of this engine before; how many turns that were."""
+    lines = LEDGER.read_text(encoding="utf-8").splitlines() if LEDGER.exists() else []
+    turns = [turn for turn in map(json.loads, lines) if turn["engine"] == engine and turn["file"] in parts]
+    for turn in turns:
+        add(parts[turn["file"]], turn["sums"], turn["seconds"], turn["processor"])
+    return len(turns)
+
+
+def add(part: Part, sums: dict[str, dict[str, int]], seconds: float, processor: float) -> None:
+    for claim, counted in sums.items():
+        part.sums.setdefault(claim, Counter()).update(counted)
+    part.runs, part.seconds, part.longest = part.runs + 1, part.seconds + seconds, max(part.longest, seconds)
+    part.processor += processor
+
+
+def run(part: Part, engine: str) -> bool:
+    """Run the file once, with a new seed, and add up what it counts. `engine`: of which a soak takes note."""
+    seed, begun, whole = random.SystemRandom().randrange(2**32), time.monotonic(), engine != ""
+    sums: dict[str, Counter[str]] = {}
+    processor = 0.0
     with tempfile.NamedTemporaryFile("r", prefix="guanjia-tally-", suffix=".jsonl", encoding="utf-8") as tally:
         returned, said = _pytest(
             ["-x", "-n", "0", "-rP", f"--hypothesis-seed={seed}", part.file],
@@ -137,11 +173,16 @@ def run(part: Part, whole: bool) -> bool:
         )
         for claim, counted in map(json.loads, tally):
             if claim:
-                part.sums.setdefault(claim, Counter()).update(counted)
+                sums.setdefault(claim, Counter()).update(counted)
             else:
-                part.processor += counted["seconds"]
+                processor += counted["seconds"]
     took = time.monotonic() - begun
-    part.runs, part.seconds, part.longest = part.runs + 1, part.seconds + took, max(part.longest, took)
+    add(part, sums, took, processor)
+    if whole and not returned:
+        turn = {"engine": engine, "file": part.file, "seed": seed, "sums": sums}
+        LEDGER.parent.mkdir(exist_ok=True)
+        with LEDGER.open("a", encoding="utf-8") as ledger:
+            ledger.write(json.dumps(turn | {"seconds": took, "processor": processor}) + "\n")
     if returned or not whole:
         print(said, flush=True)
     if not whole:

@@ -155,9 +155,10 @@ class Time(Outbox):
     def reach(self, case: Case, key: str, at: int) -> None:
         clock_name, name = key.split(".", 1)
         clock, rule = case.clocks[clock_name], CLOCKS[case.procedure][clock_name]
-        passed = [threshold for when, threshold in sorted(self.thresholds(case, clock)) if when < at]
+        ahead = sorted(self.thresholds(case, clock))
+        passed = [threshold for when, threshold in ahead if when < at]
         if name in passed:
-            name = passed[-1]
+            name = next((threshold for when, threshold in ahead if when == at), passed[-1])
         step = Step(self, case, "reached", f"{clock_name}.{name}", SYSTEM, at)
         clock.fired |= {*passed, name}
         if "due" in (*passed, name) and clock.breached_at is None:

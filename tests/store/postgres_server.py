@@ -152,12 +152,20 @@ class Prepared:
         while self._given:
             name, before = self._given.popitem()
             if self._shape(name) == before:
-                tables = [table for kind, table, *_ in before if kind == "r" and table != "migrations"]
-                sequences = [sequence for kind, sequence, *_ in before if kind == "S"]
-                emptied = [f'DELETE FROM {name}."{table}"' for table in tables]
-                begun = [f'ALTER SEQUENCE {name}."{sequence}" RESTART' for sequence in sequences]
-                self._admin.execute("; ".join([*emptied, *begun]))
+                self._empty(name, before)
                 self._free.append(name)
+
+    def empty(self, dsn: str) -> None:
+        """Take out of one what is in it; whoever has it open goes on with it."""
+        name = dsn.removeprefix(self._dsn)
+        self._empty(name, self._given[name])
+
+    def _empty(self, name: str, shape: Any) -> None:
+        tables = [table for kind, table, *_ in shape if kind == "r" and table != "migrations"]
+        sequences = [sequence for kind, sequence, *_ in shape if kind == "S"]
+        emptied = [f'DELETE FROM {name}."{table}"' for table in tables]
+        begun = [f'ALTER SEQUENCE {name}."{sequence}" RESTART' for sequence in sequences]
+        self._admin.execute("; ".join([*emptied, *begun]))
 
     def close(self) -> None:
         self._admin.close()

@@ -121,6 +121,7 @@ def act(run: Run) -> None:
 def signal(run: Run) -> None:
     case, command = run.present(), run.command
     awake(case)
+    impartial(run, case)
     if command.name == REOPEN and run.program.reopen:
         _called_back(run, case)
         return

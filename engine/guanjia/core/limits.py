@@ -81,6 +81,8 @@ def reach(limit: Limit, calendar: Calendar, run: Run, level: int) -> Instant:
         if ahead > 0:
             return calendar.after(calendar.counts_from(*run), Amount(limit.unit, ahead), first_day_counts=True)
         return _over(limit.unit, calendar, run, ahead)
+    if ahead == 0 and (limit.head is None or limit.used <= limit.head):
+        return _just(calendar, run)
     if limit.head is None:
         return calendar.add(run.since, ahead)
     elapsed = max(level, limit.head) - max(limit.used, limit.head)
@@ -133,6 +135,12 @@ def lengthen(limit: Limit, calendar: Calendar, run: Run, amount: Amount, origin:
     while limit.unit != "time" and reach(base, calendar, onwards, total) < to:
         total += 1
     return limit._replace(extra=total - limit.given)
+
+
+def _just(calendar: Calendar, run: Run) -> Instant:
+    """When all was used that is used now: since then the clock ran, and nobody worked."""
+    begun = run.counted_from if run.pause is None else max(run.counted_from, run.pause[1])
+    return calendar.add(begun, calendar.between(begun, run.since)) if begun < run.since else run.since
 
 
 def _over(unit: Unit, calendar: Calendar, run: Run, ahead: int) -> Instant:

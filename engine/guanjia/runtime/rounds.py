@@ -136,8 +136,8 @@ def _park(engine: Engine, item: _Sent, why: Text) -> None:
 def _receive(engine: Engine, item: _Sent, until: Instant | None, tx: Transaction) -> Result | GuanjiaError:
     if item.command is None:
         return Refused("inbox", Text(
-            "读不懂这条命令：它已损坏，或者缺少当时的密钥（guanjia keys）",
-            "this command cannot be understood: it is damaged, or the key of then is missing (guanjia keys)"))  # fmt: skip
+            "读不懂这条命令：它已损坏，发出它的工单的个人信息已经销毁，或者缺少当时的密钥（guanjia keys）",
+            "this command cannot be understood: it is damaged, the personal data of the case that sent it is destroyed, or the key of then is missing (guanjia keys)"))  # fmt: skip
     try:
         return carry_out(engine, tx, item.command, inbox=item.key, until=until)
     except (GuanjiaError, OSError):

@@ -221,9 +221,8 @@ class Sealed:
             if not _is_sealed(plain):
                 return item
             key = self.key(item.sender, self._wrapped(item.sender))
-            if key is None:  # its sender was forgotten: what it asked for cannot be known any more
-                return changed(item, command=json.dumps({"kind": "signal" if item.receiver else "open", "name": ""}))
-            return changed(item, command=key.open(plain[SEALED], item.key))
+            # Without a key its sender was forgotten: what was to be opened for it cannot be known any more.
+            return item if key is None else changed(item, command=key.open(plain[SEALED], item.key))
         except (Unreadable, Unopened, ValueError, RecursionError):
             return item  # nobody can read it now: it is parked, and holds nothing up
 
@@ -306,7 +305,9 @@ class SealedTransaction:
 
 
 def _shut(item: InboxItem, key: Key | None) -> InboxItem:
-    if key is None or '"values"' not in item.command:
+    if (
+        key is None or '"kind": "open"' not in item.command
+    ):  # nothing else that one case asks of another brings what is personal
         return item
     return changed(item, command=json.dumps({SEALED: key.seal(item.command, item.key)}))
 
