@@ -52,6 +52,8 @@ class TakingBack(Deeds):
             for place in case.withdrawn:  # nobody would have heard of it
                 self.messages[place] = self.messages[place]._replace(recorded=False)
             self.inbox.append(Item("yield", at, case.number, case.merged, case.number))
+        before = last.before.children  # what was still to be opened then may be there by now
+        last.before.children = {name: number or case.children.get(name) for name, number in before.items()}
         for it in fields(Case):
             if it.name not in KEPT:
                 setattr(case, it.name, getattr(last.before, it.name))
