@@ -50,6 +50,29 @@ def test_a_lost_database_comes_back_and_sends_only_when_it_is_let(office, run, t
     assert run("audit").code == 0
 
 
+def test_a_lost_database_is_missed_and_no_empty_one_takes_its_place(office, run, tmp_path):
+    copy = str(tmp_path / "copy.db")
+    run("backup", copy)
+    lose(office)
+    for words in (
+        ("ls",),
+        ("show", "1"),
+        ("open", "desk", "--summary", "x"),
+        ("work", "--once"),
+        ("doctor",),
+        ("audit",),
+    ):
+        told = run(*words)
+        assert (told.code, "guanjia.db is gone" in told.err) == (STORE, True), words
+    assert "不见了" in run("--lang", "zh", "ls").err
+    assert not (office / "guanjia.db").exists()
+    assert run("restore", copy).code == 0
+    assert len(json.loads(run("ls", "--json").out)) > 0
+    lose(office)
+    (office / "office.key").rename(tmp_path / "office.key")
+    assert "No such cases" in run("ls").out
+
+
 def test_what_waited_in_the_copy_can_be_kept_back_for_good(office, run, tmp_path):
     copy = str(tmp_path / "copy.db")
     run("backup", copy)

@@ -49,8 +49,8 @@ def test_the_python_of_the_documents_runs(my_office, document, capsys):
     blocks = snippets(document, "python")
     assert blocks
     for block in blocks:
-        for database in my_office.glob("guanjia.db*"):
-            database.unlink()
+        for left in (*my_office.glob("guanjia.db*"), *my_office.glob("office.key")):
+            left.unlink()
         exec(compile(block, document, "exec"), {})
     assert "Traceback" not in capsys.readouterr().out
 

@@ -43,7 +43,7 @@ states:
 """
 """What a case does after it was opened has no part in whether it is opened: this one is over at once."""
 
-LENGTHS = (5, 10, 25, 60) if not SOAK else (3, 5, 10, 40)
+LENGTHS = (5, 10, 25, 60) if not SOAK else (2, 4, 8, 20)
 """How many jumps there are to a sequence: the large figure is one of sequences, and most that can go wrong needs few jumps."""
 
 LEAST_OF_A_DAY = DAY - MINUTE
@@ -87,7 +87,7 @@ def begin(desk: Engine, draw: random.Random) -> None:
 def test_rounds_on_clocks_that_jump_do_what_rounds_on_a_steady_clock_do(files: OfficeFiles) -> None:
     """Rounds that come with a clock that was set back change nothing, so they may as well be left out."""
     draw = drawn()
-    tries, jumps = scale(3, 1_000, faults=40), 0
+    tries, jumps = scale(3, 600, faults=40), 0
     for _ in range(tries):
         seed, clocks, at = draw.getrandbits(32), [start := draw.choice(STARTS)], start
         for _ in range(draw.choice(LENGTHS)):
@@ -120,7 +120,7 @@ def test_rounds_on_clocks_that_jump_do_what_rounds_on_a_steady_clock_do(files: O
 def test_a_schedule_opens_nothing_twice_wherever_the_clocks_are_set(tmp_path: Path) -> None:
     """By days and weeks too, on two machines, while the schedule is edited: a case is named by the instant that it was planned for.
     Once the clock has come to where it was never before, the schedule goes on."""
-    draw, tries, jumps = drawn(), scale(2, 1_000, faults=10), 0
+    draw, tries, jumps = drawn(), scale(2, 600, faults=10), 0
     for number in range(tries):
         seed = draw.getrandbits(32)
         dice, folder = random.Random(seed), busy.office(tmp_path / str(number), "0 8,20 * * *", NOTED)
@@ -152,7 +152,7 @@ def test_a_schedule_opens_nothing_twice_wherever_the_clocks_are_set(tmp_path: Pa
 
 def test_what_people_do_under_clocks_that_jump_leaves_a_history_that_holds(files: OfficeFiles) -> None:
     draw = drawn()
-    tries, steps, done = scale(2, 3_000, faults=30), 0, 0
+    tries, steps, done = scale(2, 4_800, faults=30), 0, 0
     for _ in range(tries):
         seed = draw.getrandbits(32)
         dice = random.Random(seed)

@@ -31,7 +31,7 @@ CORPUS = Path(__file__).with_name("corpus.txt")
 PATHS = scale(1, 10)
 """Paths through one procedure: it is drawn, looked at and read once for all of them."""
 
-STEPS = (5, 10, 20)
+STEPS = (4, 8, 16)
 """How long a path is: most of what a procedure has is met in the first steps, and a short path leaves time for another."""
 
 ENOUGH = 500

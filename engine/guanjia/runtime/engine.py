@@ -118,11 +118,13 @@ class Engine(InForce):
         from ..channels import open_channels
         from ..channels.recorder import Recorder
         from ..store import open_store
-        from .sealing import of_office
+        from .sealing import of_office, still_there
 
         files = OfficeFiles(folder)
         with files.steady():
-            plain = open_store(_database(Path(folder), database or files.place()))
+            place = _database(Path(folder), database or files.place())
+            still_there(place, Path(folder))
+            plain = open_store(place)
             plain.migrate()
             files.vouch(in_order(plain))
             office = files.office()

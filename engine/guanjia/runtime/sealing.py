@@ -21,6 +21,7 @@ from ..model.event import Notification, to_json
 from ..model.frozen import changed
 from ..people.keys import FILE, VARIABLE, Key, Keys, Secrets, Unreadable, read, write
 from ..store.interface import Change, Held, InboxItem, OutboxRow, Read, Store, Transaction
+from ..store.opening import POSTGRES
 from .sealed_customers import SealedCustomers, SealedCustomersInHand
 
 T = TypeVar("T")
@@ -71,6 +72,28 @@ def of_office(store: Store, folder: Path) -> tuple[Store, Keys]:
         store.set_setting(SETTING, kept.mark)
     keys = Keys(kept, lambda: read(path))
     return sealed(store, keys), keys
+
+
+def still_there(database: str, folder: Path) -> None:
+    """StoreError where the office in `folder` has keys, and so had a database, and the file of that is gone: a new and empty one
+    in its place would look as if all were well."""
+    if database == ":memory:" or database.startswith(POSTGRES):
+        return
+    file, keys = Path(database.removeprefix("sqlite:///")), folder / FILE
+    if keys.exists() and not file.exists():
+        raise StoreError(
+            Text(
+                f"数据库 {file} 不见了，而随它生成的密钥还在（{keys}）。",
+                f"The database {file} is gone; the keys that came with it are still there ({keys}).",
+            ),
+            Text(
+                f"把文件放回原处，或从备份恢复：guanjia restore 备份文件\n"
+                f"改过名字、挪过位置：改正 office.yaml 里的 database。真要从头开始：先把 {FILE} 另存到别处。",
+                f"Put the file back, or restore a backup: guanjia restore FILE\n"
+                f"If it was renamed or moved: correct `database` in office.yaml. To begin anew: move {FILE} elsewhere first.",
+            ),
+            path=str(file),
+        )
 
 
 def left(store: Store, case: str) -> bool:
