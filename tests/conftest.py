@@ -39,17 +39,15 @@ def pytest_sessionfinish() -> None:
 def _read_once() -> Iterator[None]:
     """What the files of an office come to is worked out once for the same files, to the byte, however many offices they are in."""
 
-    def contents(files: OfficeFiles) -> Contents:
-        digest, known = files.digest(), files._known
-        if known is None or known.digest != digest:
-            files._known = known = Contents(digest, files._files)
-            if (same := offices.READ.get(digest)) is not None:
-                known.__dict__.update(same.__dict__ | {"folder": known.folder})
-            offices.READ[digest] = known
+    def as_written(files: OfficeFiles, digest: str) -> Contents:
+        known = Contents(digest, files._files)
+        if (same := offices.READ.get(digest)) is not None:
+            known.__dict__.update(same.__dict__ | {"folder": known.folder})
+        offices.READ[digest] = known
         return known
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(OfficeFiles, "_contents", contents)
+        patch.setattr(OfficeFiles, "_as_written", as_written)
         yield
 
 

@@ -4,7 +4,7 @@
     python -m tests.soak MINUTES runtime/test_model …           the same, of these files only
     python -m tests.soak faults     once, as much of it as `make check` runs (`make faults`), with what each test printed
 
-As many files run at a time as there are processors. A run of a file is a turn of some minutes. Whose turn it is: whoever had
+As many files run at a time as there are processors, and in a soak one more. A run of a file is a turn of some minutes. Whose turn it is: whoever had
 none yet; then whoever is nearest to his figure by the time that it takes; when all have reached theirs, whoever had least. It
 ends at the first failure, and says last of all what failed and how to have it again: of a long print, the end is what is kept.
 
@@ -121,7 +121,7 @@ def main() -> int:
             with lock:
                 part.running, good = False, good and passed
 
-    lanes = os.cpu_count() or 1
+    lanes = (os.cpu_count() or 1) + whole  # a turn of a soak waits a third of its time, for servers and for what it kills
     with ThreadPoolExecutor(lanes) as pool:
         for each in [pool.submit(lane) for _ in range(lanes)]:
             each.result()

@@ -37,7 +37,7 @@ CORPUS = Path(__file__).with_name("model_corpus.txt")
 COMMANDS = dict.fromkeys(("memory", "sqlite", "postgres"), scale(100, 2_000, faults=5_000))
 """How many commands are tried on each store."""
 if SOAK:  # nothing but the store differs between them, and each is held to the same histories elsewhere: most where most can be had
-    COMMANDS |= {"memory": 14_000, "postgres": 1_000}
+    COMMANDS |= {"memory": 16_000, "sqlite": 1_000, "postgres": 500}
 
 CHANCE = randoms(use_true_random=True)
 """One draw for all that a rule draws: what is drawn through Hypothesis takes as long as the engine does."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 from ..clock import Clock, Instant, SystemClock
 from ..errors import NotFound, StoreError, Text
 from .failure import Usage
-from .out import Out
+from .out import Ink, Out
 from .spec import PROGRAM
 
 if TYPE_CHECKING:
@@ -146,7 +146,17 @@ class Desk:
             from ..runtime.engine import Engine
 
             by = self.given_actor or os.environ.get("GUANJIA_AS") or system_user()
-            self._engine = Engine.at(self.folder, clock=self.clock, by=by, take_up=take_up)
+            # A database that is there is opened also where office.yaml, which says where it is, cannot be used just now.
+            there = "://" in self.database or os.path.exists(self.database)
+            self._engine = Engine.at(
+                self.folder, clock=self.clock, by=by, take_up=take_up, database=self.database if there else None
+            )
+            for finding in self._engine.files.leaning:
+                self.out.finding(finding)
+            if self._engine.files.leaning:
+                self.out.line(Ink(Text(
+                    "office.yaml 和 organisation.yaml 按上次正确时的内容办理，改好后自动生效。",
+                    "What office.yaml and organisation.yaml said before goes on until that is mended."), "warn"), err=True)  # fmt: skip
         return self._engine
 
     @cached_property

@@ -132,6 +132,11 @@ class Contents:
             check_organisation(organisation, root, self.known_calendars, self.site, findings)
         return in_order(findings)
 
+    def unusable(self, *, schedules: bool = True) -> list[Finding]:
+        """The errors for which nobody could do anything; those of what opens by the calendar, where they are asked for, too."""
+        wrong = errors([*self.office_findings, *self.organisation_findings])
+        return [*wrong, *errors(self.schedule_findings)] if schedules else wrong
+
     @property
     def site(self) -> str:
         return self.office.site if self.office else "main"

@@ -21,12 +21,16 @@ from .contents import Contents
 from .folder import Folder
 from .nodes import Document, errors, in_order
 from .procedures import Draft, draft_procedure
+from .reading import decode
 from .registries import Registries
 
 if TYPE_CHECKING:
     pass
 
 Thing = TypeVar("Thing")
+
+SETTLED = ("office.yaml", "organisation.yaml")
+"""Without which nobody can do anything."""
 
 
 class OfficeFiles:
@@ -42,6 +46,9 @@ class OfficeFiles:
         self._still = still
         self._known: Contents | None = None
         self._vouched = ""
+        self._kept: Mapping[str, bytes] = {}
+        self.leaning: list[Finding] = []
+        """Why what office.yaml and organisation.yaml said before goes on (`lean_on`); empty while they are in order."""
 
     def digest(self) -> str:
         """Changes exactly when a file changes that the office, its organisation or a version is made of."""
@@ -73,6 +80,17 @@ class OfficeFiles:
         """As they were of this digest, the files were taken up and all in order: what office.yaml says of procedures and registries need
         not be looked at anew by whoever opens the office."""
         self._vouched = digest
+
+    def lean_on(self, kept: Mapping[str, str]) -> None:
+        """What office.yaml and organisation.yaml said when they were taken up last, by path: while one of them cannot be used, both go on
+        so, as an edited procedure does that is wrong."""
+        self._kept = {path: text.encode() for path, text in kept.items()}
+        self._known = self._in_force(self._contents())
+
+    def settled(self) -> dict[str, str]:
+        """The texts of office.yaml and organisation.yaml as they are in force, by path, for `lean_on`."""
+        folder = self._contents().folder
+        return {path: decode(folder.read(path), path) for path in SETTLED if folder.has(path)}
 
     def organisation(self) -> dict[str, Any]:
         """organisation.yaml as canonical plain data; without the file there are no roles and no staff.
@@ -169,15 +187,30 @@ class OfficeFiles:
         return None
 
     def check(self) -> list[Finding]:
-        """Everything that is wrong or doubtful in the folder, by file and place."""
-        return in_order(self._contents().findings())
+        """Everything that is wrong or doubtful in the folder as it is written, by file and place."""
+        contents = self._contents()
+        return in_order((self._as_written(contents.digest) if self.leaning else contents).findings())
 
     def _contents(self) -> Contents:
         digest = self.digest()
         known = self._known
         if known is None or known.digest != digest:
-            self._known = known = Contents(digest, self._files)
+            self._known = known = self._in_force(self._as_written(digest))
         return known
+
+    def _as_written(self, digest: str) -> Contents:
+        return Contents(digest, self._files)
+
+    def _in_force(self, written: Contents) -> Contents:
+        """The files as they are written, or with what is kept in place of what cannot be used."""
+        self.leaning = written.unusable(schedules=written.digest != self._vouched) if self._kept else []
+        if not self.leaning:
+            return written
+        before = Contents(written.digest, Folder(self.folder, self._kept))
+        if before.unusable():  # what is wrong is none of these two files
+            self.leaning = []
+            return written
+        return before
 
 
 def _sound(thing: Thing | None, findings: list[Finding]) -> Thing:

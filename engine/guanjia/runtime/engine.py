@@ -42,7 +42,7 @@ from .funnel import Result, carry_out, suppose
 from .in_force import InForce
 from .marking import mark
 from .one_person import known_as
-from .publishing import COMPILED, Put, in_order, present, take_up
+from .publishing import COMPILED, Put, in_order, present, settled, take_up
 from .quiet import Quiet
 from .recent import Recent, as_case, unknown
 from .rendering import Renderer
@@ -113,7 +113,8 @@ class Engine(InForce):
         `by` is recorded as whoever took up files that changed: the id of a member of staff, or a user of the machine. Without
         `take_up` they stay as they were taken up last, until `refresh` or somebody publishes.
 
-        Invalid when the office's own files cannot be used; StoreError when its database cannot.
+        Invalid when the office's own files cannot be used and never could: else what office.yaml and organisation.yaml said before
+        goes on, and `files.leaning` says why. StoreError when its database cannot be used.
         """
         from ..channels import open_channels
         from ..channels.recorder import Recorder
@@ -127,6 +128,7 @@ class Engine(InForce):
             plain = open_store(place)
             plain.migrate()
             files.vouch(in_order(plain))
+            files.lean_on(settled(plain))
             office = files.office()
             store, keys = of_office(plain, Path(folder))
             organisation = Organisation.from_plain(files.organisation(), office.language)

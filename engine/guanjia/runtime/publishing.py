@@ -41,6 +41,9 @@ TABLE = "registry:"
 SOURCE = "source:"
 """Before the hash of a version: the setting that holds the text of its files, by path."""
 
+SETTLED = "settled"
+"""The setting that holds what office.yaml and organisation.yaml said when they were taken up last, by path."""
+
 _NOBODY: Mapping[str, Any] = {"by": [], "approval": False}
 
 
@@ -126,7 +129,7 @@ def take_up(
         amended, registries = _amended(before.get("registries", {}), tables, untabled)
         plain: dict[str, Any] = {
             "registries": registries, "amended": {**before.get("amended", {}), **dict.fromkeys(amended, now)},
-            "digest": "" if invalid or untabled or quiet is None else digest, "quiet": before.get("quiet", {}) if quiet is None else quiet,
+            "digest": "" if invalid or untabled or quiet is None or engine.files.leaning else digest, "quiet": before.get("quiet", {}) if quiet is None else quiet,
             "name": engine.office.name.model_dump(), "zone": engine.zone, "language": engine.office.language,
             "labels": {name: before["labels"][name] for name in current if name in before.get("labels", {})}
             | {name: version.procedure.labels for name, version in versions.items()},
@@ -146,6 +149,8 @@ def take_up(
         ]
         raw = [*filter(None, base.values()), *kept]
         settings = {COMPILED: json.dumps(plain, ensure_ascii=False)}
+        if not engine.files.leaning:
+            settings[SETTLED] = json.dumps(engine.files.settled(), ensure_ascii=False)
         settings |= {TABLE + it.hash: it.canonical for it in amended.values() if it is not None}
         for name, it in {} if engine.rehearsal else written.items():
             if any(it.hash == version.hash for version in raw) and engine.store.setting(SOURCE + it.hash) is None:
@@ -165,6 +170,11 @@ def take_up(
 def in_order(store: Store) -> str:
     """The digest of the files as they were taken up last; nothing where something was wrong with them."""
     return str(_compiled(store).get("digest", ""))
+
+
+def settled(store: Store) -> Mapping[str, str]:
+    """What office.yaml and organisation.yaml said when they were taken up last, by path."""
+    return _kept(store, SETTLED)
 
 
 def present(store: Store) -> Published:
@@ -251,11 +261,15 @@ def _quiet(engine: Engine) -> dict[str, Any] | None:
 
 
 def _compiled(store: Store) -> dict[str, Any]:
+    return _kept(store, COMPILED)
+
+
+def _kept(store: Store, name: str) -> dict[str, Any]:
     try:
-        compiled: dict[str, Any] = json.loads(store.setting(COMPILED) or "{}")
+        kept: dict[str, Any] = json.loads(store.setting(name) or "{}")
     except ValueError:  # a damaged copy is made anew from the files
         return {}
-    return compiled
+    return kept
 
 
 def _published(

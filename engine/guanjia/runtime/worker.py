@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..clock import SECOND, Instant
-from ..errors import GuanjiaError, Text, plural
+from ..errors import GuanjiaError, Invalid, Text, plural
 from . import logs, moving, stats
 from .engine import Engine, Work
 from .pulse import Pulse
@@ -107,11 +107,15 @@ class Worker:
                 logs.tell(log, logging.WARNING, "behind", Text(
                     f"{behind} 个在办工单仍按旧日历：guanjia calendar apply",
                     f"{plural(behind, 'open case counts', 'open cases count')} by calendars of before: guanjia calendar apply"), cases=behind)  # fmt: skip
-            self._unusable = ""
+            wrong = self.engine.files.leaning
+            self._tell(Invalid(wrong) if wrong else None)
         except GuanjiaError as error:
-            if str(error) != self._unusable:
-                logs.tell(log, logging.ERROR, "unusable", error.text)
-            self._unusable = str(error)
+            self._tell(error)
+
+    def _tell(self, error: GuanjiaError | None) -> None:
+        if error is not None and str(error) != self._unusable:
+            logs.tell(log, logging.ERROR, "unusable", error.text)
+        self._unusable = "" if error is None else str(error)
 
     def stop(self, *_: Any) -> None:
         """Finish what is in hand, leave the rest of the round to others, and end."""
