@@ -121,7 +121,9 @@ def main() -> int:
             with lock:
                 part.running, good = False, good and passed
 
-    lanes = (os.cpu_count() or 1) + whole  # a turn of a soak waits a third of its time, for servers and for what it kills
+    lanes = (
+        os.cpu_count() or 1
+    ) + whole  # a turn of a soak waits a third of its time, for servers and for what it kills
     with ThreadPoolExecutor(lanes) as pool:
         for each in [pool.submit(lane) for _ in range(lanes)]:
             each.result()
