@@ -157,3 +157,17 @@ def test_an_actor_that_is_no_text_is_told_as_such(office: Path, who: object) -> 
     assert type(who).__name__ in unknown.value.text.en
     assert "actor=…" in unknown.value.text.en
     assert "Actor | str" in unknown.value.hint.zh  # type: ignore[union-attr]
+
+
+def test_an_action_is_taken_by_what_it_is_called_on_the_screen(desk: Call, office: Path) -> None:
+    assert desk("do", CASE, "接单", "--promise", "今天上门").code == 0
+    assert desk("do", CASE, "办理").code == 1
+    assert desk("do", CASE, "Withdraw").code == 0
+    assert "已撤回" in desk("--lang", "zh", "show", CASE).out
+    procedure = (office / "procedures/complaint.yaml").read_text()
+    (office / "procedures/complaint.yaml").write_text(
+        procedure.replace("finish: 办结, withdraw: 撤回", "finish: 了结, withdraw: 了结")
+    )
+    assert desk("open", "complaint", "--summary", "又响了", "--room", "3-1-502").code == 0
+    assert desk("do", "2", "接单", "--promise", "明天").code == 0
+    assert desk("do", "2", "了结").code == 1, "two actions are called so"

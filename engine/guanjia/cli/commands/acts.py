@@ -108,6 +108,7 @@ def do(
     if action is None:
         _list(desk, telling, engine.available(case.id, actor), as_json=as_json)
         return None
+    action = _meant(telling, action)
     try:
         options = engine.available(case.id, actor)
     except Refused:  # said by the funnel, where it is recorded
@@ -129,6 +130,17 @@ def do(
 
     told(desk, retrying(desk, values, fields, telling.label, run, people), as_json=as_json)
     return None
+
+
+def _meant(telling: Telling, said: str) -> str:
+    """The action that is called so on the screen, in either language, where it is one."""
+    if said in telling.program.actions:
+        return said
+    called = [
+        name for name in telling.program.actions
+        if said.casefold() in {telling.procedure.label(name, language).casefold() for language in ("zh", "en")}
+    ]  # fmt: skip
+    return called[0] if len(called) == 1 else said
 
 
 def _many(
