@@ -169,5 +169,5 @@ def test_an_action_is_taken_by_what_it_is_called_on_the_screen(desk: Call, offic
         procedure.replace("finish: 办结, withdraw: 撤回", "finish: 了结, withdraw: 了结")
     )
     assert desk("open", "complaint", "--summary", "又响了", "--room", "3-1-502").code == 0
-    assert desk("do", "2", "接单", "--promise", "明天").code == 0
-    assert desk("do", "2", "了结").code == 1, "two actions are called so"
+    assert desk("do", "TS-2026-00002", "接单", "--promise", "明天").code == 0
+    assert desk("do", "TS-2026-00002", "了结").code == 1, "two actions are called so"
