@@ -58,7 +58,8 @@ class Part:
     """Under which names its tests count what makes up the figure, when that is not its unit."""
     sums: dict[str, Counter[str]] = field(default_factory=dict)
     """By claim, what was counted of it."""
-    running: bool = False
+    running: int = 0
+    """In how many lanes; in more than one only once it had a turn."""
     runs: int = 0
     failed: str = ""
     seconds: float = 0.0
@@ -106,7 +107,11 @@ def main() -> int:
 
     def due() -> Part | None:
         left = end - time.monotonic()
-        fit = [part for part in parts if not part.running and (part.runs == 0 or (whole and part.longest < left))]
+        fit = [
+            part
+            for part in parts
+            if (part.runs == 0 and part.running == 0) or (whole and part.runs > 0 and part.longest < left)
+        ]
         return min(fit, key=lambda part: part.turn) if good and fit else None
 
     def lane() -> None:
@@ -116,14 +121,13 @@ def main() -> int:
                 part = due()
                 if part is None:
                     return
-                part.running = True
+                part.running += 1
             passed = run(part, engine if whole else "")
             with lock:
-                part.running, good = False, good and passed
+                part.running, good = part.running - 1, good and passed
 
-    lanes = (
-        os.cpu_count() or 1
-    ) + whole  # a turn of a soak waits a third of its time, for servers and for what it kills
+    # A turn of a soak waits a third of its time, for servers and for what it kills.
+    lanes = (os.cpu_count() or 1) + whole
     with ThreadPoolExecutor(lanes) as pool:
         for each in [pool.submit(lane) for _ in range(lanes)]:
             each.result()
