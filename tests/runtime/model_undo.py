@@ -45,12 +45,13 @@ class TakingBack(Deeds):
             raise No("undo")
         step = Step(self, case, "undone", last.name, ask.who, at)
         told = self.withhold(case, last.seq)
-        for who in dict.fromkeys(told):
+        parted = case.merged is not None and last.before.merged is None
+        for place in case.withdrawn if parted else ():  # nobody would have heard of it
+            self.messages[place] = self.messages[place]._replace(recorded=False)
+        for who in dict.fromkeys(told):  # which takes along what waits again
             self.write(case, step.seq, "undone", who)
-        if case.merged is not None and last.before.merged is None:
+        if parted:
             self.asks = True
-            for place in case.withdrawn:  # nobody would have heard of it
-                self.messages[place] = self.messages[place]._replace(recorded=False)
             self.inbox.append(Item("yield", at, case.number, case.merged, case.number))
         before = last.before.children  # what was still to be opened then may be there by now
         last.before.children = {name: number or case.children.get(name) for name, number in before.items()}
