@@ -47,7 +47,7 @@ def fire(
 def moments(engine: Engine, now: Instant, stuck: Sequence[str]) -> Iterator[Instant]:
     """The minutes up to now in which something fell due or was sent, then now: a worker that comes late takes them one
     after the other, so that what one case waits for from another comes in time, as it would have with a worker on duty."""
-    last, sent = 0, sorted(_minute(item.since) for item in map(_Sent, engine.store.inbox()))
+    last, sent = 0, _sent(engine)
     while True:
         firsts = [at for at in sent if at > last][:1]
         if due := [case for case in engine.store.due(now, 1 + len(stuck)) if case not in stuck]:
@@ -57,7 +57,14 @@ def moments(engine: Engine, now: Instant, stuck: Sequence[str]) -> Iterator[Inst
         if last >= now:
             break
         yield last
+        if sent:  # what stood behind another of its two cases may be the first of them now
+            sent = _sent(engine)
     yield now
+
+
+def _sent(engine: Engine) -> list[Instant]:
+    """The minutes in which what waits between cases was sent: for each two of them of the first."""
+    return sorted(_minute(item.since) for item in map(_Sent, engine.store.inbox()))
 
 
 def _fire(
