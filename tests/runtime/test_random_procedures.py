@@ -24,15 +24,16 @@ from guanjia.store.sqlite import SqliteStore
 
 from tests.offices import clock_of, engine, small
 from tests.runtime.procedures_at_random import TEMPLATES, made
-from tests.scale import drawn, scale, tell
+from tests.scale import SOAK, drawn, scale, tell
 from tests.store.postgres_server import Prepared
 
 CORPUS = Path(__file__).with_name("corpus.txt")
 PATHS = scale(1, 10)
 """Paths through one procedure: it is drawn, looked at and read once for all of them."""
 
-STEPS = (4, 8, 16)
-"""How long a path is: most of what a procedure has is met in the first steps, and a short path leaves time for another."""
+LONG = 30
+STEPS = (4, 8, 16) if SOAK else (LONG,)
+"""How long a path is. A soak takes short ones: most of what a procedure has is met in the first steps, and what it counts is paths."""
 
 ENOUGH = 500
 """Events after which a path is over: two states that lead to each other every ten minutes do so thousands of times."""
@@ -169,7 +170,7 @@ def run(office: Path, stores: Sequence[Store], seed: int, steps: int, programs: 
 
 @pytest.mark.parametrize(("procedure", "path"), kept())
 def test_what_failed_once_is_replayed_first(tmp_path, stores, procedure, path):
-    run(office_of(tmp_path / "office", procedure), stores(), path, max(STEPS), {})
+    run(office_of(tmp_path / "office", procedure), stores(), path, LONG, {})
 
 
 @pytest.mark.parametrize("number", range(scale(6, 60, faults=20)))

@@ -272,6 +272,20 @@ def test_an_office_does_not_open_without_its_keys_or_with_those_of_another(offic
     Engine.at(office).close()
 
 
+@pytest.mark.parametrize("url", ["{}", "sqlite:///{}", "sqlite://elsewhere.db"])
+def test_a_database_is_missed_by_whatever_name_it_goes_and_only_when_it_is_gone(
+    office, tmp_path, monkeypatch, url
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "elsewhere.db"
+    for _ in range(2):
+        Engine.at(office, database=url.format(file)).close()
+    file.rename(tmp_path / "moved.db")
+    with pytest.raises(StoreError, match=r"is gone"):
+        Engine.at(office, database=url.format(file))
+    assert not file.exists()
+
+
 def test_what_an_older_program_left_in_clear_is_read_and_sealed_when_keys_change(office) -> None:
     with Engine.at(office) as engine:
         store = engine.store

@@ -1,7 +1,7 @@
 """A store in which nothing personal lies in clear: it seals on the way in and opens on the way out.
 
 Around any other store. Sealed are the personal values of a case with their salts, the text and address of every message of a
-case that has such values, and what it sends to other cases; each under the case's own key, which lies, wrapped, among its
+case that has such values, and the openings that it asks for; each under the case's own key, which lies, wrapped, among its
 personal values (`KEY`). The history holds commitments only, so it verifies with and without the key. Where the key was
 destroyed, the values are absent and the messages empty, and nothing fails. Where the office has no key that opens one case
 now, its messages say so, and those of the others go out.
@@ -21,7 +21,7 @@ from ..model.event import Notification, to_json
 from ..model.frozen import changed
 from ..people.keys import FILE, VARIABLE, Key, Keys, Secrets, Unreadable, read, write
 from ..store.interface import Change, Held, InboxItem, OutboxRow, Read, Store, Transaction
-from ..store.opening import POSTGRES
+from ..store.opening import file_of
 from .sealed_customers import SealedCustomers, SealedCustomersInHand
 
 T = TypeVar("T")
@@ -77,10 +77,8 @@ def of_office(store: Store, folder: Path) -> tuple[Store, Keys]:
 def still_there(database: str, folder: Path) -> None:
     """StoreError where the office in `folder` has keys, and so had a database, and the file of that is gone: a new and empty one
     in its place would look as if all were well."""
-    if database == ":memory:" or database.startswith(POSTGRES):
-        return
-    file, keys = Path(database.removeprefix("sqlite:///")), folder / FILE
-    if keys.exists() and not file.exists():
+    file, keys = file_of(database), folder / FILE
+    if file is not None and keys.exists() and not Path(file).exists():
         raise StoreError(
             Text(
                 f"数据库 {file} 不见了，而随它生成的密钥还在（{keys}）。",
@@ -92,7 +90,7 @@ def still_there(database: str, folder: Path) -> None:
                 f"Put the file back, or restore a backup: guanjia restore FILE\n"
                 f"If it was renamed or moved: correct `database` in office.yaml. To begin anew: move {FILE} elsewhere first.",
             ),
-            path=str(file),
+            path=file,
         )
 
 
@@ -328,9 +326,8 @@ class SealedTransaction:
 
 
 def _shut(item: InboxItem, key: Key | None) -> InboxItem:
-    if (
-        key is None or '"kind": "open"' not in item.command
-    ):  # nothing else that one case asks of another brings what is personal
+    """Only an opening brings what is personal. The rest has to be understood also when its sender is forgotten before it is heard."""
+    if key is None or '"kind": "open"' not in item.command:
         return item
     return changed(item, command=json.dumps({SEALED: key.seal(item.command, item.key)}))
 

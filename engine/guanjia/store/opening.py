@@ -10,6 +10,14 @@ from .interface import Store
 POSTGRES = ("postgresql://", "postgres://")
 
 
+def file_of(name: str) -> str | None:
+    """The file that a path or `sqlite:///path` names; None where the name is of no file."""
+    scheme, separator, rest = name.partition("://")
+    if not separator:
+        return None if name == ":memory:" else name
+    return rest.removeprefix("/") if scheme == "sqlite" else None
+
+
 def open_store(url_or_path: str | PathLike[str]) -> Store:
     """The store that a path, `sqlite:///path`, `postgresql://…` or `:memory:` names.
 
@@ -33,8 +41,9 @@ def open_store(url_or_path: str | PathLike[str]) -> Store:
         from .postgres import PostgresStore
 
         return PostgresStore(name)
-    scheme, separator, rest = name.partition("://")
-    if separator and scheme != "sqlite":
+    file = file_of(name)
+    if file is None:
+        scheme = name.partition("://")[0]
         raise StoreError(
             Text(f"不认识这种数据库：{scheme}://", f"No such kind of database: {scheme}://"),
             Text(
@@ -44,4 +53,4 @@ def open_store(url_or_path: str | PathLike[str]) -> Store:
         )
     from .sqlite import SqliteStore
 
-    return SqliteStore(rest.removeprefix("/") if separator else name)
+    return SqliteStore(file)
