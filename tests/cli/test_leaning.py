@@ -77,8 +77,10 @@ def test_a_slip_whose_cause_lies_elsewhere_is_an_error(office: Path, run: Callab
         file.write("quiet: {customers: peace}\n")
     assert opens(run).code == OK
     (office / "calendars/peace.yaml").unlink()
-    told = opens(run)
-    assert (told.code, "peace" in told.err) == (INVALID, True)
+    written = "# as it is now\n" + (office / "office.yaml").read_text()
+    (office / "office.yaml").write_text(written)
+    told, line = opens(run), written.splitlines().index("quiet: {customers: peace}") + 1
+    assert (told.code, f"office.yaml:{line}:" in told.err, "peace" in told.err) == (INVALID, True, True)
 
 
 def test_a_worker_that_begins_meanwhile_takes_up_what_is_mended(office: Path, run: Callable[..., Ran], caplog) -> None:
