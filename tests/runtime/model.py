@@ -252,7 +252,8 @@ class Office(Forgetting):
             return
         receiver = item.receiver or ""
         case = self.cases[receiver if receiver in self.cases else self.cases[item.sender].children[receiver] or ""]
-        case.begun, at = len(case.events), minute
+        case.begun = len(case.events)
+        at = max(minute, case.opened_at)  # what is recorded late reaches no case before it was opened
         self.advance(case, at)
         try:
             if item.kind == "signal":
