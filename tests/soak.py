@@ -103,7 +103,7 @@ def main() -> int:
     before = count_before(known, engine) if whole else 0
     begun = time.monotonic()
     end = begun + 60 * float(sys.argv[1]) if whole else float("inf")
-    good, lock = True, threading.Lock()
+    good, ended = True, threading.Condition()
 
     def due() -> Part | None:
         left = end - time.monotonic()
@@ -117,14 +117,16 @@ def main() -> int:
     def lane() -> None:
         nonlocal good
         while True:
-            with lock:
-                part = due()
+            with ended:
+                while (part := due()) is None and any(each.running for each in parts):
+                    ended.wait()
                 if part is None:
                     return
                 part.running += 1
             passed = run(part, engine if whole else "")
-            with lock:
+            with ended:
                 part.running, good = part.running - 1, good and passed
+                ended.notify_all()
 
     # A turn of a soak waits a third of its time, for servers and for what it kills.
     lanes = (os.cpu_count() or 1) + whole

@@ -94,6 +94,27 @@ def test_what_is_required_is_asked_for_and_what_will_not_do_is_asked_again(surro
     assert screen.end() == 0
 
 
+def test_what_the_register_knows_of_a_customer_is_not_asked_for(surroundings: dict[str, str]) -> None:
+    folder = Path(surroundings["GUANJIA_OFFICE"])
+    (folder / "procedures/complaint.yaml").write_text(PROCEDURE.replace("{type: room}", "{type: room, required: true}"))
+    people = (folder / "organisation.yaml").read_text()
+    (folder / "organisation.yaml").write_text(people.replace("en: agent}}", "en: agent}, rights: [customers]}"))
+    for rooms in (["--room", "2-1"], ["--room", "2-1", "--room", "2-2"]):
+        made = ["customer", "add", "--name", "张伟", *rooms]
+        subprocess.run([*COMMAND, *made], env=surroundings, capture_output=True, check=True)
+    screen = Terminal(surroundings, "open", "complaint", "--customer", "C-00001", "--summary", "x")
+    screen.until("TS-2026-00001")
+    screen.until("2-1")
+    assert screen.end() == 0
+    screen = Terminal(surroundings, "open", "complaint", "--customer", "C-00002", "--summary", "x")
+    screen.until("C-00002 的房号有：2-1、2-2")
+    screen.until("> ")
+    screen.type("2-2\n")
+    screen.until("TS-2026-00002")
+    screen.until("2-2")
+    assert screen.end() == 0
+
+
 def test_staff_are_offered_by_name_and_taken_by_number(surroundings: dict[str, str]) -> None:
     folder = Path(surroundings["GUANJIA_OFFICE"])
     text = PROCEDURE.replace(

@@ -61,6 +61,21 @@ def test_where_the_office_says_nothing_of_rooms_nothing_is_doubted(site: str, ty
     assert ("organisation.yaml" in PLACES.told(site).en) == (site != "open")
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("3栋502", "3-1-502, 3-2-502"), ("3 号楼 2 单元 502 室", "3-2-502"), ("3#502", "3-1-502, 3-2-502"), ("a座101", "A-101"), ("3 s1", "3-S1"),
+        ("Building 3, Unit 1, Room 502", "3-1-502"), ("building a flat 102", "A-102"),
+        ("3栋", None), ("3 号楼大堂", None), ("3栋2单元", None), ("3栋2单元门口", None), ("4栋502", None), ("3栋502门口", None), ("502", None),
+    ],
+)  # fmt: skip
+def test_a_room_as_people_say_it_is_told_as_it_is_written(typed: str, meant: str | None) -> None:
+    doubt = PLACES.doubt("main", typed)
+    assert (doubt and doubt.hint.en) == (meant and f"Did you mean {meant}?")
+    assert (PLACES.doubt("main", typed, whole=True) is None) == (meant is None)
+    assert PLACES.doubt("open", "2栋502") is None
+
+
 def test_who_lives_somewhere_lives_in_a_room() -> None:
     assert [bool(PLACES.doubt("main", typed, whole=True)) for typed in ("3", "3-1", "3-1-大堂", "3-1-502", "商铺甲")] == [True] * 3 + [False] * 2  # fmt: skip
 

@@ -188,6 +188,7 @@ class Office(Forgetting):
             **more,
         )
         self.cases[number] = case
+        case.made_by = case.parent
         case.kin = self.kin(customer, self.now) if procedure == "request" else ()
         if phone is not None:
             case.reached = True

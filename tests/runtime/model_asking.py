@@ -13,6 +13,8 @@ from tests.runtime.model_time import local
 
 ALONE = ("attach", "split", "code", "answer")
 """What is no command of its own kind, or is known by more than that: not in bulk, and not looked at ahead."""
+UNREASONED = ("note", "attach", "signal", "code", "answer")
+"""What is done without saying why."""
 
 
 def code_of(number: int) -> str:
@@ -48,7 +50,8 @@ def told(events) -> list[str]:
 
 
 def who_is(name: str) -> Who:
-    return SYSTEM if name == "system" else Who(name, "customer" if name.startswith("c-") else "staff")
+    """`customer` is whoever acts by a code on the case of nobody in the register."""
+    return SYSTEM if name == "system" else Who(name, "customer" if name.startswith(("c-", "customer")) else "staff")
 
 
 def to_actor(who: Who) -> Actor:

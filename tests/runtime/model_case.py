@@ -169,6 +169,8 @@ class Case:
     closed_at: int | None = None
     outcome: str | None = None
     parent: str | None = None
+    made_by: str | None = None
+    """which case opened it, wherever it is put later"""
     merged: str | None = None
     withdrawn: list[int] = field(default_factory=list)
     """which messages a merging kept back"""

@@ -23,6 +23,7 @@ from tests.offices import MONDAY, OFFICE, engine, small
 from tests.runtime.model import Office
 from tests.runtime.model_asking import (
     ALONE,
+    UNREASONED,
     agree,
     answered,
     asked,
@@ -141,7 +142,8 @@ class Desk:
             values["resume_at"] = None if span is None else self.office.now + span * MINUTE
         return Ask(
             given["kind"], given.get("name", ""), number, who, values, None if given["kind"] in ("code", "answer") else given.get("key"),
-            None if given.get("ago") is None or given["kind"] not in ("open", "act", "clock") else self.office.now - given["ago"] * MINUTE, given.get("reason"),
+            None if given.get("ago") is None or given["kind"] not in ("open", "act", "clock") else self.office.now - given["ago"] * MINUTE,
+            None if given["kind"] in UNREASONED else given.get("reason"),
             expect if given["kind"] == "act" else None,
             given.get("mode"), given.get("customer"),
         )  # fmt: skip

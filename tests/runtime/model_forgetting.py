@@ -49,15 +49,9 @@ class Forgetting(Door):
                 self.messages[place] = it._replace(destroyed=True)
 
     def family(self, case: Case) -> list[Case]:
-        """The case and those that it opened; what keeps its data comes first."""
-        found = [
-            case,
-            *(
-                self.cases[number]
-                for name, number in case.children.items()
-                if name.startswith(("fix", "home:")) and number
-            ),
-        ]
+        """The case and those that it opened and that are below it still; what keeps its data comes first."""
+        below = [self.cases[number] for number in case.children.values() if number]
+        found = [case, *(each for each in below if each.made_by == case.number)]
         return sorted(found, key=lambda each: each.closed and not each.held)
 
     def over(self) -> list[Over]:

@@ -40,6 +40,9 @@ fields: {summary: {type: text, required: true}}
 initial: waiting
 states: {waiting: {entry: [{notify: {told: customer}}], transitions: {finish: {to: over}}}, over: {final: true}}
 """
+THERE = BARE.replace("procedure: bare", "procedure: there").replace(
+    "fields: {", "fields: {room: {type: room, required: true}, "
+)
 PARTY = BARE.replace("procedure: bare", "procedure: party\npurpose: activities")
 
 
@@ -48,6 +51,7 @@ def desk(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Engine]:
     template = "{{ recipient.name }} {{ number }}\n"
     more = {
         "organisation.yaml": PEOPLE, "procedures/bare.yaml": BARE, "procedures/party.yaml": PARTY,
+        "procedures/there.yaml": THERE,
         "templates/zh/told.text.j2": "你好" + template, "templates/en/told.text.j2": "hello " + template,
         "office.yaml": "name: {zh: 试验, en: Test}\nzone: Asia/Shanghai\nchannels: {file: {}, console: true}\n",
     }  # fmt: skip
@@ -117,6 +121,18 @@ def test_of_several_rooms_none_is_guessed_and_of_a_restricted_person_nothing_is_
     assert values(desk, opened(desk, customer=id))["room"] == "1-1"
     desk.customers.restrict(id, actor="manager.sun", reason="本人要求")
     assert values(desk, opened(desk, customer=id)) == {"summary": "x"}
+
+
+def test_where_a_room_is_needed_those_of_the_customer_are_told(desk: Engine) -> None:
+    id = added(desk, rooms=[{"room": "1-2"}, {"room": "1-1"}, {"room": "1-3", "until": "2020-01-01"}])
+    with pytest.raises(Refused, match="Still needed: room") as refused:
+        opened(desk, "there", customer=id)
+    assert refused.value.hint == (f"{id} 的房号有：1-1、1-2", f"The rooms of {id}: 1-1, 1-2")
+    assert values(desk, opened(desk, "there", customer=id, room="1-1"))["room"] == "1-1"
+    desk.customers.restrict(id, actor="manager.sun", reason="本人要求")
+    with pytest.raises(Refused) as refused:
+        opened(desk, "there", customer=id)
+    assert refused.value.hint is None
 
 
 def test_a_new_case_of_one_who_was_merged_is_the_survivors(desk: Engine) -> None:

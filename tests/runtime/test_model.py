@@ -250,7 +250,7 @@ def test_the_engine_does_what_the_docs_say(folder, kind, stores):
                 seed(chosen)(machine_of),
                 settings=settings(
                     max_examples=3, stateful_step_count=50, deadline=None, database=None, suppress_health_check=list(HealthCheck),
-                    phases=(Phase.generate, Phase.shrink), print_blob=False,
+                    phases=(Phase.generate,) if SOAK else (Phase.generate, Phase.shrink), print_blob=False,
                 ),
             )  # fmt: skip
         except BaseException:

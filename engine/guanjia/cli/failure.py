@@ -71,9 +71,10 @@ def report(error: GuanjiaError, out: Out, arguments: Sequence[str] = ()) -> int:
         )  # fmt: skip
     else:
         hint = error.hint
-        if hint is None and (missing := error.data.get("missing")):
+        if missing := error.data.get("missing"):
             options = " ".join(f"--{name} …" for name in missing)
-            hint = Text(f"在命令后面加上：{options}", f"Add to the command: {options}")
+            above = Text("", "") if hint is None else Text(f"{hint.zh}\n", f"{hint.en}\n")
+            hint = Text(f"{above.zh}在命令后面加上：{options}", f"{above.en}Add to the command: {options}")
         out.problem(_unsaid(error.text, arguments), None if hint is None else _unsaid(hint, arguments))
     return exit_code(error)
 

@@ -19,6 +19,8 @@ MOST_ROOMS = 5_000
 """Of one building."""
 _LIKE_A_ROOM = re.compile(r"[A-Z0-9]+(-[A-Z0-9]+)+")
 """What is written like this means a room; whatever else stands where a room is asked for names a place in words."""
+_SPOKEN = re.compile(r"号楼|栋|幢|座|单元|室|号|房|#|BUILDING|UNIT|ROOM|FLAT|[-,，\s]+")
+"""What stands between the parts of a room as people say it: 3栋2单元502室, Building 3, Unit 2, Room 502."""
 _RANGE = re.compile(r"(.*?)(\d+)\.\.(\d+)")
 
 
@@ -103,7 +105,7 @@ class Places:
         text = typed.strip().upper()
         rooms = self._building(site, text)
         if rooms is None:
-            return self._elsewhere(site, typed.strip()) if _LIKE_A_ROOM.fullmatch(text) else None
+            return (self._elsewhere if _LIKE_A_ROOM.fullmatch(text) else self._said)(site, typed.strip())
         if text in rooms or not (whole or _LIKE_A_ROOM.fullmatch(text)):
             return None
         if not whole and self.rooms(site, text):
@@ -122,6 +124,21 @@ class Places:
         same = (self._of(site, name).get(f"{name.upper()}-{rest}") for name in known)
         close = get_close_matches(typed.upper(), [room for room in same if room is not None], 3)
         return Doubt(what, _perhaps(close) if close else self.told(site))
+
+    def _said(self, site: str, typed: str) -> Doubt | None:
+        """Of a room that is written as it is said, where it cannot be taken for a place in words."""
+        said = [part for part in _SPOKEN.split(typed.upper()) if part]
+        if len(said) < 2:
+            return None
+        known = (
+            room for name in self._buildings(site) if name.upper() == said[0] for room in self._of(site, name).values()
+        )
+        same = [room for room in known if said in ((parts := room.upper().split("-")), [parts[0], parts[-1]])]
+        if not same:
+            return None
+        return Doubt(
+            Text(f"“{typed}”不是这里房号的写法", f"{typed!r} is not how a room is written here"), _perhaps(same)
+        )
 
 
 def _parts(rooms: Sequence[str]) -> list[str]:

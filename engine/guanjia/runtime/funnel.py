@@ -30,7 +30,7 @@ from .between import asked
 from .columns import columns
 from .counted import rows
 from .facts import with_facts
-from .introducing import at_home, introduced, placed
+from .introducing import at_home, introduced, placed, with_homes
 from .one_person import known_as
 from .recent import as_case, unknown
 from .retention import remaining
@@ -394,7 +394,9 @@ class Passage:
     def _refuse(self, command: Command, refused: Refused, occurred: Instant) -> GuanjiaError:
         """Attempts without the right to, and those that a due thing overtook, stand in the history."""
         case = self.case
-        if case is None or self.taken_in is not None:  # nothing is there that it could stand in
+        if case is None:  # nothing is there that it could stand in
+            return with_homes(self.engine, self.tx, self.program, command, refused)
+        if self.taken_in is not None:
             return refused
         overtaken = command.kind == "act" and refused.code == "state" and bool(self.events)
         if overtaken:

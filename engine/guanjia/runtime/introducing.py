@@ -52,6 +52,19 @@ def introduced(engine: Engine, tx: Transaction, program: Program, command: Comma
     )
 
 
+def with_homes(engine: Engine, tx: Transaction, program: Program, command: Command, refused: Refused) -> Refused:
+    """What stops an opening; where its room is missing and its customer has several, with these."""
+    named = command.customer or (command.actor.id if command.actor.kind == "customer" else None)
+    held = tx.customers.get(named) if named and set(program.rooms) & set(refused.data.get("missing", ())) else None
+    if held is None or not (customer := as_customer(survivor(tx.customers, held))).used:
+        return refused
+    rooms = sorted({each.room for each in customer.at_home(today(engine.clock.now(), engine.zone))})
+    if len(rooms) < 2:
+        return refused
+    hint = Text(f"{customer.id} 的房号有：{'、'.join(rooms)}", f"The rooms of {customer.id}: {', '.join(rooms)}")
+    return Refused(refused.code, refused.text, hint, **refused.data)
+
+
 def at_home(engine: Engine, tx: Transaction, program: Program, command: Command) -> list[str]:
     """Staff whose own case a new one is: they or somebody of their household are its customer, or they live in the room that it is about."""
     if "customer" not in program.procedure.conflicts:

@@ -50,7 +50,7 @@ def open_case(
     missing = [
         name for name, field in fields.items() if field.required and field.default is None and values.get(name) is None
     ]
-    if missing and interactive(desk.out):
+    if missing and customer is None and interactive(desk.out):  # what is known of a customer needs no asking
         values |= ask(desk, missing, fields, label)
 
     def run(values: dict[str, Any]) -> Result:
