@@ -32,6 +32,7 @@ from tests.runtime.model_draws import ACTORS, MINUTES, WAYS, apt, brings, some, 
 from tests.runtime.model_register import ROOMS
 from tests.runtime.model_time import local
 from tests.scale import SOAK, drawn, scale, tell
+from tests.smaller import Program, smaller
 
 CORPUS = Path(__file__).with_name("model_corpus.txt")
 COMMANDS = dict.fromkeys(("memory", "sqlite", "postgres"), scale(100, 2_000, faults=5_000))
@@ -220,15 +221,18 @@ def kept() -> Iterator[Any]:
 
 
 # A turn of a soak, of which there are dozens a day, is there for new ones.
-@pytest.mark.parametrize("program", [] if SOAK else list(kept()))
-def test_what_failed_once_is_replayed_first(folder, stores, program):
-    desk = Desk(folder, stores())
+def replayed(desk: Desk, program: Program) -> None:
     try:
         for step in program:
             desk.do(step)
         desk.end()
     finally:
         desk.close()
+
+
+@pytest.mark.parametrize("program", [] if SOAK else list(kept()))
+def test_what_failed_once_is_replayed_first(folder, stores, program):
+    replayed(Desk(folder, stores()), program)
 
 
 def test_the_engine_does_what_the_docs_say(folder, kind, stores):
@@ -243,6 +247,13 @@ def test_the_engine_does_what_the_docs_say(folder, kind, stores):
         desks.append(made.desk)
         return made
 
+    def fails(program: Program) -> bool:
+        try:
+            replayed(Desk(folder, stores()), json.loads(json.dumps(program)))
+        except Exception:
+            return True
+        return False
+
     while done < COMMANDS[kind]:
         chosen, machine_of = draw.randrange(2**32), machine
         try:
@@ -250,11 +261,12 @@ def test_the_engine_does_what_the_docs_say(folder, kind, stores):
                 seed(chosen)(machine_of),
                 settings=settings(
                     max_examples=3, stateful_step_count=50, deadline=None, database=None, suppress_health_check=list(HealthCheck),
-                    phases=(Phase.generate,) if SOAK else (Phase.generate, Phase.shrink), print_blob=False,
+                    phases=(Phase.generate,), print_blob=False,
                 ),
             )  # fmt: skip
-        except BaseException:
-            print(f"to keep in {CORPUS.name}: {json.dumps(desks[-1].steps, ensure_ascii=False)}")
+        except Exception:
+            program = smaller(desks[-1].steps, fails)
+            print(f"to keep in {CORPUS.name}: {json.dumps(program, ensure_ascii=False)}")
             raise
         done += sum(desk.commands for desk in desks)
         happened += Counter(e.type for desk in desks for case in desk.office.cases.values() for e in case.events)
