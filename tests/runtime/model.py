@@ -171,6 +171,7 @@ class Office(Forgetting):
         customer = ask.customer or (ask.who.id if ask.who.kind == "customer" else None)
         known = self.known(customer) if until is None else None
         customer = known.id if known and ask.customer and ask.customer != ask.who.id else customer
+        known = None if known and known.restricted else known  # of whom nothing is filled in
         phone = values.pop("phone", None) or (known.phone if known and procedure != "job" else None)
         if known and procedure == "home" and len(rooms := known.rooms(local(self.now).date())) == 1:
             values["room"] = rooms[0]

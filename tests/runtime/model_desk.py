@@ -6,6 +6,7 @@ A step is plain data, a list that begins with the name of a method of `Desk`; so
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from guanjia.model.event import SYSTEM
 from guanjia.people.keys import Keys, Secrets
 from guanjia.runtime import moving, retention, suspending
 from guanjia.runtime.audit import audit
+from guanjia.runtime.customers import Register
 from guanjia.runtime.sealing import sealed
 
 from tests.offices import MONDAY, OFFICE, engine, small
@@ -306,10 +308,27 @@ class Desk:
             accounted = desk_why(self.desk, number, name)
             agree(f"{number}.why.{name}", accounted, (clock.cycle, expected(ahead, case, clock)[2]))
 
+    def registered(self, change: Callable[[Register], Any], *about: str) -> bool:
+        """Whether it was changed: of whom it is restricted, it is not."""
+        restricted = any(self.office.persons[each].restricted for each in about)
+        try:
+            change(self.desk.customers)
+        except Refused as refused:
+            assert restricted, refused
+            return False
+        assert not restricted
+        return True
+
+    def restricts(self, who: str) -> None:
+        """What is known of somebody is kept and no more used, or used again."""
+        person = self.office.persons[who]
+        self.desk.customers.restrict(who, actor=to_actor(who_is("manager.sun")), reason="x", lift=person.restricted)
+        person.restricted = not person.restricted
+
     def one_person(self, one: str, other: str) -> None:
         """Two entries of the register turn out to be one person."""
-        self.desk.customers.merge(one, other, actor=SYSTEM, reason="x")
-        self.office.one_person(one, other)
+        if self.registered(lambda register: register.merge(one, other, actor=SYSTEM, reason="x"), one, other):
+            self.office.one_person(one, other)
 
     def moves(self, who: str, room: str, since: int | None, until: int | None) -> None:
         """Somebody moves in or out, so many days from now."""
@@ -317,8 +336,8 @@ class Desk:
         begin, end = (None if days is None else today + timedelta(days=days) for days in (since, until))
         about = {"room": room, "relation": person.relation}
         about |= {name: day.isoformat() for name, day in (("since", begin), ("until", end)) if day}
-        self.desk.customers.edit(who, actor=SYSTEM, rooms=[about])
-        self.office.moves(who, Home(room, person.relation, begin, end))
+        if self.registered(lambda register: register.edit(who, actor=SYSTEM, rooms=[about]), who):
+            self.office.moves(who, Home(room, person.relation, begin, end))
 
     def hours(self, name: str) -> None:
         (self.folder / "calendars/hours.yaml").write_text(HOURS[name])

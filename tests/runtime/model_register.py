@@ -32,6 +32,8 @@ class Person:
     """Which he has to any room."""
     survivor: str | None = None
     """Who it turned out to be."""
+    restricted: bool = False
+    """What is known of him is used for nothing but what has to be told."""
 
     def rooms(self, day: date) -> list[str]:
         """Where he lives on a day."""

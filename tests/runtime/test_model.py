@@ -126,6 +126,8 @@ class Machine(RuleBasedStateMachine):
         alike = [id for id in there if office.persons[id].language == spoken]
         if len(alike) > 1 and draw.random() < 0.2:
             self.desk.do(["one_person", *draw.sample(alike, 2)])
+        if draw.random() < 0.2:
+            self.desk.do(["restricts", draw.choice([id for id in there if office.persons[id].survivor is None])])
         found = [
             {"kind": "act", "name": name, "who": "supervisor.zhao", "case": which, "values": brings(draw, name)}
             for which, case in enumerate(office.cases.values()) for name in ("warn", "warn", "calm", "announce")
