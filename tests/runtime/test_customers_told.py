@@ -10,6 +10,7 @@ from guanjia.clock import HOUR, ManualClock
 from guanjia.errors import Refused
 from guanjia.model.event import SYSTEM, Actor
 from guanjia.runtime.audit import audit
+from guanjia.runtime.delivery import DECLINED
 from guanjia.runtime.engine import Engine
 from guanjia.runtime.sealing import MARK, Sealed
 
@@ -195,6 +196,38 @@ def test_what_needs_a_consent_is_told_to_those_who_gave_it_and_to_nobody_else(de
     (row,) = desk.store.outbox(case=opened(desk, "bare", customer=id))
     assert row.status == "waiting"  # what has to be told needs no consent
     assert audit(desk) == []
+
+
+def test_whoever_agrees_no_more_is_not_told_of_what_waits_already(desk: Engine) -> None:
+    keeps, leaves, closed_off = (added(desk, hours="19:00-21:00", phones=[f"1380000000{last}"]) for last in (1, 2, 3))
+    cases = {}
+    for id in (keeps, leaves, closed_off):
+        desk.customers.consent(id, "activities", "2026-01", actor="agent.wang")
+        cases[id] = [opened(desk, "party", customer=id), opened(desk, "bare", customer=id)]
+    desk.customers.withdraw(leaves, "activities", actor="agent.wang")
+    desk.customers.restrict(closed_off, actor="manager.sun", reason="本人要求")
+    assert desk.run_once().delivered == 0  # they want to be told in the evening
+    assert isinstance(desk.clock, ManualClock)
+    desk.clock.advance(11 * HOUR)
+    work = desk.run_once()
+    assert (work.delivered, work.failed) == (4, 0)
+    statuses = {id: [desk.store.outbox(case=case)[0].status for case in both] for id, both in cases.items()}
+    assert statuses == {keeps: ["sent", "sent"], leaves: ["recorded", "sent"], closed_off: ["recorded", "sent"]}
+    assert desk.store.outbox(case=cases[leaves][0])[0].last_error == str(DECLINED)
+    assert audit(desk) == []
+
+
+def test_whether_somebody_agrees_is_not_guessed_where_the_history_is_damaged(
+    desk: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id = added(desk)
+    desk.customers.consent(id, "activities", "2026-01", actor="agent.wang")
+    case = opened(desk, "party", customer=id)
+    monkeypatch.setattr(desk.store, "events", lambda identity: [])
+    assert (desk.run_once().failed, desk.store.outbox(case=case)[0].status) == (1, "dead")
+    monkeypatch.undo()
+    assert desk.resend(desk.store.outbox(case=case)[0].notification)
+    assert desk.run_once().delivered == 1
 
 
 def test_a_message_to_a_customer_who_is_forgotten_is_nowhere(desk: Engine, tmp_path: Path) -> None:

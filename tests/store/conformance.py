@@ -820,6 +820,20 @@ class Conformance:
         assert keys(store.claim(700, "w", 800, limit=1)) == ["5"]
         assert keys(store.claim(700, "w", 800, limit=1)) == ["1", "2", "3"]
 
+    def test_a_message_that_nobody_wants_any_more_is_kept_and_never_sent(self, store: Store) -> None:
+        late = {"not_before": 300, "digest": "d"}
+        put(store, change("a", notifications=[message("a", 1, **late), message("a", 2, **late)]))
+        assert keys(store.claim(300, "w", 400)) == ["1", "2"]
+        assert not store.decline(message("a", 1).key, "other", "no")
+        assert store.decline(message("a", 1).key, "w", "no")
+        assert not store.decline(message("a", 1).key, "w", "no")
+        assert store.sent(message("a", 2).key, "w", 310)
+        assert [(row.status, row.last_error, row.next_at) for row in store.outbox()] == [
+            ("sent", None, None),
+            ("recorded", "no", None),
+        ]
+        assert keys(store.claim(10**9, "w", 10**9 + 1)) == []
+
     def test_what_is_urgent_takes_along_what_would_be_held_before_it(self, store: Store) -> None:
         put(store, change("a", notifications=[message("a", 1, digest="d"), message("a", 2, digest="d", urgency="low")]))
         put(store, change("a", 1, notifications=[message("a", 3, 2, urgency="urgent"), message("a", 4, 2, digest="d")]))

@@ -16,7 +16,7 @@ from typing import Any
 
 from ..channels.interface import Channel, Undeliverable
 from ..clock import HOUR, MINUTE, SECOND, Clock, Instant
-from ..errors import GuanjiaError, Text
+from ..errors import GuanjiaError, StoreError, Text
 from ..failpoints import fp
 from ..model.event import short
 from ..store.interface import OutboxRow, Store
@@ -35,6 +35,8 @@ RENEWAL = 20.0
 
 MOST_RENEWALS = 30
 """A channel that has not come back after ten minutes is given up: the lease runs out, and another worker tries."""
+
+DECLINED = Text("客户不再同意接收这类通知", "the customer agrees no more to be told of such things")
 
 log = logging.getLogger("guanjia.delivery")
 
@@ -55,17 +57,39 @@ def deliver(
     """Deliver everything that waits now, `limit` to a claim. Never raises for a message. Whoever is to be left in peace now
     is told later. What is in nobody's hand yet when `stopping` comes true is left to others at once; while the office is held,
     nothing is taken in hand."""
-    count = dict.fromkeys(("sent", "failed", "dead", "held"), 0)
-    begun = clock.now()
+    count = dict.fromkeys(("sent", "failed", "dead", "held", "declined"), 0)
+    begun, quiet = clock.now(), quiet or Quiet()
     while not stopping() and held(store) is None and (rows := store.claim(begun, owner, clock.now() + LEASE, limit)):
         fp("after_claim")
         with _renewed(store, clock, owner):
-            for parcel in _parcels(rows):
+            wanted = []
+            for row in rows:
+                if (how := _unwanted(store, row, owner, quiet)) is None:
+                    wanted.append(row)
+                else:
+                    count[how] += 1
+            for parcel in _parcels(wanted):
                 if stopping():
                     store.release(owner, begun)
                     break
-                count[_one(store, channels, parcel, clock.now(), owner, quiet or Quiet())] += len(parcel)
+                count[_one(store, channels, parcel, clock.now(), owner, quiet)] += len(parcel)
     return Delivered(count["sent"], count["failed"], count["dead"])
+
+
+def _unwanted(store: Store, row: OutboxRow, owner: str, quiet: Quiet) -> str | None:
+    """What becomes of a message of which its customer agrees no more to be told, however long it waits already; None where it may be sent."""
+    key = row.notification.key
+    try:
+        if quiet.agreed(row.notification):
+            return None
+    except StoreError:
+        raise
+    except Exception as error:  # nobody can know: a person decides
+        store.failed(key, owner, f"{type(error).__name__}: {error}", None, alone=True)
+        _told([row], "dead", logging.WARNING, error=type(error).__name__)
+        return "dead"
+    store.decline(key, owner, str(DECLINED))
+    return "declined"
 
 
 def _parcels(rows: Sequence[OutboxRow]) -> Sequence[Sequence[OutboxRow]]:

@@ -555,7 +555,7 @@ class Engine(InForce):
         self.lulls.clear()
         self._published = take_up(self, by, happened, versions, put)
         self.renderer.quiet = self.quiet = Quiet(
-            self._published.quiet, self.office, self.zone, self.blind, self.customers.hours_of
+            self._published.quiet, self.office, self.zone, self.blind, self.customers.hours_of, self._agreed
         )
         self._seen = (digest, self.store.setting(COMPILED))
         return self._published.events
@@ -575,6 +575,11 @@ class Engine(InForce):
         events = [Event.from_text(row.text) for row in self.store.events(identity) if row.seq <= seq]
         case = fold(events)
         return self.program(case), case, events[-1]
+
+    def _agreed(self, message: Notification) -> bool:
+        if message.recipient != "customer" or not self._published.asks:
+            return True
+        return self.renderer.agreed(*self._source(message.case, message.seq), message.template)
 
     def log(self, after: int = 0) -> Iterator[Event]:
         """What happened to the office itself and to no case: the events of its own stream with a number above `after`."""

@@ -58,6 +58,8 @@ class Published(NamedTuple):
     """The registries in force: name -> hash."""
     since: Mapping[str, Instant] = {}
     """When each registry was amended last."""
+    asks: bool = True
+    """Whether any procedure that was ever in force tells customers only what they agreed to; True where nobody wrote that down."""
     events: tuple[Event, ...] = ()
 
 
@@ -136,6 +138,7 @@ def take_up(
             "organisation": people, "duty": duty, "versions": current,
             "written": seen | {name: it.hash for name, it in written.items() if free or name in given},
             "staff": {who: person["name"] for who, person in people.get("staff", {}).items()},
+            "asks": before.get("asks", "versions" in before) or any(it.procedure.purpose is not None for it in versions.values()),
         }  # fmt: skip
         changes = [
             *ruled,
@@ -162,7 +165,7 @@ def take_up(
             ],
             settings=settings,
         )  # fmt: skip
-        return Published(current, invalid, plain["quiet"], registries, plain["amended"], events)
+        return Published(current, invalid, plain["quiet"], registries, plain["amended"], plain["asks"], events)
 
     return engine.store.transact(write)
 
@@ -298,8 +301,8 @@ def _withdrawn(
             yield Happened("withdrawn", name, {"version": version, **(why if name in given else {})})
 
 
-def _tables(compiled: Mapping[str, Any]) -> tuple[Mapping[str, str], Mapping[str, Instant]]:
-    return compiled.get("registries", {}), compiled.get("amended", {})
+def _tables(compiled: Mapping[str, Any]) -> tuple[Mapping[str, str], Mapping[str, Instant], bool]:
+    return compiled.get("registries", {}), compiled.get("amended", {}), compiled.get("asks", True)
 
 
 def _amended(

@@ -32,10 +32,13 @@ class Quiet:
     def __init__(
         self, given: Mapping[str, Any] | None = None, office: Office | None = None, zone: str = "UTC",
         blind: Callable[[str], str] = str, hours: Callable[[Notification], tuple[str, ...]] = lambda message: (),
+        agreed: Callable[[Notification], bool] = lambda message: True,
     ) -> None:  # fmt: skip
         self._blind = blind
         self._hours = hours
         """In which the customer of a message wants to be told; nothing where they did not say."""
+        self.agreed = agreed
+        """Whether its recipient may be told of it still: what has to be told may be, and what they agreed to."""
         self._data: Mapping[str, Any] = (given or {}).get("calendars", {})
         self._calendars: dict[str, Calendar] = {}
         self._templates = Templates((given or {}).get("templates", {}))

@@ -165,6 +165,11 @@ class Renderer:
         addresses |= {channel: found[0] for channel, found in ways if found}
         return Contact(known.language or language, addresses, True, known.name or name, known.channel, known.hours)
 
+    def agreed(self, program: Program, case: Case, event: Event, template: str) -> bool:
+        """Whether the customer of a case may be told still what an event told them by this template."""
+        told = (it for it in self._messages(program, case, event, {}) if it[0]["template"] == template)
+        return not any(it is not None and self._unasked(it.program, case, recipient) for _, recipient, it in told)
+
     def _unasked(self, program: Program, case: Case, recipient: str) -> bool:
         """Whether the procedure tells its customers of something that this one has not agreed to."""
         purpose = program.procedure.purpose

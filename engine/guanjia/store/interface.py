@@ -425,6 +425,9 @@ class Store(Protocol):
         """Put back until `retry_at`, with what was claimed together with it unless it failed `alone`; None makes dead letters.
         False when the lease was lost."""
 
+    def decline(self, key: str, owner: str, why: str) -> bool:
+        """Keep as `recorded` and never send; what else `owner` claimed together with it stays in hand. False when the lease was lost."""
+
     def hold(self, key: str, owner: str, until: Instant) -> bool:
         """Put back untried: its recipient is told nothing before `until`, neither this nor what else with the same `digest`
         has not been tried and is not urgent; but what a later urgent message of its case waits behind goes out with that, as if that

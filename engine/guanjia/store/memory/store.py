@@ -355,6 +355,10 @@ class MemoryStore:
         done = {"status": "dead" if retry_at is None else "waiting", "next_at": retry_at, "last_error": error}
         return self._settle(key, owner, lambda row: replace(row, **done), alone=alone)  # type: ignore[arg-type]
 
+    def decline(self, key: str, owner: str, why: str) -> bool:
+        done = {"status": "recorded", "next_at": None, "last_error": why}
+        return self._settle(key, owner, lambda row: replace(row, **done), alone=True)  # type: ignore[arg-type]
+
     def hold(self, key: str, owner: str, until: Instant) -> bool:
         def soon(row: OutboxRow) -> Instant | None:
             """When something urgent goes out that is told the same recipient after it; that takes it along."""

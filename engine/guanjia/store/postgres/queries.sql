@@ -131,6 +131,10 @@ WHERE owner = %(owner)s AND status = 'sending' AND n IN (
     SELECT m.n FROM outbox AS k JOIN outbox AS m USING (digest, not_before, attempts)
     WHERE NOT %(alone)s AND k.key = %(key)s AND m.status IN ('waiting', 'sending'))
 
+-- name: decline
+UPDATE outbox SET status = 'recorded', next_at = NULL, owner = NULL, last_error = %(why)s
+WHERE key = %(key)s AND owner = %(owner)s AND status = 'sending'
+
 -- Whoever is left in peace is told nothing else meanwhile; but what is urgent takes along what would be held before it.
 -- name: hold
 UPDATE outbox AS o SET status = 'waiting', next_at = coalesce(h.soon, %(until)s),

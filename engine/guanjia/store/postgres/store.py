@@ -332,6 +332,9 @@ class PostgresStore:
     def failed(self, key: str, owner: str, error: str, retry_at: Instant | None, *, alone: bool = False) -> bool:
         return self._change("failed", key=key, owner=owner, error=error, retry_at=retry_at, alone=alone) > 0
 
+    def decline(self, key: str, owner: str, why: str) -> bool:
+        return self._change("decline", key=key, owner=owner, why=why) > 0
+
     def hold(self, key: str, owner: str, until: Instant) -> bool:
         return self._change("hold", key=key, owner=owner, until=until) > 0
 

@@ -160,6 +160,9 @@ WHERE owner = ?2 AND status = 'sending' AND n IN (
     SELECT m.n FROM outbox AS k JOIN outbox AS m ON m.digest = k.digest AND m.not_before = k.not_before AND m.attempts = k.attempts
     WHERE NOT ?5 AND k.key = ?1 AND m.status IN ('waiting', 'sending'))
 
+-- name: decline
+UPDATE outbox SET status = 'recorded', next_at = NULL, owner = NULL, last_error = ?3 WHERE key = ?1 AND owner = ?2 AND status = 'sending'
+
 -- Whoever is left in peace is told nothing else meanwhile; but what is urgent takes along what would be held before it.
 -- name: hold
 UPDATE outbox AS o SET status = 'waiting', next_at = coalesce(h.soon, ?3), not_before = iif(h.tried, o.not_before, iif(h.soon IS NULL, ?3, NULL)),

@@ -340,6 +340,9 @@ class SqliteStore:
     def failed(self, key: str, owner: str, error: str, retry_at: Instant | None, *, alone: bool = False) -> bool:
         return self._change("failed", (key, owner, error, retry_at, alone)) > 0
 
+    def decline(self, key: str, owner: str, why: str) -> bool:
+        return self._change("decline", (key, owner, why)) > 0
+
     def hold(self, key: str, owner: str, until: Instant) -> bool:
         return self._change("hold", (key, owner, until)) > 0
 
