@@ -263,7 +263,7 @@ class Office(Forgetting):
             elif item.kind == "tell":
                 step = Step(self, case, "told", item.name, SYSTEM, at)
                 if case.customer or case.reached:
-                    self.write(case, step.seq, item.name, "customer", item.urgency)
+                    self.write(case, step.seq, item.name, "customer", item.urgency, of="request")
                 step.relay(item.name, item.urgency, children=False)
             else:
                 self.tied(item, case, at)

@@ -126,6 +126,8 @@ class Message(NamedTuple):
     """Under the key of its case, for something personal lay there when it was written."""
     destroyed: bool = False
     """Its text is gone with that key."""
+    asks: bool = False
+    """Its customer is told of it only where they agreed, by the time at which it leaves too."""
     behind: bool = False
     """Another one of its line left then too, before it and not in the same parcel: then it may have left by itself."""
 

@@ -73,6 +73,7 @@ class Desk:
 
     def __init__(self, folder: Path, stores) -> None:
         (folder / "calendars/hours.yaml").write_text(HOURS["short"])
+        (folder / "procedures/request.yaml").write_text(REQUEST)
         self.folder, self.stores = folder, stores
         self.clock = ManualClock(MONDAY)
         self.channel = Channel()
@@ -318,6 +319,22 @@ class Desk:
             return False
         assert not restricted
         return True
+
+    def asks(self) -> None:
+        """From now on requests tell customers only what they agreed to."""
+        (self.folder / "procedures/request.yaml").write_text(f"purpose: activities{REQUEST}")
+        for desk in self.desks:
+            desk.refresh()
+        self.office.asking = True
+
+    def agrees(self, who: str) -> None:
+        """Somebody agrees to be told of more, or no longer does; of whom it is restricted, nothing more is agreed to."""
+        person = self.office.persons[who]
+        if person.agrees:
+            self.desk.customers.withdraw(who, "activities", actor=SYSTEM)
+            person.agrees = False
+        elif self.registered(lambda register: register.consent(who, "activities", "1", actor=SYSTEM), who):
+            person.agrees = True
 
     def restricts(self, who: str) -> None:
         """What is known of somebody is kept and no more used, or used again."""

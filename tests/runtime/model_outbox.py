@@ -24,9 +24,15 @@ class Outbox(Register):
         self.messages: list[Message] = []
         self.parcels = 0
         """How many left."""
+        self.asking = False
+        """Requests tell customers only what they agreed to."""
 
-    def write(self, case: Case, seq: int, template: str, recipient: str, urgency: str = "normal") -> None:
+    def write(
+        self, case: Case, seq: int, template: str, recipient: str, urgency: str = "normal", of: str | None = None
+    ) -> None:
+        """`of`: of which procedure it is, where another case told this one of it."""
         outside = recipient == "customer"
+        asks = outside and self.asking and (of or case.procedure) == "request"
         if outside:
             self.seal(case)
         new = Message(
@@ -34,9 +40,10 @@ class Outbox(Register):
             seq,
             template,
             recipient,
-            outside and case.mode == "drill",
+            (outside and case.mode == "drill") or (asks and not self.agreed(case.customer)),
             urgency,
             until=self.now,
+            asks=asks,
             sealed=case.keyed,
         )
         if outside and urgency != "urgent":
@@ -71,6 +78,10 @@ class Outbox(Register):
 
     def hand_over(self) -> None:
         """What may leave now does, in the order in which it was written."""
+        customers = {case.number: case.customer for case in self.cases.values()}
+        for place, it in enumerate(self.messages):
+            if it.waits and it.until <= self.now and it.asks and not self.agreed(customers[it.case]):
+                self.messages[place] = it._replace(recorded=True)
         due = {it.person for it in self.messages if it.waits and it.until <= self.now and it.person}
         held = {person: later for person in due if (later := self.opening(person, self.now)) > self.now}
         for place, it in enumerate(self.messages):

@@ -34,6 +34,8 @@ class Person:
     """Who it turned out to be."""
     restricted: bool = False
     """What is known of him is used for nothing but what has to be told."""
+    agrees: bool = False
+    """To be told of what nobody has to be told of."""
 
     def rooms(self, day: date) -> list[str]:
         """Where he lives on a day."""
@@ -88,6 +90,10 @@ class Register:
 
     def known(self, customer: str | None) -> Person | None:
         return self.persons.get(self.who(customer) or "")
+
+    def agreed(self, customer: str | None) -> bool:
+        known = self.known(customer)
+        return known is not None and known.agrees and not known.restricted
 
     def kin(self, customer: str | None, at: int) -> tuple[str, ...]:
         """Of the staff those who are this customer, or live with them."""

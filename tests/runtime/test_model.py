@@ -128,6 +128,8 @@ class Machine(RuleBasedStateMachine):
             self.desk.do(["one_person", *draw.sample(alike, 2)])
         if draw.random() < 0.2:
             self.desk.do(["restricts", draw.choice([id for id in there if office.persons[id].survivor is None])])
+        for _ in range(draw.choice((0, 1, 2)) if office.asking else 0):
+            self.desk.do(["agrees", draw.choice([id for id in there if office.persons[id].survivor is None])])
         found = [
             {"kind": "act", "name": name, "who": "supervisor.zhao", "case": which, "values": brings(draw, name)}
             for which, case in enumerate(office.cases.values()) for name in ("warn", "warn", "calm", "announce")
@@ -135,6 +137,13 @@ class Machine(RuleBasedStateMachine):
         ]  # fmt: skip
         for _ in range(draw.choice((1, 2, 3))) if found else ():
             self.desk.do(["command", draw.choice(found)])
+
+    @rule()
+    @precondition(lambda self: not self.desk.office.cases and not self.desk.office.asking)
+    def asks(self) -> None:
+        self.desk.do(["asks"])
+        for id in self.desk.office.persons:
+            self.desk.do(["agrees", id])
 
     @rule(draw=CHANCE)
     def forgets(self, draw: random.Random) -> None:
