@@ -88,7 +88,9 @@ class Time(Outbox):
             if climb is not None and climb.status == "climbing":
                 climb.used, climb.status = climb.used + at - climb.since, "paused"
         elif not still and clock.ran[-1][1] is not None:
-            clock.ran.append([at, None])
+            clock.ran.append(
+                [max(at, clock.ran[-1][1]), None]
+            )  # no time counts twice, though it is said later that it went on earlier
             clock.status = "running"
             if climb is not None and climb.status == "paused":
                 climb.since, climb.status = at, "climbing"

@@ -49,12 +49,12 @@ def desk_why(desk, number: str, name: str) -> tuple[int, str | None]:
 
 
 def stood(pauses) -> list[tuple[int, int | None]]:
-    """Pauses without those of no length, and those that follow on each other as one."""
+    """Pauses without those of no length, or that are said to have ended before they began, and those that follow on each other as one."""
     found: list[tuple[int, int | None]] = []
     for begun, ended in pauses:
         if found and found[-1][1] == begun:
             begun, _ = found.pop()  # noqa: PLW2901
-        if begun != ended:
+        if ended is None or begun < ended:
             found.append((begun, ended))
     return found
 
