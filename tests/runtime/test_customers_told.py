@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from guanjia.clock import HOUR, ManualClock
+from guanjia.clock import DAY, HOUR, ManualClock
 from guanjia.errors import Refused
-from guanjia.model.event import SYSTEM, Actor
+from guanjia.model.event import SYSTEM, Actor, Command
 from guanjia.runtime.audit import audit
 from guanjia.runtime.delivery import DECLINED
 from guanjia.runtime.engine import Engine
@@ -106,6 +106,21 @@ def test_a_customer_may_be_named_by_his_phone_and_a_number_of_nobody_is_refused(
     added(desk)
     with pytest.raises(Refused, match="C-00001, C-00002"):
         opened(desk, customer=PHONE)
+
+
+@pytest.mark.parametrize("id", ["C-00001", "C-100000", "王小二", "Li Lei", "13800001234 "])
+def test_a_case_is_of_nobody_whom_the_register_will_only_know_some_day_and_is_under_no_name(
+    desk: Engine, id: str
+) -> None:
+    with pytest.raises(Refused):
+        opened(desk, customer=id)
+    with pytest.raises(Refused):
+        desk.open("desk", actor=Actor(id, (), "customer"), summary="x")
+    old = Command("open", "desk", values={"summary": "x"}, actor=desk.actor("agent.wang"), at=MONDAY - DAY, customer=id)
+    with pytest.raises(Refused) as refused:
+        desk.take_in([old], by=SYSTEM, reason="x")
+    assert refused.value.code in ("not_found", "customer")
+    assert desk.case(opened(desk, customer="wx-1001")).customer == "wx-1001"
 
 
 def test_a_case_that_a_customer_opens_himself_has_it_too(desk: Engine) -> None:

@@ -343,7 +343,7 @@ def _word(name: str, value: Any) -> str:
 def identifier(value: str) -> str:
     """An id that a person may be given: no number of theirs, for ids lie in clear."""
     text = value.strip()
-    if not re.fullmatch(r"[\w.:#@\-]{1,80}", text) or masked(text) or text.startswith("customer:"):
+    if not re.fullmatch(r"[\w.:#@\-]{1,80}", text, re.ASCII) or masked(text) or text.startswith("customer:"):
         raise _unfit("id", "编号用字母、数字和 . - _ : #，不能是电话、邮箱、证件号", "an id is letters, digits and . - _ : #, and no phone, mail address or identity number")  # fmt: skip
     return text
 

@@ -29,7 +29,7 @@ from ..model.sight import Sight
 from ..model.version import Version
 from ..people.organisation import Organisation
 from ..store.interface import Held, Query, Row, Store, Transaction
-from . import delivery, door, logs, looking, privacy, rounds, schedules, stream
+from . import delivery, door, logs, looking, numbering, privacy, rounds, schedules, stream
 from .alike import alike
 from .arguments import checked
 from .asking import OPEN, Verdict, can
@@ -94,6 +94,8 @@ class Engine(InForce):
         self.lulls: dict[str, schedules.Lull] = {}
         """By schedule, how long it opens nothing by the files as they are."""
         self.quiet = Quiet()
+        self.looking = False
+        """Whether a number is looked for before a new case gets it (see `numbering`)."""
         self._reorganise(organisation)
         if take_up:
             self.refresh()
@@ -170,7 +172,7 @@ class Engine(InForce):
     def _carried(self, command: Command, blobs: Sequence[tuple[str, bytes]] = ()) -> Result:
         """Carry it out and say so in the log."""
         try:
-            outcome = self.store.transact(lambda tx: carry_out(self, tx, command, blobs))
+            outcome = numbering.transact(self, lambda tx: carry_out(self, tx, command, blobs))
         except GuanjiaError as error:
             outcome = error
         logs.command(self.store, command, outcome)
@@ -186,7 +188,7 @@ class Engine(InForce):
 
     def carry_out_many(self, commands: Sequence[Command]) -> Sequence[Result | GuanjiaError]:
         """The same, where what they ask of other cases has to wait for more commands: `pass_on` is called then."""
-        outcomes = self.store.transact_many([_work(self, command) for command in commands])
+        outcomes = numbering.transact_many(self, [_work(self, command) for command in commands])
         for command, outcome in zip(commands, outcomes, strict=True):
             logs.command(self.store, command, outcome)
         return outcomes
@@ -376,7 +378,7 @@ class Engine(InForce):
         and the actor who did it then. Decided as it would have been at those instants and told to nobody; all or nothing. Needs the
         right `backdate`. Refused names the first step that does not fit."""
         who = self.actor(by)
-        return self.store.transact(lambda tx: take_in(self, tx, commands, who, reason, key))
+        return numbering.transact(self, lambda tx: take_in(self, tx, commands, who, reason, key))
 
     def preview(self, commands: Sequence[Command]) -> Sequence[Result | GuanjiaError]:
         """What these commands would do, each for itself: decided like any other, and nothing of it is written."""

@@ -14,7 +14,7 @@ from dataclasses import asdict, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ..clock import Instant, moment, spoken
+from ..clock import Instant, spoken
 from ..core import Program, advance, evolve, next_due, prepare, refusal
 from ..core.admitting import unconcerned
 from ..core.run import MOST_STEPS
@@ -30,7 +30,8 @@ from .between import asked
 from .columns import columns
 from .counted import rows
 from .facts import with_facts
-from .introducing import at_home, introduced, placed, with_homes
+from .introducing import at_home, foreign, introduced, placed, with_homes
+from .numbering import number_of
 from .one_person import known_as
 from .recent import as_case, unknown
 from .retention import remaining
@@ -203,16 +204,7 @@ class Passage:
     def begin(self, program: Program, command: Command, occurred: Instant) -> None:
         self.program = program
         site = placed(self.engine, self.tx, command)
-        at = moment(occurred, self.engine.zone)
-        name = program.procedure.procedure
-        pattern, counter = program.procedure.number, name if command.mode is None else f"{name}:{command.mode}"
-        # Where numbers do not say the site they are counted over all of them, so that each is there once.
-        seq = self.tx.next_number(site if "{site}" in pattern else "", counter, at.year if "{year}" in pattern else 0)
-        number = pattern.format(
-            procedure=name, site=site, year=at.year, month=f"{at.month:02}", day=f"{at.day:02}", seq=seq
-        )
-        if command.mode is not None:
-            number = f"{number}-{command.mode.upper()}"
+        number = number_of(self.engine, self.tx, program, command, site, occurred)
         identity = command.values.get("$id") or uuid7(self.now, self.engine.entropy)
         self.extra = {"id": identity, "number": number, "site": site}
         if (split := command.values.get("$from")) is not None:
@@ -301,6 +293,8 @@ class Passage:
                 command = replace(command, site=self.extra["site"], values=values)
                 if self.taken_in is None:
                     command = introduced(self.engine, self.tx, self.program, command)
+                elif command.customer and self.tx.customers.get(command.customer) is None:
+                    foreign(command.customer)
             if self.taken_in is None:  # what others did long ago is seen by whoever takes it in
                 if self.case is not None:
                     command = replace(command, actor=known_as(self.tx.customers, self.case, command.actor))

@@ -6,6 +6,7 @@ of its customer lies in clear. Of a person who is restricted nothing is filled i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -18,14 +19,17 @@ from ..model.customer import Customer, sought
 from ..model.event import Actor, Command
 from ..model.identifiers import masked
 from ..model.sight import listed
-from ..people.customers import today
+from ..people.customers import identifier, today
 from ..people.seeing import stranger
 from ..store.customers import HeldCustomer
 from ..store.interface import Transaction
-from .customer_reading import as_customer, survivor
+from .customer_reading import as_customer, survivor, unknown
 
 if TYPE_CHECKING:
     from .engine import Engine
+
+GIVEN = re.compile(r"C-\d{5,}")
+"""The ids that the register gives."""
 
 
 def introduced(engine: Engine, tx: Transaction, program: Program, command: Command) -> Command:
@@ -33,6 +37,8 @@ def introduced(engine: Engine, tx: Transaction, program: Program, command: Comma
     named = command.customer or (command.actor.id if command.actor.kind == "customer" else None)
     held = _meant(engine, tx, named, command.actor) if named else None
     if held is None:
+        if named:
+            foreign(named)
         return command
     customer = as_customer(survivor(tx.customers, held))
     if (
@@ -50,6 +56,21 @@ def introduced(engine: Engine, tx: Transaction, program: Program, command: Comma
         if customer.used
         else command
     )
+
+
+def foreign(id: str) -> None:
+    """Refused unless an id that the register does not know can be another program's: never one that the register will give to somebody
+    some day, nor a name, for it lies in clear."""
+    if GIVEN.fullmatch(id):
+        raise unknown(id)
+    try:
+        identifier(id)
+    except Refused:
+        raise Refused(
+            "customer",
+            Text("客户要写编号，或者登记过的电话、邮箱。", "A customer is named by id, or by a phone or mail address of the register."),
+            Text("按姓名查编号：guanjia customer find …", "Find an id by name: guanjia customer find …"),
+        ) from None  # fmt: skip
 
 
 def with_homes(engine: Engine, tx: Transaction, program: Program, command: Command, refused: Refused) -> Refused:

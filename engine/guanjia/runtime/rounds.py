@@ -16,7 +16,7 @@ from ..failpoints import fp
 from ..model.case import Case
 from ..model.event import SYSTEM, Command, Event, short
 from ..store.interface import InboxItem, Transaction
-from . import logs
+from . import logs, numbering
 from .funnel import Result, carry_out
 
 if TYPE_CHECKING:
@@ -110,8 +110,8 @@ def apply_inbox(engine: Engine, until: Instant | None = None) -> int:
         for item in items:
             outcome: Result | GuanjiaError
             try:
-                outcome = engine.store.transact(
-                    partial(_receive, engine, item, until or min(_minute(item.since) or now, now))
+                outcome = numbering.transact(
+                    engine, partial(_receive, engine, item, until or min(_minute(item.since) or now, now))
                 )
             except GuanjiaError as error:
                 if isinstance(error, StoreError) and not isinstance(error, Unopened):

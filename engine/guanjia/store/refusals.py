@@ -11,7 +11,7 @@ from ..errors import Conflict, StoreError, Text
 
 def changed_meanwhile(case: str) -> Conflict:
     return Conflict(
-        Text("案件刚刚被别人改动过，本次未作任何改动。", "The case was changed meanwhile; nothing was done."),
+        Text("工单刚刚被别人改动过，本次未作任何改动。", "The case was changed meanwhile; nothing was done."),
         Text("请重新查看后再办。", "Look at it again, then repeat."),
         case=case,
         again=True,
@@ -41,7 +41,7 @@ def key_taken(key: str) -> Conflict:
 
 def number_taken(site: str, number: str) -> Conflict:
     return Conflict(
-        Text(f"编号“{number}”已经有别的案件在用。", f"The number {number!r} belongs to another case already."),
+        Text(f"编号“{number}”已经有别的工单在用。", f"The number {number!r} belongs to another case already."),
         Text(
             "多半是两个流程的 number 写成了同一种格式，请改成不同的前缀。",
             "Two procedures probably share the pattern of `number`: give them different prefixes.",
@@ -62,7 +62,7 @@ def already_applied(key: str) -> Conflict:
 def ambiguous(ref: str) -> Conflict:
     return Conflict(
         Text(f"编号“{ref}”在几个项目里都有。", f"Cases of several sites have the number {ref!r}."),
-        Text("请改用案件的 id。", "Name the case by its id."),
+        Text("请改用工单的 id。", "Name the case by its id."),
         ref=ref,
     )
 
