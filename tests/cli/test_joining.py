@@ -6,7 +6,10 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.cli.terminals import Ran
+from tests.offices import shipped
 
 Call = Callable[..., Ran]
 
@@ -108,3 +111,28 @@ def test_cases_are_found_by_the_customer_too(do: Call, case: str, office: Path) 
         assert [row["number"] for row in json.loads(do("find", text, "--json").out)] == [number], text
     assert do("find", "13900000000", "--json").out.strip() == "[]"
     assert case in do("find", "电梯").out
+
+
+def test_what_goes_on_in_a_case_already_is_not_merged_with_it_once_more(do: Call, case: str) -> None:
+    first = another(do)
+    assert do("merge", case, first, "--reason", "同一部电梯").code == 0
+    refused = do("merge", first, case, "--reason", "x")
+    assert (refused.code, f"{case} 已经并入 {first}" in refused.err, f"并入 {first}\n" in refused.err) == (
+        1,
+        True,
+        False,
+    )
+
+
+def test_what_a_case_opens_by_itself_is_told_with_its_number(
+    run: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GUANJIA_OFFICE", str(shipped(tmp_path / "office")))
+    monkeypatch.setenv("GUANJIA_LANG", "zh")
+    ran = run("--as", "reception.chen", "open", "repair", "--room", "3-1-502", "--summary", "冒烟", "--danger")
+    assert "另开工单（应急）：YJ-2026-00001" in ran.out
+    assert "另开工单（应急）：YJ-2026-00001" in run("--as", "reception.chen", "show", "BX-2026-00001").out
+    assert (
+        "opened a case of its own (emergency): YJ-2026-00001"
+        in run("--as", "reception.chen", "--lang", "en", "show", "BX-2026-00001").out
+    )

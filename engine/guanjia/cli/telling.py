@@ -343,8 +343,12 @@ class Telling:
                 f"may be taken back until {at}: {self.desk.line} undo {self.case.number}",
             )
         for child in data.get("open", ()):
-            if "households" in child:
-                count, called = len(child["households"]), self.label(child["procedure"])
+            called = self.desk.label(child["procedure"], child["procedure"])
+            if "households" not in child:
+                number = self.desk.number(child["id"])
+                yield both(f"另开工单（{called}）：{number}", f"opened a case of its own ({called}): {number}")
+            else:
+                count = len(child["households"])
                 if count:
                     each = "one household" if count == 1 else f"each of {count:,} households"
                     yield both(f"给 {count} 户各开一个工单（{called}）", f"opened a case for {each} ({called})")

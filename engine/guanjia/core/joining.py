@@ -25,6 +25,11 @@ def merge(run: Run) -> None:
     reasoned(run, Text("并单须写明原因（--reason）。", "To merge cases needs a reason (--reason)."))
     step = run.step(case, {})
     other = _other(run, command.name, step.facts.need(f"case:{command.name}"))
+    if other["merged"] == case.number:
+        raise _unfit(
+            run,
+            Text(f"{other['number']} 已经并入 {case.number}。", f"{other['number']} goes on in {case.number} already."),
+        )
     if other["closed"]:
         raise _unfit(
             run, Text(f"{other['number']} 已经办结，不能并进去。", f"{other['number']} is closed: nothing can go on in it."),

@@ -92,7 +92,8 @@ def _possible(customer: Customer, asked: Asked) -> None:
         raise Refused(
             "restricted",
             Text(f"客户 {who} 的资料已限制使用，只保存不改动。", f"What is known of customer {who} is restricted: it is kept and not changed."),
-            Text(f"先解除：guanjia customer restrict {who} --lift", f"Lift it first: guanjia customer restrict {who} --lift"),
+            Text(f"有 privacy 权限的人可以解除：guanjia customer restrict {who} --lift --reason 原因",
+                 f"Whoever has the right `privacy` can lift it: guanjia customer restrict {who} --lift --reason WHY"),
         )  # fmt: skip
 
 

@@ -192,7 +192,8 @@ def entitled(engine: Engine, actor: Actor, reason: str) -> None:
     if actor.kind == "customer" or not engine.organisation.may(actor, "calendar"):
         raise Refused(
             "role",
-            Text("调整日历、暂停计时需要 calendar 权限。", "To apply calendars or suspend clocks needs the right `calendar`."),
+            Text("让在办工单改用新版流程、新日历，或者暂停计时，需要 calendar 权限。",
+                 "To move open cases to another version or calendar, or to suspend clocks, needs the right `calendar`."),
             Text("在 organisation.yaml 里给角色写 rights: [calendar]。", "Give a role rights: [calendar] in organisation.yaml."),
         )  # fmt: skip
     if not reason.strip():
