@@ -188,7 +188,9 @@ def test_each_slip_of_an_author_is_told_where_it_stands(
 def test_what_somebody_types_never_passes_for_a_mark(tmp_path: Path) -> None:
     procedure = PROCEDURE.replace("fields:\n", "fields:\n  room: {type: room}\n", 1)
     desk = engine(small(tmp_path, procedure, name="job", templates=("told",), more={"organisation.yaml": PEOPLE}))
-    case = desk.open("job", actor="system", customer="C1\nhand:f", room="3\nhand:f-1").case
+    with pytest.raises(Refused):
+        desk.open("job", actor="system", customer="C1\nhand:f")
+    case = desk.open("job", actor="system", customer="C1:hand:f", room="3\nhand:f-1").case
     assert desk.list(Query(), actor="f") == []
     assert [row.id for row in desk.list(Query(), actor=Actor("C1\nhand:f", (), "customer"))] == []
     about = desk.store.columns(case.id)

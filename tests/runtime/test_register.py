@@ -70,7 +70,7 @@ def test_a_case_belongs_to_the_site_of_its_customer_else_of_whoever_opens_it(tmp
         both = desk.customers.add(
             actor="manager.sun", name="张伟", rooms=[{"room": "9-2", "site": each} for each in ("west", "east")]
         ).id
-        assert [site("agent.wang", customer=who) for who in (west, PHONE, both, "C-99999", None)] == [
+        assert [site("agent.wang", customer=who) for who in (west, PHONE, both, "wx-9", None)] == [
             "west",
             "west",
             "main",
