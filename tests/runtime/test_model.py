@@ -142,8 +142,9 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: not self.desk.office.cases and not self.desk.office.asking)
     def asks(self) -> None:
         self.desk.do(["asks"])
-        for id in self.desk.office.persons:
-            self.desk.do(["agrees", id])
+        for person in self.desk.office.persons.values():
+            if person.survivor is None:
+                self.desk.do(["agrees", person.id])
 
     @rule(draw=CHANCE)
     def forgets(self, draw: random.Random) -> None:
