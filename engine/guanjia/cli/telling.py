@@ -15,6 +15,7 @@ from ..core import HIDDEN
 from ..core.answering import TEMPLATE
 from ..errors import Text, plural
 from ..model.event import PERSONAL, SENSITIVE, SHOWN, Event, is_personal
+from ..model.places import ranged
 from . import words
 from .out import Ink, Piece
 
@@ -30,6 +31,9 @@ STANDS_IN = {
     "substitute": Text("由代班人接手", "a substitute stands in"), "lead": Text("由组长接手", "the lead of the team stands in"),
     "on_call": Text("由待命人员接手", "somebody on call stands in"), "above": Text("由上级接手", "the role above stands in"),
 }  # fmt: skip
+
+MOST_UNREACHED = 12
+"""Rooms, or ranges of them, where somebody has to go: more are cut where not everything is wanted."""
 
 
 class Telling:
@@ -326,8 +330,8 @@ class Telling:
             "code": both("发回复码", "sending a code"),
         }.get(kind) or self.label(event.name or kind)  # fmt: skip
 
-    def details(self, event: Event) -> Iterator[Piece]:
-        """What else an event says, each on a line of its own."""
+    def details(self, event: Event, *, everything: bool = False) -> Iterator[Piece]:
+        """What else an event says, each on a line of its own; what is long is cut unless `everything` is wanted."""
         data, both = event.data, self.out.both
         if event.type == "noted":
             yield self.value(data.get("text", ""))
@@ -355,11 +359,16 @@ class Telling:
                 else:
                     yield both(f"没有要另开工单的住户（{called}）", f"opened a case for no household ({called})")
         if rooms := data.get("unreached"):
-            some = self.out.both("、", ", ").join(rooms[:20]) + (" …" if len(rooms) > 20 else "")
+            parts = ranged(rooms)
+            cut = self.lines and not everything and len(parts) > MOST_UNREACHED
+            some = both("、", ", ").join(parts[:MOST_UNREACHED] if cut else parts) + (" …" if cut else "")
             yield both(
                 f"没有登记住户，须上门或张贴告知（{len(rooms)}）：{some}",
                 f"nobody is registered there, so somebody has to go ({len(rooms)}): {some}",
             )
+            if cut:
+                line = f"{self.desk.line} show {self.case.number} --all"
+                yield both(f"全部房号：{line}", f"all of these rooms: {line}")
         for notice in data.get("relay", ()):
             count, called = len(notice["to"]), self.notice(notice["template"])
             yield both(

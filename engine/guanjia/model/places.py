@@ -22,6 +22,7 @@ _LIKE_A_ROOM = re.compile(r"[A-Z0-9]+(-[A-Z0-9]+)+")
 _SPOKEN = re.compile(r"号楼|栋|幢|座|单元|室|号|房|#|BUILDING|UNIT|ROOM|FLAT|[-,，\s]+")
 """What stands between the parts of a room as people say it: 3栋2单元502室, Building 3, Unit 2, Room 502."""
 _RANGE = re.compile(r"(.*?)(\d+)\.\.(\d+)")
+_NUMBERED = re.compile(r"(.*?)([0-9]*)", re.DOTALL)
 
 
 def spread(words: Iterable[str]) -> Iterator[str]:
@@ -32,6 +33,22 @@ def spread(words: Iterable[str]) -> Iterator[str]:
             continue
         before, first, last = found.groups()
         yield from (f"{before}{number:0{len(first)}}" for number in range(int(first), int(last) + 1))
+
+
+def ranged(rooms: Sequence[str]) -> list[str]:
+    """The same rooms in their order, those that follow each other as one range: what `spread` takes apart again."""
+    found: list[str] = []
+    before, length, first, last = "", 0, -1, -2
+    for room in rooms:
+        head, number = _NUMBERED.fullmatch(room.strip()).groups()  # type: ignore[union-attr]  # it matches every text
+        if (head, len(number)) == (before, length) and number and int(number) == last + 1:
+            last += 1
+            found[-1] = f"{head}{first:0{length}}..{last:0{length}}"
+        else:
+            before, length, first = head, len(number), int(number or -1)
+            last = first
+            found.append(room.strip())
+    return found
 
 
 def unspread(word: str) -> bool:

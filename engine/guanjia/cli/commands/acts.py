@@ -273,7 +273,8 @@ def told(desk: Desk, result: Result, *, as_json: bool, more: Mapping[str, Any] |
                 "repeated": result.repeated,
                 "events": [
                     {"seq": event.seq, "type": event.type, "name": event.name, "actor": event.actor, "through": event.data.get("through"),
-                     "occurred_at": telling.at(event.occurred_at), "words": telling.event(event)}
+                     "occurred_at": telling.at(event.occurred_at), "words": telling.event(event),
+                     "unreached": list(event.data.get("unreached", ()))}
                     for event in result.events
                 ],
                 **(more or {}),

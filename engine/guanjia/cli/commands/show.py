@@ -277,7 +277,7 @@ def _history(desk: Desk, telling: Telling, *, everything: bool) -> None:
             who = desk.out.both(f"{who}，{desk.short(typed)}代", f"{who}, through {desk.short(typed)}")
         desk.out.line("  ", Ink(words.when(event.occurred_at, desk.zone), "dim"), "  ", *mark, Ink(telling.event(event), style), "  ",
                       Ink(who, "dim"), Ink(recorded, "soon"))  # fmt: skip
-        for detail in telling.details(event):
+        for detail in telling.details(event, everything=everything):
             text, style = detail if isinstance(detail, Ink) else (detail, "")
             desk.out.lines(text, indent=" " * 20, style=style, typed=True)
 
@@ -344,7 +344,7 @@ def _plain(desk: Desk, telling: Telling, case: Case, options: Any) -> dict[str, 
             {
                 "seq": event.seq, "type": event.type, "name": event.name, "actor": event.actor, "through": event.data.get("through"),
                 "occurred_at": at(event.occurred_at), "recorded_at": at(event.recorded_at),
-                "words": of(whose).event(event), "case": whose.number,
+                "words": of(whose).event(event), "unreached": list(event.data.get("unreached", ())), "case": whose.number,
             }
             for whose, event in desk.engine.timeline(case.id, actor=desk.asking)
         ],
