@@ -252,12 +252,15 @@ def test_consent_withdrawal_restriction(go: Call, zhang: str) -> None:
     assert go("customer", "restrict", zhang, "--lift", "--reason", "x", "--as", "manager.sun").code == 0
 
 
-def test_everything_about_a_person_can_be_handed_over(go: Call, zhang: str) -> None:
+def test_everything_about_a_person_can_be_handed_over(go: Call, zhang: str, office: Path) -> None:
+    (office / "templates/zh/told.text.j2").write_text("主题：我们何时来\n工单 {{ number }}\n")
     go("open", "complaint", "--summary", "电梯异响", "--customer", "13800001234")
+    go("do", "TS-2026-00001", "accept", "--room", "3-1-502", "--promise", "x")
     assert go("customer", "export", zhang, "--reason", "本人申请").code == 1
     text = go("customer", "export", zhang, "--reason", "本人申请", "--as", "manager.sun")
     for words in ("张伟", "13800001234", "电梯异响", "导出本人的全部资料：本人申请"):
         assert words in text.out
+    assert text.out.endswith("  file  customer\n      我们何时来\n      工单 TS-2026-00001\n")
     plain = json.loads(go("customer", "export", zhang, "--reason", "本人申请", "--as", "manager.sun", "--json").out)
     assert differences(documented("customer export"), plain) == []
     assert plain["customer"]["name"] == "张伟"

@@ -139,6 +139,33 @@ def test_remarks_files_and_assignment_stand_in_the_history_by_name(do: Call, cas
         assert said in shown, said
 
 
+def test_an_attachment_that_cannot_be_put_anywhere_is_not_looked_at(do: Call, case: str, tmp_path: Path) -> None:
+    photo, target = tmp_path / "现场.jpg", tmp_path / "copy.jpg"
+    photo.write_bytes(b"\xff\xd8")
+    do("attach", case, str(photo))
+    get = ("attach", case, "--get", json.loads(do("attach", case, "--json").out)[0]["number"], "--reason", "看")
+    get = tuple(map(str, get))
+    target.write_text("mine")
+    for to in (["--to", str(target)], ["--to", str(tmp_path / "nowhere/x")], []):
+        refused = do(*get, *to)
+        assert (refused.code, "已有文件" in refused.err or "写不了" in refused.err) == (1, True), to
+    assert (target.read_text(), photo.read_bytes()) == ("mine", b"\xff\xd8")
+    assert do("log", "--access", "--json").out.strip() == "[]"
+    photo.unlink()
+    assert do(*get).code == 0
+    assert photo.read_bytes() == b"\xff\xd8"
+    assert len(json.loads(do("log", "--access", "--json").out)) == 1
+
+
+def test_where_an_attachment_is_not_given_out_no_file_is_left(do: Call, case: str, tmp_path: Path) -> None:
+    photo, target = tmp_path / "现场.jpg", tmp_path / "copy.jpg"
+    photo.write_bytes(b"\xff\xd8")
+    number = json.loads(do("attach", case, str(photo), "--json").out)["events"][0]["seq"]
+    for seq, reason in ((number, ""), (number + 90, "看")):
+        assert do("attach", case, "--get", str(seq), "--to", str(target), "--reason", reason).code == 1
+    assert not target.exists()
+
+
 def test_a_clock_is_paused_by_hand_with_a_reason_and_says_so(do: Call, case: str, clock: ManualClock) -> None:
     refused = do("clock", "pause", case, "respond", "--reason", "等钥匙", "--as", "agent.wang")
     assert refused.code == 1

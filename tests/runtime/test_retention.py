@@ -296,10 +296,11 @@ def test_the_commands_list_destroy_and_hold(office: Path, capsys: pytest.Capture
     }  # fmt: skip
     assert run("retention", "run", who="agent.wang")[0] == 1
     code, out, _ = run("--lang", "zh", "retention", "run")
-    assert (code, "1 个工单的已销毁" in out, numbers[0] in out) == (0, True, True)
+    assert (code, "已销毁 1 个工单期满的个人信息。" in out, numbers[0] in out) == (0, True, True)
     code, out, _ = run("show", numbers[0])
     assert "On hold" in out
     assert run("hold", numbers[0], "--lift", "--reason", "x")[0] == 0
     code, out, err = run("hold", numbers[0], "--lift", "--reason", "x")
     assert (code, "not on hold" in err) == (1, True)
     assert run("retention", "run")[0] == 0
+    assert run("--lang", "zh", "retention", "run")[1] == "没有保存期满的个人信息。\n", "and not that of 0 cases"

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
 
 from ...clock import iso
 from ...errors import Refused, Text, because
@@ -64,20 +67,11 @@ def _list(desk: Desk, ref: str, *, as_json: bool) -> None:
 
 
 def _get(desk: Desk, ref: str, number: int, to: str | None, reason: str, *, as_json: bool) -> None:
-    name, content = desk.engine.attachment(ref, number, actor=desk.actor, reason=reason)
-    # The name is whatever somebody typed: here it names a file of this folder and nothing else.
-    path = to or re.sub(r"[\x00-\x1f\x7f/\\\\]", "_", name).lstrip(".") or "attachment"
-    try:
-        with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as stream:
-            stream.write(content)
-    except FileExistsError:
-        raise Refused(
-            "file", Text(f"已有文件 {path}。", f"There is a file {path} already."),
-            Text("用 --to 另取一个名字。", "Name another one with --to."),
-        ) from None  # fmt: skip
-    except OSError as error:
-        why = because(error)
-        raise Refused("file", Text(f"写不了 {path}：{why.zh}", f"{path} cannot be written: {why.en}")) from None
+    path = to or _named(desk, ref, number)
+    # Made before it is read: to read it is recorded, and must not have been for nothing.
+    with _made(path) as stream:
+        _, content = desk.engine.attachment(ref, number, actor=desk.actor, reason=reason)
+        stream.write(content)
     if as_json:
         desk.out.json({"file": path, "size": len(content)})
         return
@@ -90,6 +84,35 @@ def _get(desk: Desk, ref: str, number: int, to: str | None, reason: str, *, as_j
             "good",
         )
     )
+
+
+def _named(desk: Desk, ref: str, number: int) -> str:
+    """A file of this folder and of no other, whatever somebody typed as the name of the attachment."""
+    from ...runtime.attachments import files
+
+    name = next((file.name for file in files(desk.engine, ref) if file.number == number), "")
+    return re.sub(r"[\x00-\x1f\x7f/\\\\]", "_", name).lstrip(".") or "attachment"
+
+
+@contextmanager
+def _made(path: str) -> Iterator[BinaryIO]:
+    """A new file for its owner only; gone again where nothing came of it."""
+    try:
+        with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as stream:
+            try:
+                yield stream
+                stream.flush()
+            except BaseException:
+                os.unlink(path)
+                raise
+    except FileExistsError:
+        raise Refused(
+            "file", Text(f"已有文件 {path}。", f"There is a file {path} already."),
+            Text("用 --to 另取一个名字。", "Name another one with --to."),
+        ) from None  # fmt: skip
+    except OSError as error:
+        why = because(error)
+        raise Refused("file", Text(f"写不了 {path}：{why.zh}", f"{path} cannot be written: {why.en}")) from None
 
 
 def _number(spelling: str, text: str) -> int:

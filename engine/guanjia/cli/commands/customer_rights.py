@@ -89,7 +89,9 @@ def _told_case(desk: Desk, about: AboutCase) -> None:
         staff = sent.recipient.startswith("staff:")
         to = desk.person(sent.recipient) if staff else out.both("客户", "the customer")
         out.line("    ", Ink(words.when(sent.created_at, desk.zone), "dim"), "  ", to, "  ", sent.channel, "  ", "" if staff else sent.address)  # fmt: skip
-        out.lines(sent.body, indent="      ", typed=True)
+        if not sent.body.startswith(sent.subject):  # a text without a subject of its own is called by its first line
+            out.lines(sent.subject, indent="      ", style="bold", typed=True)
+        out.lines(sent.body.strip("\n"), indent="      ", typed=True)
 
 
 def _case(desk: Desk, about: AboutCase) -> dict[str, Any]:

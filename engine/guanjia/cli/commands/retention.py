@@ -91,8 +91,8 @@ def run(desk: Desk, *, dry: bool, as_json: bool) -> int:
         )  # fmt: skip
         return REFUSED if refused else OK
     _tell(desk, found, groups)
-    if not dry:
-        out.line(Ink(Text(f"{done} 个工单的已销毁。", f"That of {plural(done, 'case')} is destroyed."), "good"))
+    if done:
+        out.line(Ink(Text(f"已销毁 {done} 个工单期满的个人信息。", f"The personal data of {plural(done, 'case')} whose time was over is destroyed."), "good"))  # fmt: skip
     for item, why in refused:
         out.line(Ink("! ", "late"), item.number, "  ", why)
     return REFUSED if refused else OK
