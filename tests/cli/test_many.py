@@ -89,6 +89,23 @@ def test_a_line_that_is_wrong_is_explained(do: Call, words: list[str], told: str
     assert (ran.code, told in ran.err) == (2, True), ran.err
 
 
+@pytest.mark.parametrize(
+    ("where", "what", "meant"),
+    [
+        ("procedure=complait", "没有流程“complait”", "complaint（投诉）"), ("procedure=投诉", "没有流程“投诉”", "complaint（投诉）"),
+        ("state=recieved", "没有状态“recieved”", "received（已受理）"), ("mode=dril", "没有模式“dril”", "drill（演练）"),
+        ("assignee=agent.wong", "没有员工“agent.wong”", "agent.wang（王小明）"), ("site=nowhere overdue", "没有小区“nowhere”", "有：main"),
+    ],
+)  # fmt: skip
+def test_a_condition_that_names_what_there_is_not_is_told_as_ls_tells_it(
+    do: Call, numbers: list[str], where: str, what: str, meant: str
+) -> None:
+    ran = do("do", "accept", "--where", where, "--promise", "x", "--yes")
+    assert (ran.code, what in ran.err, meant in ran.err) == (1, True, True), ran
+    listed = do("do", "accept", "--where", "state=handling", "--promise", "x")
+    assert (listed.code, listed.out) == (0, "没有符合的在办工单。\n")
+
+
 def test_a_case_that_somebody_changed_meanwhile_is_left_as_it_is(
     do: Call, numbers: list[str], office: Path, clock: ManualClock
 ) -> None:

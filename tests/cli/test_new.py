@@ -59,6 +59,17 @@ def test_from_options_it_is_written_whole_and_can_be_used_at_once(office, run, m
     assert run("open", "parcel", "--summary", "一箱水果").code == OK
 
 
+def test_a_role_may_be_called_as_the_office_calls_it_where_one_alone_is_called_so(office, run):
+    assert run("--lang", "zh", "new", "parcel", "--does", "保洁员", "--opens", "engineer", "--yes").code == OK
+    assert "{role: cleaner" in (office / "procedures/parcel.yaml").read_text()
+    path = office / "organisation.yaml"
+    path.write_text(path.read_text().replace("zh: 客服管家", "zh: 接待员"))
+    refused = run("--lang", "zh", "new", "other", "--does", "接待员", "--yes")
+    assert (refused.code, "不止一个：reception（接待员）、steward（接待员）" in refused.err) == (USAGE, True), (
+        refused.err
+    )
+
+
 def test_nothing_is_overwritten_and_what_is_wrong_writes_nothing(office, run, monkeypatch):
     mine = office / "templates/zh/parcel_late.text.j2"
     mine.write_text("mine\n")

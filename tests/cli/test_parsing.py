@@ -140,7 +140,7 @@ def parse(*words: str) -> tuple[dict[str, Any], dict[str, Any]]:
 
     def take(desk: Desk, given: Any, **own: Any) -> None:
         seen.update(own)
-        seen["values"] = gather(given, FIELDS)
+        seen["values"] = gather(desk, given, FIELDS)
 
     said = Text("试", "try")
     options = [Option("--reason", say=said), Option("--json", to="as_json", flag=True, say=said)]

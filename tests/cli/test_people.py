@@ -119,6 +119,33 @@ def test_it_is_divided_among_the_people_of_the_next_shift(desk: Call, office: Pa
     assert (nobody.code, "员工或班次" in nobody.err) == (1, True)
 
 
+def test_whoever_alone_has_a_name_is_meant_by_it(desk: Call, office: Path) -> None:
+    path = office / "procedures/complaint.yaml"
+    path.write_text(path.read_text().replace("{promise: {type: text,", "{promise: {type: staff,"))
+    assert json.loads(desk("--as", "赵敏", "whoami", "--json").out)["id"] == "supervisor.zhao"
+    assert json.loads(desk("log", "--json").out)[0]["actor"] == "supervisor.zhao", "who took the edit up"
+    number = json.loads(desk("open", "complaint", "--summary", "x", "--room", "1-1", "--json").out)["number"]
+    assert desk("--as", "赵敏", "assign", number, "Li Lei", "--reason", "换班").code == 0
+    assert [each["number"] for each in json.loads(desk("ls", "-a", "Li Lei", "--json").out)] == [number]
+    assert number in desk("do", "accept", "--where", "assignee='Li Lei'", "--promise", "徐刚").out
+    assert desk("can", "Li Lei", "accept", number).code == 0
+    assert "承诺 = 徐刚（agent.xu）" in desk("--as", "Li Lei", "do", number, "accept", "--promise", "徐刚").out
+    given = desk("--as", "赵敏", "handover", "Li Lei", "徐刚", "--yes", "--reason", "x", "--json")
+    assert [each["to"] for each in json.loads(given.out)["cases"]] == ["agent.xu"]
+
+
+def test_of_several_of_one_name_the_ids_are_told_and_who_has_left_is_none_of_them(desk: Call, office: Path) -> None:
+    other = "  agent.xu2: {name: 徐刚, roles: [agent]}\n"
+    (office / "organisation.yaml").write_text(PEOPLE + other)
+    for words in (["assign", "TS-2026-00001", "徐刚", "--as", "赵敏"], ["--as", "徐刚", "ls"], ["ls", "-a", "徐刚"]):
+        refused = desk(*words)
+        assert (refused.code, "2 位“徐刚”" in refused.err, "agent.xu、agent.xu2" in refused.err) == (1, True, True)
+    assert "Write the id: agent.xu, agent.xu2" in desk("--lang", "en", "can", "徐刚", "see", "TS-2026-00001").err
+    (office / "organisation.yaml").write_text(PEOPLE + other.replace("]}", "], active: false}"))
+    assert desk("assign", "TS-2026-00001", "徐刚", "--reason", "x", "--as", "赵敏").code == 0
+    assert assignees(desk, "supervisor.zhao")["1"] == "agent.xu"
+
+
 def test_who_has_left_still_gives_and_whoever_may_not_assign_is_refused(desk: Call, office: Path) -> None:
     (office / "organisation.yaml").write_text(
         PEOPLE.replace("team: front, substitute: agent.li", "active: false, team: front, substitute: agent.li")

@@ -266,7 +266,7 @@ class Desk:
         if not named and os.environ.get(TOKEN):
             return self.actor
         typed = self._typed
-        who = named or typed
+        who = self.member(named) if named else typed
         if who is None:
             return None
         person = self.known.get("organisation", {}).get("staff", {}).get(who, {})
@@ -322,6 +322,20 @@ class Desk:
         here = (who for who, person in staff.items() if user in person.get("users", ()) and person.get("active", True))
         return next(here, None)
 
+    def member(self, typed: str) -> str:
+        """The id of whoever of the staff was typed: by the id, or by the whole name where one alone of those who are here has it. What is
+        neither stays as it is, for whoever asks for more to complain about; NotFound names the ids where several have the name."""
+        staff = self.engine.organisation.staff if self._engine is not None else self._organisation.get("staff", {})
+        here = [who for who, person in staff.items() if person["name"] == typed and person.get("active", True)]
+        if typed in staff or not here:
+            return typed
+        if len(here) > 1:
+            raise NotFound(
+                Text(f"名册里有 {len(here)} 位“{typed}”。", f"{len(here)} people here are called {typed!r}."),
+                Text(f"请写编号：{'、'.join(here)}", f"Write the id: {', '.join(here)}"), known=here,
+            )  # fmt: skip
+        return here[0]
+
     def identify(self) -> tuple[Actor, str]:
         """Who asks, and how that is known: `--as`, `GUANJIA_AS`, a token, or the name of the system's user. Where that one is
         somebody else of the staff, he is named too."""
@@ -336,7 +350,8 @@ class Desk:
         if not named:
             named, source = os.environ.get("GUANJIA_AS"), "GUANJIA_AS"
         if named:
-            return self.engine.actor(named), source
+            engine = self.engine
+            return engine.actor(self.member(named)), source
         if token := os.environ.get(TOKEN):
             return self.engine.actor_by_token(token), TOKEN
         user = system_user()

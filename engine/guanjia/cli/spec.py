@@ -153,8 +153,8 @@ EVERYWHERE = (
         "办公室文件夹；不写则用环境变量 GUANJIA_OFFICE，或从当前目录向上找 office.yaml",
         "folder of the office; else GUANJIA_OFFICE, else the nearest folder above with an office.yaml")),
     Option("--as", metavar="WHO", complete="people", say=Text(
-        "以谁的身份（员工编号、customer:编号、system）；不写则用 GUANJIA_AS，或系统用户对应的员工",
-        "who asks (staff id, customer:<id>, system); else GUANJIA_AS, else whom the system's user stands for")),
+        "以谁的身份（员工编号或姓名、customer:编号、system）；不写则用 GUANJIA_AS，或系统用户对应的员工",
+        "who asks (staff id or name, customer:<id>, system); else GUANJIA_AS, else whom the system's user stands for")),
     Option("--lang", metavar="zh|en", words=("zh", "en"), say=Text("语言", "language")),
 )  # fmt: skip
 

@@ -488,7 +488,7 @@ class Telling:
                 out.lines(Text("大写的词换成要填的内容，带空格的加引号。", "Put your own words for those in capitals, in quotes where they hold spaces."),
                           indent="  ", style="dim")  # fmt: skip
             if "staff" in wanted:
-                out.lines(Text("STAFF 是员工编号，见 guanjia staff。", "STAFF is the id of a member of staff: guanjia staff"), indent="  ", style="dim")  # fmt: skip
+                out.lines(Text("STAFF 是员工编号或姓名，见 guanjia staff。", "STAFF is the id or the name of a member of staff: guanjia staff"), indent="  ", style="dim")  # fmt: skip
         unable = [item for item in options if not item.allowed]
         if unable:
             out.line(Ink(Text("现在不能", "Not possible now"), "bold"))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from ..errors import Refused, Text
+from ..errors import NotFound, Refused, Text
 from ..model import kinds
 from .failure import Usage
 from .out import Ink, Out
@@ -27,9 +27,11 @@ Label = Callable[[str], str]
 People = Mapping[str, Sequence[str]]
 
 
-def gather(given: Iterable[tuple[str, str | None]], fields: Mapping[str, Field], label: Label = str) -> dict[str, Any]:
+def gather(
+    desk: Desk, given: Iterable[tuple[str, str | None]], fields: Mapping[str, Field], label: Label = str
+) -> dict[str, Any]:
     """Values by field name. Usage when a name is unknown, stands twice, or has no value. An empty value is none at all. `label` says
-    what people call a field: whoever types that, or a part of it, is told the name."""
+    what people call a field: whoever types that, or a part of it, is told the name. People may be typed by their names."""
     values: dict[str, Any] = {}
     for option, value in given:
         name = _name(option, fields)
@@ -41,6 +43,8 @@ def gather(given: Iterable[tuple[str, str | None]], fields: Mapping[str, Field],
             if field.type != "boolean":
                 raise Usage(Text(f"{option} 后面要有值。", f"{option} needs a value."), _what(field))
             kept = True
+        elif field.type == "staff":
+            kept = desk.member(value)
         if name in values:
             if field.type != "list":
                 raise Usage(Text(f"{option} 写了两次。", f"{option} stands there twice."))
@@ -107,9 +111,13 @@ def _ask_one(desk: Desk, name: str, field: Field, label: Label, people: Sequence
         numbered = typed.isdecimal() and all(typed != value for value, _ in offered)
         if numbered and 1 <= int(typed) <= len(offered):
             return offered[int(typed) - 1][0]
-        if typed:
-            return typed
-        out.line(Ink(Text("这一项必填。", "This is required."), "soon"))
+        if not typed:
+            out.line(Ink(Text("这一项必填。", "This is required."), "soon"))
+            continue
+        try:
+            return desk.member(typed) if field.type == "staff" else typed
+        except NotFound as several:
+            out.problem(several.text, several.hint)
 
 
 def _offered(desk: Desk, field: Field, label: Label, people: Sequence[str] | None) -> list[tuple[str, str]]:

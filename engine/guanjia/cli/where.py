@@ -46,15 +46,19 @@ def conditions(text: str) -> dict[str, str | bool]:
 
 
 def meant(desk: Desk, text: str) -> Sequence[Row]:
-    """The open cases that the conditions name, the most urgent first. Refused when they are too many."""
-    from .commands.ls import overdue, pages
+    """The open cases that the conditions name, the most urgent first. Refused when they are too many, NotFound where there are none
+    because a condition names what there is not."""
+    from .commands.ls import check_names, mode_of, overdue, pages, person
 
     given = conditions(text)
     query: dict[str, Any] = {name: value for name, value in given.items() if name in (*VALUES, "alarm", "provisional")}
-    if query.get("assignee") == "me":
-        query["assignee"] = desk.who
+    if (who := query.get("assignee")) is not None:
+        query["assignee"] = desk.who if who == "me" else desk.member(str(who))
     if "parent" in query:
         query["parent"] = desk.engine.case(str(query["parent"])).id
+    if "customer" in query:
+        query["customer"] = person(desk, str(query["customer"]))
+    query["mode"] = mode_of(query.get("mode"))
     now, rows = desk.now(), []
     for row in pages(desk, **query):
         if ("overdue" in given and not overdue(row, now)) or (
@@ -66,4 +70,6 @@ def meant(desk: Desk, text: str) -> Sequence[Row]:
             raise Refused(
                 "many", Text(f"超过 {MOST} 个工单，请缩小范围。", f"These are more than {MOST} cases; narrow it down.")
             )
+    if not rows:
+        check_names(desk, query)
     return rows

@@ -155,6 +155,11 @@ class Organisation:
                 return self.actor(id)
         return None
 
+    def by_name(self, name: str) -> Actor | None:
+        """Whoever alone of those who are here has this name."""
+        here = [id for id, person in self.staff.items() if person["name"] == name and person.get("active", True)]
+        return self.actor(here[0]) if len(here) == 1 else None
+
     def members(self, word: str) -> tuple[str, ...]:
         """Everybody who has not left and has the role, is in the team (`team:<name>`) or is its lead (`lead:<name>`), in the
         order written."""

@@ -112,7 +112,7 @@ class Engine(InForce):
 
         With `database=":memory:"` it is a rehearsal: cases are gone with the engine, and messages are recorded, not sent.
 
-        `by` is recorded as whoever took up files that changed: the id of a member of staff, or a user of the machine. Without
+        `by` is recorded as whoever took up files that changed: the id or the name of a member of staff, or a user of the machine. Without
         `take_up` they stay as they were taken up last, until `refresh` or somebody publishes.
 
         Invalid when the office's own files cannot be used and never could: else what office.yaml and organisation.yaml said before
@@ -137,7 +137,7 @@ class Engine(InForce):
             channels = open_channels(office.channels.model_dump(), Path(folder))
             if database == ":memory:":  # a rehearsal: nobody is told of what never was
                 channels = {name: Recorder(name) for name in channels}
-            known = None if by in organisation.staff else organisation.by_user(by)
+            known = None if by in organisation.staff else organisation.by_user(by) or organisation.by_name(by)
             return cls(
                 store, files=files, organisation=organisation, clock=clock, channels=channels, entropy=entropy,
                 by=known.id if known else by, blind=keys.blind,

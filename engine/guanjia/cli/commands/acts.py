@@ -17,6 +17,7 @@ from ..out import Ink
 from ..spec import Argument, Command, Entry, Group, Option, json_option, whole
 from ..telling import Telling
 from ..values import Label, ask, gather, interactive, retrying
+from .ls import sites_of
 
 Given = Sequence[tuple[str, str | None]]
 """What was typed for fields: (option, value)."""
@@ -41,11 +42,10 @@ def open_case(
     def label(name: str) -> str:
         return definition.label(name, desk.out.language)
 
-    values = values_of(given, fields, label, customer=customer, reason=reason, site=site)
+    values = values_of(desk, given, fields, label, customer=customer, reason=reason, site=site)
     site = None if "site" in fields else site
-    sites = list(dict.fromkeys([engine.office.site, *engine.organisation.sites]))
-    if site and site not in sites:
-        raise nameless(SITE, site, sites, {name: desk.called("sites", name) for name in sites})
+    if site and site not in (sites := sites_of(desk)):
+        raise nameless(SITE, site, list(sites), sites)
     actor, when = desk.actor, _at(desk, at)
     missing = [
         name for name, field in fields.items() if field.required and field.default is None and values.get(name) is None
@@ -116,7 +116,7 @@ def do(
     fields = {**telling.procedure.fields, **telling.program.inputs.get(("act", action), {})}
     option = next((item for item in options if item.action == action), None)
     # That there is no such action is said by the engine, with what is possible; complaints about its fields would hide it.
-    values = values_of(given, fields, telling.label, reason=reason) if action in telling.program.actions else {}
+    values = values_of(desk, given, fields, telling.label, reason=reason) if action in telling.program.actions else {}
     missing = (
         [name for name in option.requires if values.get(name) is None] if option is not None and option.allowed else []
     )
@@ -163,7 +163,7 @@ def _many(
 def signal(desk: Desk, *, given: Given, ref: str, name: str, key: str | None, as_json: bool) -> None:
     case = desk.engine.case(ref)
     program = desk.engine.program(case)
-    values = values_of(given, {**program.procedure.fields, **program.inputs.get(("signal", name), {})})
+    values = values_of(desk, given, {**program.procedure.fields, **program.inputs.get(("signal", name), {})})
     told(
         desk, desk.engine.execute(Asked("signal", name, case.id, values, desk.actor_or_system(), key)), as_json=as_json
     )
@@ -175,7 +175,7 @@ def edit(
     case = desk.engine.case(ref)
     procedure = desk.engine.program(case).procedure
     fields = procedure.fields
-    values = values_of(given, fields, partial(procedure.label, language=desk.out.language), reason=reason)
+    values = values_of(desk, given, fields, partial(procedure.label, language=desk.out.language), reason=reason)
     if not values:
         names = " ".join(f"--{name}" for name in fields)
         raise Usage(
@@ -186,8 +186,9 @@ def edit(
 
 
 def assign(desk: Desk, *, ref: str, who: str, reason: str | None, key: str | None, as_json: bool) -> None:
-    desk.engine.organisation.actor(who)
-    told(desk, desk.engine.execute(Asked("assign", who, ref, {}, desk.actor, key, reason=reason)), as_json=as_json)
+    engine = desk.engine
+    who = engine.organisation.actor(desk.member(who)).id
+    told(desk, engine.execute(Asked("assign", who, ref, {}, desk.actor, key, reason=reason)), as_json=as_json)
 
 
 def ack(desk: Desk, *, ref: str, reason: str | None, key: str | None, as_json: bool) -> None:
@@ -238,9 +239,11 @@ def note(desk: Desk, *, ref: str, text: tuple[str, ...], key: str | None, as_jso
 # -- pieces
 
 
-def values_of(given: Given, fields: Mapping[str, Field], label: Label = str, **own: str | None) -> dict[str, Any]:
+def values_of(
+    desk: Desk, given: Given, fields: Mapping[str, Field], label: Label = str, **own: str | None
+) -> dict[str, Any]:
     """What was typed for fields; an option of the command itself fills a field of the same name too."""
-    values = gather(given, fields, label)
+    values = gather(desk, given, fields, label)
     return {**{name: value for name, value in own.items() if value is not None and name in fields}, **values}
 
 
@@ -428,7 +431,7 @@ COMMANDS = {
     ),
     "assign": Command(
         "assign", assign,
-        [ref_argument(), Argument("who", complete="people", say=Text("员工编号", "id of a member of staff")), reason_option(), key_option(), json_option()],
+        [ref_argument(), Argument("who", complete="people", say=Text("员工编号或姓名", "id or name of a member of staff")), reason_option(), key_option(), json_option()],
         say=Text("指定责任人。", "Make somebody responsible."),
         examples=("guanjia assign TS-2026-00001 engineer.li --reason 换班",),
     ),

@@ -28,7 +28,7 @@ WORDS = {
 
 def can(desk: Desk, *, given: Sequence[tuple[str, str | None]], who: str, what: str, ref: str, as_json: bool) -> int:
     engine = desk.engine
-    actor = engine.actor(who)
+    actor = engine.actor(desk.member(who))
     if what == "open":
         if ref not in (known := engine.procedures()):
             raise nameless(PROCEDURE, ref, known, {name: desk.label(name, name) for name in known})
@@ -42,7 +42,7 @@ def can(desk: Desk, *, given: Sequence[tuple[str, str | None]], who: str, what: 
         **program.inputs.get(("act", what), {}),
         **program.inputs.get(("signal", what), {}),
     }
-    verdict = engine.can(actor, what, ref, gather(given, fields), actor=desk.asking)
+    verdict = engine.can(actor, what, ref, gather(desk, given, fields), actor=desk.asking)
     if as_json:
         desk.out.json(_plain(actor.id, what, number, verdict))
     else:
@@ -101,7 +101,7 @@ COMMANDS = {
     "can": Command(
         "can", can,
         [
-            Argument("who", complete="people", say=Text("员工编号、customer:编号、system 或 system:名字", "id of a member of staff, customer:<id>, system or system:<name>")),
+            Argument("who", complete="people", say=Text("员工编号或姓名、customer:编号、system 或 system:名字", "id or name of a member of staff, customer:<id>, system or system:<name>")),
             Argument("what", metavar="ACTION", say=Text("操作或信号的名字，或 see、open、edit、assign、note、reveal、ack、forget",
                                                         "name of an action or signal, or see, open, edit, assign, note, reveal, ack, forget")),
             Argument("ref", complete="references", say=Text("工单编号；open 时是流程的名字", "number of the case; with open the name of a procedure")),

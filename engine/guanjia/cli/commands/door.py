@@ -60,7 +60,7 @@ def answer(desk: Desk, *, given: Given, typed: str, action: str | None, as_json:
         return
     program = engine.program(engine.case(standing.number))
     fields = {**program.procedure.fields, **program.inputs.get(("act", action), {})}
-    engine.answer(typed, action, gather(given, fields))
+    engine.answer(typed, action, gather(desk, given, fields))
     after = engine.standing(standing.number)
     if as_json:
         out.json(_plain(desk, after))

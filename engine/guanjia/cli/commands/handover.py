@@ -79,6 +79,7 @@ def _agreed(desk: Desk, planned: Sequence[Handover], *, yes: bool, reason: str |
 def _person(desk: Desk, id: str, *, gone: bool = False) -> str:
     """Somebody of the office; whoever gives may have left."""
     people = desk.engine.organisation
+    id = desk.member(id)
     if gone and id in people.staff:
         return id
     if id in people.staff:
@@ -130,9 +131,9 @@ COMMANDS = {
     "handover": Command(
         "handover", handover,
         [
-            Argument("giver", metavar="FROM", complete="people", say=Text("谁的工作：员工编号，或班次（这一班的人）", "whose work: the id of a member of staff, or a shift (its people)")),
+            Argument("giver", metavar="FROM", complete="people", say=Text("谁的工作：员工编号或姓名，或班次（这一班的人）", "whose work: the id or name of a member of staff, or a shift (its people)")),
             Argument("taker", metavar="TO", required=False, complete="people", say=Text(
-                "交给谁：员工编号或班次；不写则给代班人、组长、待命人员、上级", "to whom: a person or a shift; without it, whoever stands in: substitute, lead, on call, the role above")),
+                "交给谁：员工编号、姓名或班次；不写则给代班人、组长、待命人员、上级", "to whom: a person or a shift; without it, whoever stands in: substitute, lead, on call, the role above")),
             Option("--case", metavar="REF", many=True, complete="references", say=Text("只交这个工单（可写多次）", "only this case (several times)")),
             Option("--reason", metavar="TEXT", say=Text("原因", "why")),
             Option("--yes", flag=True, say=Text("不再询问，现在就做", "do it, without asking")),

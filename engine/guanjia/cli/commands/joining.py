@@ -36,7 +36,7 @@ def split(
     result = engine.split(
         ref,
         procedure,
-        values_of(given, fields),
+        values_of(desk, given, fields),
         actor=desk.actor,
         take=chosen,
         relation=relation,

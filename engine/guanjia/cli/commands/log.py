@@ -62,6 +62,7 @@ def _access(desk: Desk, case: str | None, customer: str | None, who: str | None,
     """Who looked at personal data, the latest first."""
     from ...runtime import access
 
+    who = who and desk.member(who)
     if case is not None and customer is not None:
         raise Usage(Text("--case 和 --customer 只写一个。", "Give --case or --customer, not both."))
     if case is not None:

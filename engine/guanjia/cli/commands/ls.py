@@ -12,7 +12,7 @@ from ...errors import GuanjiaError, Text
 from ...store.interface import Query, Row
 from .. import words
 from ..desk import Desk
-from ..naming import PROCEDURE, nameless
+from ..naming import PROCEDURE, SITE, nameless
 from ..out import Ink, Piece
 from ..spec import Argument, Command, Option, json_option, limit_option, whole
 
@@ -33,8 +33,8 @@ def ls(
     _print(
         desk, limit, as_json, late=overdue,
         procedure=procedure, open=None if everything else not closed, state=state,
-        assignee=desk.who if mine else assignee, room=room, customer=_person(desk, customer), parent=_identity(desk, parent),
-        mode=_mode(mode), provisional=provisional or None, alarm=alarm or None, order=order, offset=offset,
+        assignee=desk.who if mine else assignee and desk.member(assignee), room=room, customer=person(desk, customer), parent=_identity(desk, parent),
+        mode=mode_of(mode), provisional=provisional or None, alarm=alarm or None, order=order, offset=offset,
     )  # fmt: skip
 
 
@@ -53,7 +53,7 @@ def _persons(desk: Desk, text: str) -> tuple[str, ...]:
     return tuple(id for person in persons for id in family(desk.register, person.id))
 
 
-def _person(desk: Desk, customer: str | None) -> tuple[str, ...] | None:
+def person(desk: Desk, customer: str | None) -> tuple[str, ...] | None:
     """The ids that the customer of this one was ever known by."""
     if customer is None:
         return None
@@ -83,7 +83,7 @@ def _print(
         found = sorted(both.values(), key=lambda row: (row.columns.changed_at, row.id), reverse=True)
     more, rows = len(found) > limit, found[:limit]
     if not rows:
-        _nameless(desk, query)
+        check_names(desk, query)
     if as_json:
         out.json([plain(desk, row, now) for row in rows])
         return
@@ -132,9 +132,11 @@ def table(desk: Desk, rows: Sequence[Row], now: Instant) -> None:
     desk.out.table([line(desk, row, now) for row in rows], HEAD, flex=len(HEAD) - 1, keep=(0, 3))
 
 
-def _nameless(desk: Desk, query: Mapping[str, Any]) -> None:
-    """Whether nothing was found because something was called by a name that there is not. Only then are the files read."""
-    procedure, assignee, state, mode = (query.get(name) for name in ("procedure", "assignee", "state", "mode"))
+def check_names(desk: Desk, query: Mapping[str, Any]) -> None:
+    """NotFound where nothing was found because something is called by a name that there is not. Only then are the files read."""
+    procedure, assignee, state, mode, site = (
+        query.get(name) for name in ("procedure", "assignee", "state", "mode", "site")
+    )
     if procedure and procedure not in (known := desk.engine.procedures()):
         raise nameless(PROCEDURE, procedure, known, {name: desk.label(name, name) for name in known})
     if assignee and assignee not in (staff := desk.known.get("staff", {})):
@@ -144,6 +146,14 @@ def _nameless(desk: Desk, query: Mapping[str, Any]) -> None:
         raise nameless(Text("状态", "state"), state, list(states), states, more)
     if mode and mode not in (modes := _definitions(desk, lambda it: list(it.modes))):
         raise nameless(Text("模式", "mode"), mode, list(modes), modes)
+    if site and site not in (sites := sites_of(desk)):
+        raise nameless(SITE, site, list(sites), sites)
+
+
+def sites_of(desk: Desk) -> dict[str, str]:
+    """The sites of the office, with what people call them."""
+    engine = desk.engine
+    return {name: desk.called("sites", name) for name in (engine.office.site, *engine.organisation.sites)}
 
 
 def _definitions(desk: Desk, names: Callable[[Procedure], Sequence[str]]) -> dict[str, str]:
@@ -233,7 +243,7 @@ def _identity(desk: Desk, ref: str | None) -> str | None:
     return held.id
 
 
-def _mode(mode: str | None) -> str | None:
+def mode_of(mode: str | None) -> str | None:
     if mode is None:
         return ""
     return None if mode == "all" else mode

@@ -33,7 +33,7 @@ def do_many(
         program = engine.compiled(version)
         fields = {**program.procedure.fields, **program.inputs.get(("act", action), {}), **fields}
     planned = many.plan(
-        engine, rows, action, actor=actor, values=gather(given, fields) if rows else {}, reason=reason, key=key
+        engine, rows, action, actor=actor, values=gather(desk, given, fields) if rows else {}, reason=reason, key=key
     )
     done = yes and bool(planned)
     if planned and not (yes or as_json) and interactive(out):

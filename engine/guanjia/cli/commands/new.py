@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ...errors import Refused, Text
@@ -33,6 +33,7 @@ def new(
         )
     organisation = files.organisation()
     roles = _roles(organisation, desk.out.language)
+    meant = _of(roles, organisation["roles"])
     if not roles:
         raise Refused(
             "role",
@@ -50,15 +51,15 @@ def new(
         Text("谁登记（业主总可以）", "Who opens a case (customers always may)"),
         opens,
         first,
-        _of(roles),
+        meant,
         roles,
     )
-    hand = asking.one("--does", Text("谁来办", "Who does the work"), does, first, _of(roles), roles)
+    hand = asking.one("--does", Text("谁来办", "Who does the work"), does, first, meant, roles)
     over = organisation["roles"][hand]["parent"]
     usual = over if over in roles else list(roles)[-1]
     given = Answers(
         name, *called, (who,), hand,
-        asking.one("--above", Text("迟了告诉谁", "Who is told when it is late"), above, usual, _of(roles), roles),
+        asking.one("--above", Text("迟了告诉谁", "Who is told when it is late"), above, usual, meant, roles),
         asking.one("--answer", Text("多久之内接单，如 30m、2h", "Within how long is it taken on, e.g. 30m, 2h"), answer, "30m", _amount),
         asking.one("--finish", Text("多久之内办完，如 24h、3 workdays", "Within how long is it done, e.g. 24h, 3 workdays"), finish, "3 workdays", _amount),
     )  # fmt: skip
@@ -140,17 +141,19 @@ def _plain(text: str) -> str:
     return text
 
 
-def _of(roles: Sequence[str] | Mapping[str, str]) -> Judge:
+def _of(roles: Mapping[str, str], known: Mapping[str, Any]) -> Judge:
+    """One of these roles, by its name or by what people call it, where only one is `known` to be called so."""
+
     def judge(text: str) -> str:
-        if text not in roles:
-            raise Refused(
-                "role",
-                Text(
-                    f"没有在职的人是“{text}”；有：{'、'.join(roles)}",
-                    f"nobody here is {text!r}; there are: {', '.join(roles)}",
-                ),
-            )
-        return text
+        called = [role for role in roles if text in known[role]["label"].values()]
+        if text in roles or len(called) == 1:
+            return text if text in roles else called[0]
+        told = [(role, roles[role]) for role in called or roles]
+        zh = "、".join(f"{role}（{label}）" if label != role else role for role, label in told)
+        en = ", ".join(f"{role} ({label})" if label != role else role for role, label in told)
+        if called:
+            raise Refused("role", Text(f"叫“{text}”的角色不止一个：{zh}", f"several roles are called {text!r}: {en}"))
+        raise Refused("role", Text(f"没有在职的人是“{text}”；有：{zh}", f"nobody here is {text!r}; there are: {en}"))
 
     return judge
 

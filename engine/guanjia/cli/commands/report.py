@@ -16,6 +16,7 @@ from ..naming import PROCEDURE, SITE, nameless
 from ..out import Ink, Piece
 from ..progress import progress
 from ..spec import Argument, Command, Option, json_option
+from .ls import sites_of
 
 if TYPE_CHECKING:
     from ...authoring.reports import Figure, Report, Table
@@ -57,10 +58,8 @@ def _nameless(desk: Desk, procedure: str | None, site: str | None) -> None:
     engine = desk.engine
     if procedure is not None and procedure not in (known := engine.procedures()):
         raise nameless(PROCEDURE, procedure, known, {each: desk.label(each, each) for each in known})
-    if site is not None and site not in (
-        sites := list(dict.fromkeys([engine.office.site, *engine.organisation.sites]))
-    ):
-        raise nameless(SITE, site, sites, {each: desk.called("sites", each) for each in sites})
+    if site is not None and site not in (sites := sites_of(desk)):
+        raise nameless(SITE, site, list(sites), sites)
 
 
 def _print(desk: Desk, found: Report, begin: Instant, end: Instant, cases: bool) -> None:
