@@ -171,3 +171,16 @@ def test_an_action_is_taken_by_what_it_is_called_on_the_screen(desk: Call, offic
     assert desk("open", "complaint", "--summary", "又响了", "--room", "3-1-502").code == 0
     assert desk("do", "TS-2026-00002", "接单", "--promise", "明天").code == 0
     assert desk("do", "TS-2026-00002", "了结").code == 1, "two actions are called so"
+
+
+def test_what_a_case_is_called_stays_known_when_its_procedure_has_it_no_more_or_is_gone(
+    desk: Call, office: Path
+) -> None:
+    path = office / "procedures/complaint.yaml"
+    renamed = re.sub(r"\breceived\b", "noted", path.read_text()).replace("noted: 已受理", "noted: 已登记")
+    path.write_text(renamed.replace("complaint: 投诉", "complaint: 业主投诉"))
+    assert desk("open", "complaint", "--summary", "x").code == 0
+    assert re.findall("业主投诉  (已..)", desk("ls").out) == ["已受理", "已登记"], "and the newest word counts"
+    path.unlink()
+    assert desk("check").code == 0
+    assert re.findall("业主投诉  (已..)", desk("ls").out) == ["已受理", "已登记"]

@@ -16,10 +16,15 @@ ROOMS = [f"3-{unit}-{floor}{room:02}" for unit in (1, 2) for floor in range(1, 1
 
 
 @pytest.fixture
-def go(do: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call:
+def office_of_outages(tmp_path: Path) -> Path:
     people = PEOPLE.replace("floors: 5", "floors: 9")
     more = {"procedures/household.yaml": HOUSEHOLD, "procedures/job.yaml": JOB, "organisation.yaml": people, **TEXTS}
-    monkeypatch.setenv("GUANJIA_OFFICE", str(small(tmp_path / "outages", OUTAGE, name="outage", more=more)))
+    return small(tmp_path / "outages", OUTAGE, name="outage", more=more)
+
+
+@pytest.fixture
+def go(do: Call, office_of_outages: Path, monkeypatch: pytest.MonkeyPatch) -> Call:
+    monkeypatch.setenv("GUANJIA_OFFICE", str(office_of_outages))
     return do
 
 
@@ -41,6 +46,24 @@ def test_all_rooms_where_somebody_has_to_go_are_told_to_who_asks_for_them(go: Ca
     assert [event["unreached"] for event in events] == [[], ROOMS]
     more = json.loads(go("--as", "supervisor.zhao", *asked, "--json").out)
     assert more["events"][0]["unreached"] == ROOMS
+
+
+def test_a_household_is_told_by_a_message_that_its_own_case_calls_as_people_do(
+    go: Call, office_of_outages: Path
+) -> None:
+    for language, subject in (("zh", "主题：【{{ number }}】停水通知"), ("en", "Subject: [{{ number }}] no water")):
+        text = f"{subject}\n{{{{ news }}}}\n"
+        (office_of_outages / f"templates/{language}/news.text.j2").write_text(text)
+    lives = ("customer", "add", "--name", "张伟", "--phone", "13800001234", "--room", "3-1-101")
+    assert go("--as", "manager.sun", *lives).code == 0
+    go("--as", "supervisor.zhao", "do", begun(go), "tell", "--area", "3-1-101", "--news", "停水")
+    assert go("work", "--once").code == 0
+    own = next(case["number"] for case in json.loads(go("ls", "--json").out) if case["procedure"] == "household")
+    assert "通知 客户：“停水通知”" in go("show", own).out
+    assert "told customer: “no water”" in go("--lang", "en", "show", own).out
+    export = ("--as", "manager.sun", "customer", "export", "C-00001", "--reason", "本人申请")
+    assert "通知 客户：“停水通知”" in go(*export).out
+    assert "“news”" not in go(*export, "--json").out
 
 
 def test_rooms_that_follow_each_other_are_written_as_one_range_and_nothing_else_is() -> None:

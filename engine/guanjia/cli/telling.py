@@ -63,14 +63,18 @@ class Telling:
         of = self.procedure
         return self.out.say(in_words(of.fields, of.label, source, partial(called, self.program), value=value))
 
-    def notice(self, template: str) -> str:
-        """What a notice is called: by its subject, as whoever was told reads it."""
+    def notice(self, template: str, of: Sequence[Any] = ()) -> str:
+        """What a notice is called: by its subject, as whoever was told reads it. `of`: the event of another case that tells it, by the
+        rules of that one."""
         from ..authoring.subjects import subject
 
-        found = subject(self.program.version.templates, template, self.procedure.label, self.procedure.procedure)
+        engine = self.desk.engine
+        program = engine.program(engine.case(of[0])) if of else self.program
+        procedure = program.procedure
+        found = subject(program.version.templates, template, procedure.label, procedure.procedure)
         if found is None and template == TEMPLATE:  # which an office need not write
             found = Text("您的回复码", "Your code")
-        return self.label(template) if found is None else self.out.say(found)
+        return procedure.label(template, self.out.language) if found is None else self.out.say(found)
 
     def named(self, name: str) -> str:
         """Label and name, as people read and type it."""
@@ -406,10 +410,8 @@ class Telling:
         for notice in () if data.get("quiet") else data.get("notify", ()):
             people = both("、", ", ").join(self.desk.short(who) for who in notice["to"])
             if people:
-                yield both(
-                    f"通知 {people}：“{self.notice(notice['template'])}”",
-                    f"told {people}: “{self.notice(notice['template'])}”",
-                )
+                called = self.notice(notice["template"], notice.get("of", ()))
+                yield both(f"通知 {people}：“{called}”", f"told {people}: “{called}”")
         for line in data.get("log", ()):
             yield self.label(str(line))
         for who in data.get("nobody", ()):

@@ -133,8 +133,7 @@ def take_up(
             "registries": registries, "amended": {**before.get("amended", {}), **dict.fromkeys(amended, now)},
             "digest": "" if invalid or untabled or quiet is None or engine.files.leaning else digest, "quiet": before.get("quiet", {}) if quiet is None else quiet,
             "name": engine.office.name.model_dump(), "zone": engine.zone, "language": engine.office.language,
-            "labels": {name: before["labels"][name] for name in current if name in before.get("labels", {})}
-            | {name: version.procedure.labels for name, version in versions.items()},
+            "labels": _called(before.get("labels", {}), versions),
             "organisation": people, "duty": duty, "versions": current,
             "written": seen | {name: it.hash for name, it in written.items() if free or name in given},
             "staff": {who: person["name"] for who, person in people.get("staff", {}).items()},
@@ -273,6 +272,18 @@ def _kept(store: Store, name: str) -> dict[str, Any]:
     except ValueError:  # a damaged copy is made anew from the files
         return {}
     return kept
+
+
+def _called(before: Mapping[str, Any], versions: Mapping[str, Version]) -> dict[str, Any]:
+    """What people call the names of each procedure: also those that only cases of earlier versions, or of one that is gone, are in."""
+    now = {name: version.procedure.labels for name, version in versions.items()}
+    return {
+        name: {
+            language: {**before.get(name, {}).get(language, {}), **now.get(name, {}).get(language, {})}
+            for language in ("zh", "en")
+        }
+        for name in {**before, **now}
+    }
 
 
 def _published(
