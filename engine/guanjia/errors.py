@@ -25,6 +25,10 @@ class Text(NamedTuple):
     def __str__(self) -> str:
         return f"{self.zh} / {self.en}"
 
+    def about(self, what: str) -> Text:
+        """The same with what it is about before it, in both languages."""
+        return Text(f"{what}: {self.zh}", f"{what}: {self.en}")
+
     @classmethod
     def parse(cls, kept: str) -> Text:
         """The Text that `str` wrote; anything else stands for itself in both languages."""

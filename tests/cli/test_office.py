@@ -6,8 +6,10 @@ import errno
 import json
 import os
 import re
+import sqlite3
 import stat
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -278,6 +280,32 @@ def test_an_escalation_that_nobody_acknowledges_is_told_everywhere_until_somebod
     assert "有人确认" in do("why", case, "--lang", "zh").out
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("zh", "错误：{}：升级“逐级上报”到顶仍没有人确认：guanjia ack {}\n"), ("en", "error: {}: nobody acknowledged the last level of “reporting upwards”: guanjia ack {}\n")],
+)  # fmt: skip
+def test_a_worker_tells_an_alarm_once_in_the_language_that_was_asked_for(
+    do: Call, case: str, clock: ManualClock, language: str, said: str
+) -> None:
+    clock.advance(3 * HOUR)
+    assert do("--lang", language, "work", "--once").err == said.format(case, case)
+
+
+def test_a_worker_tells_what_went_wrong_in_one_language_with_what_it_is_about(
+    do: Call, case: str, office: Path
+) -> None:
+    path = office / "office.yaml"
+    path.write_text(
+        f"{path.read_text()}schedules: {{rounds: {{open: complaint, cron: 0 8 * * *, with: {{summary: x}}}}}}\n"
+    )
+    assert do("work", "--once").err == ""
+    with closing(sqlite3.connect(office / "guanjia.db")) as database, database:
+        database.execute("UPDATE settings SET value = 'x' WHERE name = 'schedule:rounds'")
+    told = do("work", "--once", "--lang", "en").err
+    assert told.startswith("error: schedule:rounds: when it last opened a case is damaged"), told
+    assert not re.search("[\u4e00-\u9fff]", told)
+
+
 def test_messages_are_listed_shown_and_sent_again(do: Call, case: str) -> None:
     do("do", case, "accept", "--room", "3-1-502", "--promise", "x")
     do("work", "--once")
@@ -298,7 +326,7 @@ def test_messages_are_listed_shown_and_sent_again(do: Call, case: str) -> None:
 def test_a_list_that_was_asked_for_by_a_name_that_there_is_not_says_what_there_is(do: Call, case: str) -> None:
     for words, meant in (
         (["--procedure", "complait"], "complaint"), (["-p", "投诉"], "complaint"), (["--state", "recieved"], "received"), (["-s", "已受理"], "received"),
-        (["--assignee", "agent.wong"], "agent.wang"), (["-a", "Li Lei"], "agent.li"), (["--mode", "dril"], "drill"), (["--parent", "TS-2026-0001"], case),
+        (["--assignee", "agent.wong"], "agent.wang"), (["-a", "agent.le"], "agent.li"), (["--mode", "dril"], "drill"), (["--parent", "TS-2026-0001"], case),
     ):  # fmt: skip
         for more in ([], ["--json"]):
             ran = do("ls", *words, *more)

@@ -77,7 +77,7 @@ def _fire(
     while not stopping() and (outcomes := engine.store.transact_due(until, MOST_TOGETHER, work, stuck)):
         for case, outcome in outcomes:
             if isinstance(outcome, GuanjiaError):
-                problems.append(f"{case}: {outcome}")
+                problems.append(str(outcome.text.about(case)))
             if isinstance(outcome, GuanjiaError) or not outcome.events:
                 stuck.append(case)
             else:

@@ -54,7 +54,7 @@ def open_due(engine: Engine, now: Instant, stopping: Callable[[], bool] = lambda
             continue
         since = _since(kept, now)
         if since is None and kept is not None:
-            problems.append(f"{setting}: {_LOST}")
+            problems.append(str(_LOST.about(setting)))
         try:
             found = planned(engine, schedule, since, now) if since is not None else []
             wanted = _wanted(schedule, found, now)
@@ -71,7 +71,7 @@ def open_due(engine: Engine, now: Instant, stopping: Callable[[], bool] = lambda
             if not found and not fresh:
                 engine.lulls[name] = _lull(engine, schedule, kept, now)
         except GuanjiaError as error:  # its calendar cannot be used just now: what is planned meanwhile is caught up
-            problems.append(f"{setting}: {error}")
+            problems.append(str(error.text.about(setting)))
             continue
         opened += done
         problems += wrong
@@ -114,7 +114,7 @@ def _opened(engine: Engine, name: str, schedule: Schedule, plan: Sequence[Planne
         if isinstance(outcome, Conflict) and outcome.data.get("key") == command.key:
             continue
         if isinstance(outcome, GuanjiaError):
-            problems.append(f"{command.key}: {outcome}")
+            problems.append(str(outcome.text.about(str(command.key))))
         else:
             count += not outcome.repeated
     return count

@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 
 LOG = "GUANJIA_LOG"
 FORMS = ("text", "json")
+LEVELS = (Text("提醒：", "warning: "), Text("错误：", "error: "))
 
 
 class _Lines(logging.Handler):
-    """Log records as lines on standard error, cleaned like all else. Of an unforeseen error only its kind is shown."""
+    """Log records as lines on standard error, in the language of this run and cleaned like all else. Of an unforeseen error only its
+    kind is shown."""
 
     def __init__(self, out: Out) -> None:
         super().__init__(logging.WARNING)
@@ -34,8 +36,8 @@ class _Lines(logging.Handler):
         kind = record.exc_info[0] if record.exc_info else None
         with suppress(Unread, Unwritable):
             self.out.line(
-                Ink(f"{record.levelname.lower()}: ", "late"),
-                record.getMessage(),
+                Ink(LEVELS[record.levelno >= logging.ERROR], "late"),
+                Text.parse(record.getMessage()),
                 f" ({kind.__name__})" if kind else "",
                 err=True,
             )
