@@ -31,7 +31,7 @@ def test_a_resident_asks_without_saying_who_he_is(do: Call, case: str, monkeypat
     assert (do("ask", case).code, do("ask", case, "--json").code) == (2, 2)
 
 
-def test_a_code_is_sent_read_by_nobody_of_the_office_and_answers_once(
+def test_a_code_is_sent_read_by_nobody_of_the_office_and_answers_once_by_name_or_label(
     do: Call, case: str, office: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent = do("code", case)
@@ -47,7 +47,7 @@ def test_a_code_is_sent_read_by_nobody_of_the_office_and_answers_once(
     looked = do("answer", code)
     assert f"answer {code} withdraw" in looked.out
     assert json.loads(do("answer", code, "--json").out)["actions"][0]["action"] == "withdraw"
-    done = do("answer", code, "withdraw")
+    done = do("answer", code, "撤回")
     assert (done.code, "已收到" in done.out, "已撤回" in done.out) == (0, True, True)
     again = do("answer", code, "withdraw")
     assert (again.code, "回复码不对" in again.err) == (1, True)

@@ -219,6 +219,25 @@ def test_an_import_shows_what_it_would_do_then_does_it_and_puts_refused_rows_asi
     assert "customers" in go("customer", "import", str(table), "--as", "guard.xu").err
 
 
+def test_whoever_may_be_somebody_who_is_there_is_told_as_he_is_added_with_the_line_that_merges_them(
+    go: Call, zhang: str
+) -> None:
+    same = ("customer", "add", "--name", "张伟", "--phone", "13800001234", "--room", "3-1-502")
+    added = go(*same)
+    assert (added.code, f"可能是同一人：{zhang}（张**）" in added.out) == (0, True), added.out
+    line = f"guanjia customer merge C-00002 {zhang} --reason"
+    assert f"{line} …" in added.out
+    assert added.out.count("可能是同一人") == 1
+    assert go(*line.split()[1:], "本人确认").code == 0
+    room = go("--lang", "en", "customer", "add", "--name", "张先生", "--room", "3-1-502")
+    assert f"Perhaps the same person: {zhang} (张**)" in room.out
+    for other in (["--name", "李芳", "--room", "3-1-502"], ["--name", "张伟", "--room", "3-1-503"]):
+        assert json.loads(go("customer", "add", *other, "--json").out)["like"] == []
+    told = json.loads(go(*same, "--json").out)
+    assert told.pop("like") == [zhang, "C-00003"]
+    assert differences(documented("customer find")[0], told) == []
+
+
 def test_duplicates_are_listed_and_merged(go: Call, zhang: str) -> None:
     assert "没有可能重复" in go("customer", "duplicates").out
     other = json.loads(go("customer", "add", "--name", "张先生", "--phone", "13800001234", "--json").out)["id"]

@@ -362,6 +362,16 @@ class Register:
                     return list(found.values())[:limit]
         return list(found.values())
 
+    def like(self, id: str, *, actor: Actor | str | None = None) -> Sequence[Customer]:
+        """Whoever may be the same person as this one, as `duplicates` judges it; masked."""
+        mine, known, found = self._clear(id), self.acquaintance(actor), dict[str, Customer]()
+        for kind, term in mine.terms():
+            for other in map(reading.as_customer, self._rows.find(kind, term) if kind in ("phone", "room") else ()):
+                same = kind == "phone" or alike(mine.name, other.name)
+                if same and other.used and other.id != mine.id and known.knows(other):
+                    found[other.id] = other.masked()
+        return list(found.values())
+
     def _shared(self, kind: str) -> Iterator[tuple[str, ...]]:
         for page in pages(lambda after: self._rows.shared(kind, after), "", itemgetter(0)):
             yield from (ids for _, ids in page)

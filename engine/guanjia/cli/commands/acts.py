@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,7 @@ Given = Sequence[tuple[str, str | None]]
 
 if TYPE_CHECKING:
     from ...model.case import Case
-    from ...model.procedure import Field
+    from ...model.procedure import Field, Procedure
     from ...runtime.funnel import Result
     from ...store.interface import Row
 
@@ -108,7 +108,7 @@ def do(
     if action is None:
         _list(desk, telling, engine.available(case.id, actor), as_json=as_json)
         return None
-    action = _meant(telling, action)
+    action = meant(telling.procedure, action, telling.program.actions)
     try:
         options = engine.available(case.id, actor)
     except Refused:  # said by the funnel, where it is recorded
@@ -132,13 +132,13 @@ def do(
     return None
 
 
-def _meant(telling: Telling, said: str) -> str:
-    """The action that is called so on the screen, in either language, where it is one."""
-    if said in telling.program.actions:
+def meant(procedure: Procedure, said: str, actions: Collection[str]) -> str:
+    """The one of these actions that is called so on the screen, in either language, where it is one."""
+    if said in actions:
         return said
     called = [
-        name for name in telling.program.actions
-        if said.casefold() in {telling.procedure.label(name, language).casefold() for language in ("zh", "en")}
+        name for name in actions
+        if said.casefold() in {procedure.label(name, language).casefold() for language in ("zh", "en")}
     ]  # fmt: skip
     return called[0] if len(called) == 1 else said
 

@@ -137,7 +137,16 @@ def _consent(desk: Desk, it: Any) -> str:
 
 
 def add(desk: Desk, *, id: str | None, reason: str | None, as_json: bool, **given: Any) -> None:
-    done(desk, Asked("add", id, _values(given), actor=desk.actor, reason=reason), as_json=as_json)
+    register, out = desk.engine.customers, desk.out
+    made = register.execute(Asked("add", id, _values(given), actor=desk.actor, reason=reason))
+    like = register.like(made.id, actor=desk.asking)
+    if as_json:
+        out.json(plain(made, desk.zone) | {"like": [other.id for other in like]})
+        return
+    table(desk, [made])
+    for other in like:
+        out.line("  ", Ink(Text(f"可能是同一人：{other.id}（{other.name}）", f"Perhaps the same person: {other.id} ({other.name})"), "soon"))  # fmt: skip
+        out.line("    ", Ink(Text("若是同一人：", "if so: "), "dim"), Ink(f"{desk.line} customer merge {made.id} {other.id} --reason …", "good"))  # fmt: skip
 
 
 def edit(desk: Desk, *, id: str, reason: str | None, as_json: bool, **given: Any) -> None:

@@ -12,7 +12,7 @@ from ..failure import Usage
 from ..out import Ink
 from ..spec import Argument, Command, Option, json_option, whole
 from ..values import gather, interactive
-from .acts import Given, ref_argument, told
+from .acts import Given, meant, ref_argument, told
 
 if TYPE_CHECKING:
     from ...core import Option as Possible
@@ -59,6 +59,7 @@ def answer(desk: Desk, *, given: Given, typed: str, action: str | None, as_json:
             )
         return
     program = engine.program(engine.case(standing.number))
+    action = meant(program.procedure, action, [item.action for item in options])
     fields = {**program.procedure.fields, **program.inputs.get(("act", action), {})}
     engine.answer(typed, action, gather(desk, given, fields))
     after = engine.standing(standing.number)
