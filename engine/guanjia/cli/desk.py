@@ -331,7 +331,7 @@ class Desk:
             return typed
         if len(here) > 1:
             raise NotFound(
-                Text(f"名册里有 {len(here)} 位“{typed}”。", f"{len(here)} people here are called {typed!r}."),
+                Text(f"名册里有 {len(here)} 位“{typed}”。", f"Several people here are called {typed!r}."),
                 Text(f"请写编号：{'、'.join(here)}", f"Write the id: {', '.join(here)}"), known=here,
             )  # fmt: skip
         return here[0]
