@@ -180,7 +180,7 @@ def test_what_a_case_is_called_stays_known_when_its_procedure_has_it_no_more_or_
     renamed = re.sub(r"\breceived\b", "noted", path.read_text()).replace("noted: 已受理", "noted: 已登记")
     path.write_text(renamed.replace("complaint: 投诉", "complaint: 业主投诉"))
     assert desk("open", "complaint", "--summary", "x").code == 0
-    assert re.findall("业主投诉  (已..)", desk("ls").out) == ["已受理", "已登记"], "and the newest word counts"
+    assert set(re.findall("业主投诉  (已..)", desk("ls").out)) == {"已受理", "已登记"}, "and the newest word counts"
     path.unlink()
     assert desk("check").code == 0
-    assert re.findall("业主投诉  (已..)", desk("ls").out) == ["已受理", "已登记"]
+    assert set(re.findall("业主投诉  (已..)", desk("ls").out)) == {"已受理", "已登记"}
