@@ -57,6 +57,17 @@ def test_every_mistake_of_a_table_is_told_at_its_cell(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_a_misspelt_column_of_a_row_in_yaml_is_told_at_its_key_with_the_one_that_was_meant(tmp_path: Path) -> None:
+    folder = office(tmp_path, LIFTS.replace("load: 1000.5, until:", "load: 1000.5, untill:"))
+    (found,) = (item for item in OfficeFiles(folder).check() if item.severity == "error")
+    assert found.code == "registry-columns"
+    line = (folder / "registries/lifts.yaml").read_text().splitlines()[found.line - 1]
+    assert line[found.column - 1 :].startswith("untill:")
+    assert found.hint is not None
+    assert found.hint.zh == "是否想写 until？"
+    assert "lifts" not in OfficeFiles(folder).registries().sound
+
+
 @pytest.mark.parametrize(
     ("before", "after", "code"),
     [

@@ -94,7 +94,7 @@ def _draft(folder: Folder, name: str, file: str, table: str | None, zone: str, w
         )
         wrong.append(_at(root, "registry").finding("registry-name", what, Text("两处写成一样", "call both the same")))
     _columns(root, about, wrong)
-    written: Iterable[Cells] = _listed(root)
+    written: Iterable[Cells] = _listed(root, about, wrong)
     if table is not None and root.get("rows") is not None:
         what = Text(f"行写在 {table}，这里不再写", f"the rows stand in {table}, and not here too")
         wrong.append(root.entries["rows"][0].finding("registry-rows", what, Text("删去一处", "delete one of them")))
@@ -148,9 +148,14 @@ def _columns(root: Node, about: RegistryFile, wrong: list[Finding]) -> None:
             wrong.append(place.finding("missing-labels", what, hint, severity="warning"))
 
 
-def _listed(root: Node) -> Iterator[Cells]:
+def _listed(root: Node, about: RegistryFile, wrong: list[Finding]) -> Iterator[Cells]:
     rows = root.get("rows")
+    called = {word: name for words in about.labels.values() for name, word in words.items()}
     for row in () if rows is None else rows.items:
+        for name, (key, _) in row.entries.items():
+            if name not in about.columns:
+                what = Text(f"没有叫“{name}”的列", f"there is no column {name!r}")
+                wrong.append(key.finding("registry-columns", what, likely(name, about.columns, called)))
         yield {name: value for name, (_, value) in row.entries.items()}
 
 
