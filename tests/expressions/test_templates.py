@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -135,3 +136,17 @@ def test_a_loop_inside_a_loop_is_refused_however_deep_it_stands():
         with pytest.raises(RenderError, match="a loop cannot stand inside a loop"):
             one(f"{{% for a in items %}}{inner}{{% endfor %}}")
     assert one("{% for a in items %}x{% endfor %}{% for a in items %}y{% endfor %}").body
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{% if a %}x", "{% for a in b %}{% if a %}x{% endfor %}", "{{ a }", "{{ a", "{{ }}", "{% if a = 1 %}x{% endif %}", "{% endif %}",
+        "{% fi a %}", "{{ a b }}", "{{ 'a }}", "{# a", "{{ (a }}", "{{ a) }}", "{{ a | }}", "{{ a. }}", "{{ a == }}", "{% if a }x{% endif %}",
+        "{{ [a) }}", "{{ a && b }}", "{{ “a” }}", "{% for a b %}{% endfor %}", "{% if a %}x{% elif %}{% endif %}", "{%", "{{{ a }}}", "{{ 1 'a' }}",
+    ],
+)  # fmt: skip
+def test_a_mistake_that_people_make_is_told_in_their_words_and_not_in_those_of_the_parser(text):
+    ((_, said, hint),) = Templates({"zh/a.text": text}).check("zh/a.text")
+    assert hint is not None
+    assert not re.search("expected|token|statement|Encountered|Jinja|char", said.zh + said.en)

@@ -145,7 +145,7 @@ BROKEN = [
     ("min: 1", "min: a", "type", "a,"),
     ("max: 5}", "max: 0}", "bounds", "0}"),
     ("default: 2h", "default: 2", "type", "2}"),
-    ("max: 500", "pattern: '['", "pattern", "'['"),
+    ("max: 500", "pattern: '['", "pattern", "['"),
     ("type: choice, of: [phone, wechat]", "type: choice", "choice-without-values", "channel"),
     ("{type: instant}", "{type: instant, of: [a]}", "of", "of:"),
     ("{type: instant}", "{type: instant, default: tomorrow}", "type", "tomorrow"),
@@ -286,6 +286,16 @@ def test_a_full_width_sign_in_a_condition_is_told_at_its_place() -> None:
     assert "表达式里不能有“，”" in finding.text.zh
     assert finding.hint is not None
     assert "write a plain ," in finding.hint.en
+
+
+def test_one_equals_sign_in_a_condition_is_told_at_its_place_with_the_two_that_were_meant() -> None:
+    (finding,) = found(
+        COMPLAINT.replace("guard: severity == 'critical'", "guard: severity != 'a=b' and severity = 'critical'")
+    )
+    assert pointed(finding).startswith("= 'critical'")
+    assert "两个等号" in finding.text.zh
+    assert finding.hint is not None
+    assert "写成 ==" in finding.hint.zh
 
 
 def test_keys_of_a_delay_are_its_own_and_those_of_its_branch() -> None:

@@ -166,6 +166,59 @@ def test_a_template_that_writes_a_choice_as_its_code_is_a_warning(office: Path) 
     assert "{{ severity | label }}" in (finding.hint.en if finding.hint else "")
 
 
+@pytest.mark.parametrize("text", ["", " \n\n", "{# later #}\n", "{% set x = 1 %}\n", "{% include 'zh/piece.text' %}\n"])
+def test_a_template_that_says_nothing_is_an_error(office: Path, text: str) -> None:
+    write(office, "templates/zh/piece.text.j2", "\n")
+    write(office, "templates/zh/dear.text.j2", "{% include 'zh/piece.text' %}{{ number }}\n")
+    assert codes(office) == set(), "a piece that others include may be empty"
+    write(office, "templates/zh/escalation.mail.j2", text)
+    assert ("empty", "templates/zh/escalation.mail.j2") in codes(office)
+    with pytest.raises(Invalid):
+        OfficeFiles(office).version("complaint")
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("｛｛ summary ｝｝", "{{ summary }}"),
+        ("｛{ summary }｝", "{{ summary }}"),
+        ("｛％ if summary ％｝", "{% if summary %}"),
+    ],
+)
+def test_full_width_braces_in_a_template_are_a_warning_that_names_them_and_what_was_meant(
+    office: Path, written: str, meant: str
+) -> None:
+    write(office, "templates/zh/escalation.mail.j2", f"{{{{ number }}}} 摘要\n您好，{written}（一）\n")
+    (found,) = OfficeFiles(office).check()
+    assert (found.severity, found.place) == ("warning", "templates/zh/escalation.mail.j2:2:4")
+    assert written in found.text.zh
+    assert found.hint is not None
+    assert meant in found.hint.zh
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "place"),
+    [
+        ("好 {{ summary }", "“}”不成对", "1:3"),
+        ("好 {{ number }}，{% if number = 1 %}x{% endif %}", "两个等号", "1:16"),
+        ("好\n{{ number }}{% if number %}{% if summary %}x{% endif %}\n再见", "{% if %} 没有结束", "2:13"),
+        ("{% for x in labels %}{% if x %}\n {% endfor %}", "{% endfor %} 前面的 {% if %} 还没有结束", "2:2"),
+        ("好 {% fi number %}", "没有 {% fi %} 这种标签", "1:3"),
+        ("好 {{ number", "没有结束", "1:3"),
+        ("{{ number }} {{ summary | lowre }}", "没有过滤器 lowre", "1:14"),
+    ],
+)
+def test_a_mistake_in_a_template_is_told_in_the_words_of_the_reader_with_a_caret_under_its_tag(
+    office: Path, text: str, said: str, place: str
+) -> None:
+    write(office, "templates/zh/escalation.mail.j2", text)
+    (found,) = (item for item in OfficeFiles(office).check() if item.severity == "error")
+    assert found.place == f"templates/zh/escalation.mail.j2:{place}"
+    assert said in found.text.zh
+    assert found.hint is not None
+    assert found.snippet.endswith("^")
+
+
 def test_a_template_in_one_language_only_is_a_warning(office: Path) -> None:
     (office / "templates/en/escalation.mail.j2").unlink()
     findings = OfficeFiles(office).check()

@@ -32,10 +32,27 @@ def test_a_pattern_that_offices_use_is_admitted(pattern):
     assert wrong_pattern(pattern) is None
 
 
-def test_what_is_no_pattern_says_why():
-    wrong = wrong_pattern("(a")
+@pytest.mark.parametrize(
+    ("pattern", "said", "offset"),
+    [
+        ("[A-Z", "“[”没有合上", 0), ("B(a", "“(”没有合上", 1), ("a)", "“)”前面没有与它相配的“(”", 1), ("*a", "可以重复的东西", 0),
+        ("a**", "两个重复符号", 2), ("a{2,1}", "前面的数比后面的大", 2), ("a\\", "后面没有东西", 1), (r"a\q", "没有这种以“\\”开头的写法", 1),
+        ("[z-a]", "范围不成立", 1),
+    ],
+)  # fmt: skip
+def test_what_is_no_pattern_is_told_in_the_words_of_the_reader_at_its_character(pattern, said, offset):
+    wrong = wrong_pattern(pattern)
     assert wrong is not None
-    assert "unterminated" in wrong[0].en
+    assert said in wrong[0].zh
+    assert re.search("[a-z]{4}", wrong[0].zh.removeprefix("pattern")) is None, "no English in a Chinese answer"
+    assert wrong[1] is not None
+    assert wrong[2] == offset
+
+
+def test_what_is_seldom_wrong_with_a_pattern_is_told_in_the_words_of_python():
+    wrong = wrong_pattern("(?z)")
+    assert wrong is not None
+    assert "unknown extension" in wrong[0].zh
 
 
 def _made(draw: random.Random, depth: int) -> str:

@@ -21,6 +21,7 @@ from typing import Any
 from jinja2 import Environment as Jinja, TemplateSyntaxError, nodes
 
 from ..errors import Text, plural
+from .mistakes import told
 from .types import Environment, ExpressionError, Part, Scope, Type
 
 LONGEST = 2000
@@ -112,7 +113,10 @@ def tree(text: str) -> nodes.Node:
             wide = Text(f"它是全角的，请改成半角 {plain}", f"it is full-width: write a plain {plain}")
             what = Text(f"表达式里不能有“{sign[1]}”", f"{sign[1]!r} cannot stand in an expression")
             raise ExpressionError(what, wide if plain.isascii() else None, int(sign[2]) - len(_BEFORE)) from None
-        raise ExpressionError(Text(f"表达式写错了：{said}", f"this is no expression: {said}"), None, 0) from None
+        what, hint = told(said) or (Text(said, said), None)
+        wrong = Text(f"表达式写错了：{what.zh}", f"this is no expression: {what.en}")
+        alone = _ALONE.search(text) if said.endswith("got '='") else None
+        raise ExpressionError(wrong, hint, alone.start("sign") if alone else 0) from None
     if len(body) != 1 or not isinstance(body[0], nodes.Output) or len(body[0].nodes) != 1:
         raise ExpressionError(
             Text("这里只能是一个表达式", "one expression is wanted here"),
@@ -126,6 +130,9 @@ _jinja = Jinja()
 _BEFORE = "{{ "
 _STRANGE = re.compile(r"unexpected char '(.)' at (\d+)")
 """What Jinja2 says of a sign that it knows no use for: the sign, and where in the text that it was given."""
+
+_ALONE = re.compile(r"^(?:'[^']*'|\"[^\"]*\"|[=!<>]=|[^=])*(?P<sign>=)")
+"""The first equals sign that stands alone, outside of quotes."""
 
 
 @lru_cache(4096)

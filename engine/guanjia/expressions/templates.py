@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import cache, cached_property, lru_cache
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from jinja2 import DictLoader, StrictUndefined, Template, TemplateError, TemplateSyntaxError, nodes
@@ -22,6 +23,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from ..errors import GuanjiaError, Text
 from .costs import BILL, LOOP, MOST_TEXT, Bill, Costly, each_time
+from .mistakes import told
 from .words import AROUND, FILTERS, written
 
 LONGEST = 64 * 1024
@@ -211,6 +213,25 @@ class Templates:
             problems.append((1, what, None))
         return problems
 
+    def blank(self, key: str) -> bool:
+        """Whether it writes nothing, whatever it is given. A piece that others include may."""
+        parts = [self._read(part) for part in self._with_includes(key)[0]]
+        trees = [part.tree for part in parts if isinstance(part, Parsed)]
+        outs = (item for tree in trees for out in tree.find_all(nodes.Output) for item in out.nodes)
+        if len(trees) < len(parts) or any(not isinstance(it, nodes.TemplateData) or it.data.strip() for it in outs):
+            return False
+        return all(not isinstance(each, Parsed) or key not in each.includes for each in map(self._read, self.sources))
+
+    def column(self, key: str, line: str, said: Text) -> int:
+        """Where in a line of the template the tag begins of which this is said; the first sign of the line where none is known."""
+        starts = [found.start() for found in _BEGIN.finditer(line)]
+        for start, end in pairwise([*starts, len(line)]):
+            read = _parsed(line[start:end])
+            problems = self._judge(read.tree, key, 0) if isinstance(read, Parsed) else [read]
+            if any(text == said for _, text, _ in problems):
+                return start + 1
+        return (starts[0] if len(starts) == 1 else len(line) - len(line.lstrip())) + 1
+
     def render(self, name: str, channel: str, language: str, data: Mapping[str, Any]) -> Rendered:
         """What `choose` finds, rendered. RenderError."""
         return self.choose(name, channel, language).render(dict(data))
@@ -392,7 +413,11 @@ def _parsed(source: str) -> Parsed | Problem:
     try:
         tree = _parser().parse(source)
     except TemplateSyntaxError as error:
-        return error.lineno, Text(f"模板写错了：{error.message}", f"template syntax: {error.message}"), None
+        said = error.message or ""
+        what, hint = told(said) or (Text(said, said), None)
+        open_ = _OPEN.match(said)
+        line = _left_open(source, open_[1]) if open_ else error.lineno
+        return line or error.lineno, Text(f"模板写错了：{what.zh}", f"template syntax: {what.en}"), hint
     except RecursionError:
         return 1, Text("模板嵌套太深", "the template is nested too deeply"), None
     except ValueError:  # of thousands of digits
@@ -407,6 +432,21 @@ def _parsed(source: str) -> Parsed | Problem:
         if not level:
             return Parsed.of(tree, found)
     return level[0].lineno or 1, Text("模板嵌套太深", "the template is nested too deeply"), None
+
+
+_OPEN = re.compile(r"Unexpected end of template\..* closed is '(if|for)'")
+"""What Jinja2 says at the end of a template of a tag that is not closed."""
+
+
+def _left_open(source: str, tag: str) -> int | None:
+    """The line of the last such tag that is never closed."""
+    lines: list[int] = []
+    for found in re.finditer(rf"\{{%[-+]?\s*(end)?{tag}\b", source):
+        if not found[1]:
+            lines.append(source.count("\n", 0, found.start()) + 1)
+        elif lines:
+            lines.pop()
+    return lines[-1] if lines else None
 
 
 @cache
@@ -427,6 +467,7 @@ def _environment(sources: Mapping[str, str], *, escape: bool) -> _Environment:
     return environment
 
 
+_BEGIN = re.compile(r"\{[{%#]")
 _TAG = r"\{%(?![-+ \t]*include\b)(?:(?!%\}).)*"
 _TAGS_ALONE = re.compile(rf"^[ \t]*((?:{_TAG}%\}}[ \t]*)*{_TAG})%\}}[ \t]*\n", re.MULTILINE)
 

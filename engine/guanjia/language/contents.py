@@ -287,7 +287,7 @@ class Contents:
         return Templates(self.texts)
 
     def template_findings(self, key: str) -> list[Finding]:
-        return template_findings(f"templates/{key}.j2", self.texts[key], self.compiled.check(key))
+        return template_findings(self.compiled, key, self.texts[key])
 
     # -- procedures
 

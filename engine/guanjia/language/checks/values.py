@@ -168,7 +168,7 @@ def _field(view: Saying, path: Path, field: Field) -> None:
         )  # fmt: skip
     if field.pattern is not None:
         if wrong := wrong_pattern(field.pattern):
-            view.say((*path, "pattern"), "pattern", *wrong)
+            view.say((*path, "pattern"), "pattern", *wrong[:2], offset=wrong[2])
         if field.type not in _TEXTS:
             what = Text(f"类型 {field.type} 不能用 pattern", f"the type {field.type} takes no pattern")
             view.say(

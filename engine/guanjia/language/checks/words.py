@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Set as AbstractSet
 from typing import TYPE_CHECKING
 
 from ...errors import Finding, Text, plural
 from ...model.procedure import Procedure
 from ...model.survey import Path, deeds, steps
-from ..nodes import Node
+from ..nodes import Node, Source
 from .view import View, likely
 
 if TYPE_CHECKING:
@@ -254,10 +255,29 @@ def digest_findings(templates: Templates) -> Iterator[Finding]:
                 yield Finding("unknown-variable", what, f"templates/{key}.j2", 1, 1, likely(name, sorted(DIGEST_DATA)))
 
 
-def template_findings(file: str, text: str, problems: list[tuple[int, Text, Text | None]]) -> list[Finding]:
-    """What `Templates.check` found in one template, as findings in its file."""
-    lines = re.split(r"\r\n|\n|\r", text)
-    return [
-        Finding("template", said, file, line, 1, hint, lines[line - 1] if 0 < line <= len(lines) else "")
-        for line, said, hint in problems
-    ]
+_WIDE = re.compile(r"(?=.?｛)[{｛][{｛%％][^{}｛｝]*(?:[}｝]{1,2})?")
+"""What was meant as `{{ … }}` or `{% … %}`, its first braces full-width."""
+
+
+def template_findings(templates: Templates, key: str, text: str) -> list[Finding]:
+    """What is wrong in one template, in its file."""
+    source = Source(f"templates/{key}.j2", tuple(re.split(r"\r\n|\n|\r", text)))
+    found = []
+    for line, said, hint in templates.check(key):
+        written = source.lines[line - 1] if 0 < line <= len(source.lines) else ""
+        found.append(Node(source, line, templates.column(key, written, said)).finding("template", said, hint))
+    if templates.blank(key):
+        what = Text(
+            "模板里什么也没写，收件人会收到空的通知", "the template says nothing: people would get an empty message"
+        )
+        hint = Text(
+            "写上内容；不再用的，删去这个文件", "write what it is to say, or delete the file if nothing sends it"
+        )
+        found.append(Node(source, 1, 1).finding("empty", what, hint))
+    for line, written in enumerate(source.lines, 1):
+        for wide in _WIDE.finditer(written):
+            plain = unicodedata.normalize("NFKC", wide[0])
+            what = Text(f"“{wide[0]}”的花括号是全角的：不会换成内容，收件人看到的就是它", f"the braces of {wide[0]!r} are full-width: nothing is filled in, and people would read it as it stands")  # fmt: skip
+            hint = Text(f"改成半角：{plain}", f"write plain ones: {plain}")
+            found.append(Node(source, line, wide.start() + 1).finding("template", what, hint, severity="warning"))
+    return found
