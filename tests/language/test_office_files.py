@@ -272,6 +272,35 @@ def test_two_files_that_claim_one_procedure_are_refused(office: Path) -> None:
         OfficeFiles(office).version("complaint")
 
 
+@pytest.mark.parametrize("number", ["TS-{year}-{seq:05}", "TS-{year}-{seq:04}", "ts-{year}-{seq}"])
+def test_two_procedures_that_would_give_the_same_numbers_are_both_refused_with_the_place_of_the_other(
+    office: Path, number: str
+) -> None:
+    copy = COMPLAINT.replace("procedure: complaint", "procedure: praise").replace("complaint: 投诉", "praise: 表扬")
+    write(office, "procedures/praise.yaml", copy.replace("TS-{year}-{seq:05}", number))
+    found = [item for item in OfficeFiles(office).check() if item.code == "duplicate-number"]
+    assert [item.place for item in found] == ["procedures/praise.yaml:2:9", "procedures/投诉.yaml:2:9"]
+    for item, other in zip(found, ("complaint", "praise"), strict=True):
+        assert f"“{other}”" in item.text.zh
+    assert "procedures/投诉.yaml:2:9" in found[0].text.zh
+    for name in ("complaint", "praise"):
+        with pytest.raises(Invalid, match="numbers of"):
+            OfficeFiles(office).version(name)
+
+
+@pytest.mark.parametrize(
+    ("number", "same"), [("{procedure}-{year}-{seq}", False), ("complaint-{year}-{seq}", True), (None, False)]
+)
+def test_the_name_of_the_procedure_makes_numbers_differ_unless_another_is_written_so(
+    office: Path, number: str | None, same: bool
+) -> None:
+    line = "number: TS-{year}-{seq:05}\n"
+    write(office, "procedures/投诉.yaml", COMPLAINT.replace(line, ""))
+    copy = COMPLAINT.replace("procedure: complaint", "procedure: praise")
+    write(office, "procedures/praise.yaml", copy.replace(line, "" if number is None else f"number: '{number}'\n"))
+    assert ("duplicate-number" in {code for code, _ in codes(office)}) is same
+
+
 def test_one_broken_file_does_not_keep_the_others_from_being_used(office: Path) -> None:
     write(office, "procedures/broken.yaml", "procedure: broken\nstates: [")
     files = OfficeFiles(office)

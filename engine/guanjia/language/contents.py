@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import Finding, GuanjiaError, Invalid, NotFound, Text
 from ..model.office import Office, Organisation
+from ..model.procedure import Procedure
 from ..model.standards import Held
 from ..model.version import Version
 from .checks import Around, template_findings, template_names
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from ..expressions import Templates
 
 _INCLUDED = re.compile(r"\{%-?\s*(?:include|import|from|extends)\s+(['\"])(.+?)\1")
+
+
+_WIDTH = re.compile(r"\{seq:0\d+\}")
 
 
 @dataclass(eq=False)
@@ -332,6 +336,29 @@ class Contents:
         return found
 
     @cached_property
+    def same_numbers(self) -> list[Finding]:
+        """Procedures whose patterns can give one number twice, each told at its own: a number is there once, and so the later of
+        two cases could not be opened."""
+        alike: dict[str, list[tuple[str, Node]]] = {}
+        for name, file in self.files.items():
+            root = self._roots[file]
+            pattern = None if root is None else root.get("number") or root.get("procedure")
+            if root is not None and pattern is not None and pattern.text:
+                written = pattern.text if "number" in root.entries else Procedure.model_fields["number"].default
+                # From some number on the widths make no difference, and the store tells no capital letters apart.
+                meant = _WIDTH.sub("{seq}", written).replace("{procedure}", name).casefold()
+                alike.setdefault(meant, []).append((name, pattern))
+        found = []
+        for taken in alike.values():
+            for name, pattern in taken if len(taken) > 1 else ():
+                other, there = next(each for each in taken if each[0] != name)
+                where = f"{there.source.file}:{there.line}:{there.column}"
+                what = Text(f"流程“{name}”的编号会与“{other}”（{where}）的重复，后开的工单就开不了", f"the procedure {name!r} would give the numbers of {other!r} ({where}): the later case could not be opened")  # fmt: skip
+                hint = Text("给其中一个换个开头，如 AB-{year}-{seq:05}", "begin one of them otherwise, e.g. AB-{year}-{seq:05}")  # fmt: skip
+                found.append(pattern.finding("duplicate-number", what, hint))
+        return found
+
+    @cached_property
     def _fields(self) -> dict[str, frozenset[str] | None]:
         """The fields of each procedure, as its own file has them; None where they cannot be known."""
         return {name: _own_fields(self._roots[file]) for name, file in self.files.items()}
@@ -464,7 +491,8 @@ class Contents:
         return self._office[2]
 
     def clashes_of(self, name: str) -> list[Finding]:
-        return [finding for finding in self.clashes if self._heads[finding.file][0] == name]
+        clashes = (*self.clashes, *self.same_numbers)
+        return [finding for finding in clashes if self._heads[finding.file][0] == name]
 
     def _sent(self, draft: Draft) -> list[str]:
         """The keys of the templates that a procedure can send, and of what those include."""
@@ -498,6 +526,7 @@ class Contents:
             *self.registry_findings,
             *self.unreadable,
             *self.clashes,
+            *self.same_numbers,
             *digest_findings(self.compiled),
         ]
         for key in self.texts:
