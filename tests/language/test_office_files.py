@@ -370,6 +370,36 @@ def test_a_mistake_in_a_calendar_is_no_mistake_of_those_that_it_extends(office: 
     assert [(finding.code, finding.place) for finding in found] == [("calendar", "calendars/office.yaml:6:1")]
 
 
+@pytest.mark.parametrize(
+    "text", ["zone: Asia/Shanghai\nholidays: [2026-10-01 2026-10-05]\n", "holidays: [2026-10-01\n"]
+)
+def test_a_calendar_with_a_mistake_is_not_said_to_be_missing_by_those_that_extend_it(office: Path, text: str) -> None:
+    write(office, "calendars/cn-2025.yaml", "zone: Asia/Shanghai\nholidays: [2025-10-01]\n")
+    write(office, "calendars/cn-2026.yaml", text)
+    write(office, "calendars/office.yaml", CALENDAR + "extends: [cn-2025, cn-2026]\n")
+    assert {item.file for item in OfficeFiles(office).check()} == {"calendars/cn-2026.yaml"}
+
+
+def test_calendars_that_extend_each_other_in_a_circle_are_told_there_and_nowhere_else(office: Path) -> None:
+    write(office, "calendars/office.yaml", CALENDAR + "extends: [office]\n")
+    (found,) = OfficeFiles(office).check()
+    assert (found.code, found.place) == ("calendar", "calendars/office.yaml:5:1")
+    assert "office → office" in found.text.zh
+    write(office, "calendars/office.yaml", CALENDAR + "extends: [one]\n")
+    write(office, "calendars/one.yaml", "extends: other\n")
+    write(office, "calendars/other.yaml", "extends: one\n")
+    found_at = {item.place: item.text.en for item in OfficeFiles(office).check()}
+    assert found_at.keys() == {"calendars/one.yaml:1:1", "calendars/other.yaml:1:1"}
+    assert "one -> other -> one" in found_at["calendars/one.yaml:1:1"]
+
+
+def test_a_calendar_that_is_missing_is_told_where_it_is_extended(office: Path) -> None:
+    write(office, "calendars/country.yaml", "zone: Asia/Shanghai\nextends: cn-2062\n")
+    write(office, "calendars/office.yaml", CALENDAR + "extends: country\n")
+    (found,) = OfficeFiles(office).check()
+    assert (found.place, "cn-2062" in found.text.zh) == ("calendars/country.yaml:2:1", True)
+
+
 def test_last_years_holidays_that_no_calendar_extends_any_more_stop_nothing(office: Path) -> None:
     write(office, "calendars/cn-2019.yaml", "zone: Asia/Shanghai\nholidays: [2019-10-01]\n")
     (found,) = [finding for finding in OfficeFiles(office).check() if finding.file.startswith("calendars/")]

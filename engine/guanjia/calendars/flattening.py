@@ -18,6 +18,14 @@ from .counting import Counting
 from .grammar import CalendarError, Layer, Windows, read_layer, yearly_dates
 
 
+class Misfit(CalendarError):
+    """A calendar that cannot be put together for what stands in the file of `culprit`, itself or one that it extends."""
+
+    def __init__(self, culprit: str, text: Text, hint: Text | None = None) -> None:
+        super().__init__(text, hint)
+        self.culprit = culprit
+
+
 def flatten(name: str, calendars: Mapping[str, Any]) -> dict[str, Any]:
     """The canonical data of one calendar, those that it extends merged in. CalendarError when it cannot be used."""
     line: dict[str, Layer] = {}
@@ -86,14 +94,19 @@ def _line_up(name: str, calendars: Mapping[str, Any], chain: tuple[str, ...], li
         return
     if name in chain:
         circle = (*chain[chain.index(name) :], name)
-        raise CalendarError(
-            Text(f"日历互相继承：{' → '.join(circle)}", f"calendars extend each other: {' -> '.join(circle)}"),
+        raise Misfit(
+            name,
+            Text(
+                f"日历的继承绕成了圈：{' → '.join(circle)}",
+                f"calendars extend each other in a circle: {' -> '.join(circle)}",
+            ),
             Text("去掉其中一个 extends", "take one of the extends away"),
         )
     if name not in calendars:
         known = sorted(calendars)
         close = get_close_matches(name, known, 1)
-        raise CalendarError(
+        raise Misfit(
+            chain[-1] if chain else name,
             Text(f"没有日历“{name}”", f"there is no calendar {name!r}")
             if not chain
             else Text(f"日历 {chain[-1]} 继承的“{name}”不存在", f"{name!r}, which {chain[-1]} extends, does not exist"),
@@ -105,9 +118,10 @@ def _line_up(name: str, calendars: Mapping[str, Any], chain: tuple[str, ...], li
     if problems:
         path, text, hint = problems[0]
         where = ".".join(map(str, path))
-        raise CalendarError(Text(f"日历 {name}：{where} {text.zh}", f"calendar {name}: {where} {text.en}"), hint)
+        raise Misfit(name, Text(f"日历 {name}：{where} {text.zh}", f"calendar {name}: {where} {text.en}"), hint)
     if layer.always and chain:
-        raise CalendarError(
+        raise Misfit(
+            chain[-1],
             Text(f"日历 {chain[-1]} 不能继承全天候的 {name}", f"{chain[-1]} cannot extend {name}, which never closes"),
             Text("去掉 extends，或直接使用该日历", "take extends away, or use that calendar itself"),
         )

@@ -120,8 +120,10 @@ class _Reading:
                 raise ValueError
             ZoneInfo(given)
         except (ValueError, OSError, LookupError):
-            hint = _closest(given, available_timezones()) or Text("如 Asia/Shanghai", "e.g. Asia/Shanghai")
-            self._wrong(("zone",), f"“{given}”不是时区", f"{given!r} is no time zone", hint)
+            close = _closest(given, available_timezones()) if isinstance(given, str) else None
+            hint = close or Text("如 Asia/Shanghai", "e.g. Asia/Shanghai")
+            shown = _shown(given)
+            self._wrong(("zone",), f"{shown.zh}不是时区", f"{shown.en} is no time zone", hint)
         else:
             self.layer.zone = given
 
@@ -163,7 +165,8 @@ class _Reading:
     def _holidays(self, given: Any) -> None:
         for path, name, days in self._days("holidays", given):
             if not isinstance(name, str | None):
-                self._wrong(path, f"节日名应为文字，不是“{name}”", f"the name of a holiday is a text, not {name!r}")
+                shown = _shown(name)
+                self._wrong(path, f"节日名应为文字，不是{shown.zh}", f"the name of a holiday is a text, not {shown.en}")
                 continue
             for day in days:
                 self.layer.days[day] = []
@@ -202,7 +205,8 @@ class _Reading:
                 self.layer.published.append(year)
             else:
                 hint = Text("如 2026", "e.g. 2026")
-                self._wrong(("published", place), f"“{year}”不是年份", f"{year!r} is no year", hint)
+                shown = _shown(year)
+                self._wrong(("published", place), f"{shown.zh}不是年份", f"{shown.en} is no year", hint)
 
     def _extends(self, given: Any) -> None:
         names = [given] if isinstance(given, str) else given
@@ -243,8 +247,9 @@ class _Reading:
                 zh, en = ("先止后起", "ends before it begins") if length < 0 else ("长过一年", "is longer than a year")
                 self._wrong((key, place), f"“{said}”{zh}", f"{said!r} {en}", _DATE_HINT)
             else:
-                hint = _meant_days(said) or _DATE_HINT
-                self._wrong((key, place), f"“{said}”不是日期", f"{said!r} is no date", hint)
+                shown = _shown(said)
+                hint = _unlisted(said) if isinstance(said, Mapping) else _meant_days(said)
+                self._wrong((key, place), f"{shown.zh}不是日期", f"{shown.en} is no date", hint or _DATE_HINT)
 
     def _some_windows(self, path: Path, given: Any) -> Windows:
         read = self._windows(path, given)
@@ -265,7 +270,8 @@ class _Reading:
             window = _read_window(item)
             if window is None:
                 hint = _meant(str(item), _WINDOW_NAMES, _read_window) or _WINDOW_HINT
-                self._wrong(where, f"“{item}”不是时段", f"{item!r} is no window", hint)
+                shown = _shown(item)
+                self._wrong(where, f"{shown.zh}不是时段", f"{shown.en} is no window", hint)
             elif window[1] % 1440 == 1439:
                 # 00:00-23:59 closes for a minute every night, and nobody who writes it means that.
                 hint = Text("一天结束写 24:00", "write 24:00 for the end of the day")
@@ -368,8 +374,28 @@ def _length(given: Any) -> int | None:
     return None if begun is None or ended is None else (ended - begun).days
 
 
+def _shown(given: Any) -> Text:
+    """What was written, as it was written and not as a value of Python."""
+    if given is None:
+        return Text("空的", "nothing")
+    if isinstance(given, Mapping):
+        return Text("“键: 值”", "a `key: value` pair")
+    if isinstance(given, list):
+        return Text("列表", "a list")
+    word = str(given).lower() if isinstance(given, bool) else str(given)
+    return Text(f"“{word}”", repr(word) if isinstance(given, str) else word)
+
+
+def _unlisted(given: Mapping[Any, Any]) -> Text:
+    """How `- 01-01: 元旦` is written: dates with something to say of each are no list."""
+    day, said = next(iter(given.items()), ("2026-10-01", "国庆节"))
+    line = f"{day}: {said}" if isinstance(said, str) else str(day)
+    return Text(f"去掉前面的“- ”，写成 {line}", f"take the `- ` before it away: {line}")
+
+
 def _meant_days(given: Any) -> Text | None:
-    """What `2026/10/1`, `2026年10月1日`, `10月1日` or `2026-10-01 ~ 10-07` should have been."""
+    """What `2026/10/1`, `2026年10月1日`, `10月1日` or `2026-10-01 ~ 10-07` should have been. Dates that only stand beside each other
+    are no range: all the days between them would change, where a comma is missing."""
     numbers = [number.zfill(2) for number in re.findall(r"[0-9]+", str(given))]
     year = numbers[0] if numbers and len(numbers[0]) == 4 else None
     match year, len(numbers):
@@ -384,7 +410,13 @@ def _meant_days(given: Any) -> Text | None:
         case _:
             return None
     text = "..".join(end for end in ends if end)
-    return _did_you_mean(text) if _read_days(text) else None
+    if not _read_days(text):
+        return None
+    between = re.split(r"[0-9]+", str(given))[ends[0].count("-") + 1]
+    if ends[1] and not re.search(r"\.\.|[-–—－~～至到]|to", between):
+        both = ", ".join(ends)
+        return Text(f"两个日期要分开，写成 {both}", f"these are two dates, which stand apart: {both}")
+    return _did_you_mean(text)
 
 
 def _meant(given: str, names: Iterable[tuple[str, str]], read: Any) -> Text | None:

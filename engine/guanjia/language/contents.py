@@ -167,31 +167,44 @@ class Contents:
     # -- calendars
 
     @cached_property
-    def _calendars(self) -> tuple[dict[str, dict[str, Any]], list[Finding]]:
+    def _calendars(self) -> tuple[dict[str, dict[str, Any]], list[Finding], frozenset[str]]:
+        """Those that can be used, what is wrong, and the names of those that cannot for a mistake, theirs or of one that they extend."""
         from ..calendars import flatten
+        from ..calendars.flattening import Misfit
         from ..calendars.grammar import read_layer
 
         findings: list[Finding] = []
         written: dict[str, Any] = {}
+        roots: dict[str, Node] = {}
         parents: set[str] = set()
+        broken: set[str] = set()
         for name, file in self.folder.calendars().items():
             try:
                 document = read_yaml(self.folder.read(file), file)
             except Invalid as refused:
                 findings += refused.findings
+                written[name] = None
+                broken.add(name)
                 continue
+            written[name], roots[name] = document.data, document.root
             layer, problems = read_layer(document.data)
             parents.update(layer.extends)
             for path, text, hint in problems:
                 key, value = document.root.at(path)
                 named = bool(path) and key.kind == "scalar" and key.text == path[-1]
                 findings.append((key if named else value).finding("calendar", text, hint))
-            if not problems:
-                written[name] = document.data
+            if problems:
+                broken.add(name)
         flat: dict[str, dict[str, Any]] = {}
-        for name, data in written.items():
+        for name in sorted(written.keys() - broken):
+            data, root = written[name], roots[name]
             try:
                 flat[name] = flatten(name, written)
+            except Misfit as wrong:
+                broken.add(name)
+                if wrong.culprit == name:  # else it is told there
+                    place = root.entries["extends"][0]
+                    findings.append(place.finding("calendar", wrong.text, wrong.hint))
             except GuanjiaError as wrong:
                 # One that others extend (a country's holidays) need not be a calendar by itself, and last year's may stay.
                 file = self.folder.calendars()[name]
@@ -208,10 +221,11 @@ class Contents:
                         )
                     )  # fmt: skip
                     continue
+                broken.add(name)
                 findings.append(Finding("calendar", wrong.text, file, 1, 1, wrong.hint))
         zone = self.office.zone if self.office else "Asia/Shanghai"
         flat["always"] = {"zone": zone, "always": True}
-        return flat, in_order(findings)
+        return flat, in_order(findings), frozenset(broken)
 
     @property
     def calendars(self) -> dict[str, dict[str, Any]]:
@@ -223,8 +237,8 @@ class Contents:
 
     @cached_property
     def known_calendars(self) -> frozenset[str]:
-        """Those that can be used, and those with mistakes of their own."""
-        return frozenset((*self.calendars, *(Path(finding.file).stem for finding in errors(self.calendar_findings))))
+        """Those that can be used, and those that cannot for a mistake which is told where it is."""
+        return frozenset(self.calendars) | self._calendars[2]
 
     # -- registries
 
