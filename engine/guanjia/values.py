@@ -171,7 +171,9 @@ def _scalar(field: Field, value: Any, zone: str) -> Any:  # one line a type: a t
     if kind == "boolean":
         known = value if isinstance(value, bool) else _TRUE.get(str(value).strip().lower())
         if known is None:
-            raise _Wrong(f"“{value}”不是 true 或 false", f"{value!r} is neither true nor false")
+            raise _Wrong(
+                f"“{value}”不是“是”或“否”（也可写 true、false）", f"{value!r} is neither yes nor no (nor true or false)"
+            )
         return known
     if kind == "integer":
         try:

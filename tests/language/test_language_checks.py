@@ -288,6 +288,13 @@ def test_a_full_width_sign_in_a_condition_is_told_at_its_place() -> None:
     assert "write a plain ," in finding.hint.en
 
 
+@pytest.mark.parametrize("bound", ["-5", "1.5", "true"])
+def test_a_length_that_is_none_is_told_what_a_length_is(bound: str) -> None:
+    (finding,) = found(COMPLAINT.replace("max: 500", f"max: {bound}"))
+    assert pointed(finding).startswith(bound)
+    assert f"0 或更大的整数，写的是 {bound}" in finding.text.zh
+
+
 def test_one_equals_sign_in_a_condition_is_told_at_its_place_with_the_two_that_were_meant() -> None:
     (finding,) = found(
         COMPLAINT.replace("guard: severity == 'critical'", "guard: severity != 'a=b' and severity = 'critical'")

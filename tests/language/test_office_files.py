@@ -256,6 +256,21 @@ def test_stories_are_checked_with_the_rest(office: Path) -> None:
     assert finding.severity == "error"
 
 
+def test_a_story_that_lacks_something_is_told_what_and_not_that_there_are_too_few(office: Path) -> None:
+    file = "procedures/complaint.stories.yaml"
+    write(office, file, "stories:\n  - {story: x, open: {by: engineer.li}}\n")
+    assert [(item.code, item.text.zh) for item in OfficeFiles(office).check()] == [
+        ("missing-key", "缺少 at"), ("missing-key", "缺少 steps"),
+    ]  # fmt: skip
+    write(office, file, "stories: [{story: x, at: 2026-11-24 09:00, open: {by: engineer.li}, steps: []}]\n")
+    (found,) = OfficeFiles(office).check()
+    assert found.text == ("至少要 1 项，这里一项也没有", "at least 1 item is needed; here is none")
+    write(office, file, FILES[file])
+    write(office, "procedures/投诉.yaml", COMPLAINT + "four_eyes: [[accept]]\n")
+    (found,) = (item for item in OfficeFiles(office).check() if item.severity == "error")
+    assert found.text == ("至少要 2 项，这里只有 1 项", "at least 2 items are needed; here 1 is")
+
+
 def test_an_empty_file_is_told_how_it_begins(office: Path) -> None:
     for file, key in (("organisation.yaml", "roles"), ("office.yaml", "name"), ("procedures/投诉.yaml", "procedure")):
         before = (office / file).read_bytes()

@@ -14,7 +14,7 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from ..errors import Finding, Instead, Text
+from ..errors import Finding, Instead, Text, plural
 from ..model.procedure import Branch, Delay, Procedure, State
 from .nodes import Node, Path
 
@@ -57,9 +57,12 @@ def _first_key(model: type[BaseModel]) -> Text:
 
 def _findings(model: type[BaseModel], root: Node, refused: ValidationError) -> Iterable[Finding]:
     seen: dict[tuple[int, str], Finding] = {}
-    for error in refused.errors(include_url=False, include_context=True, include_input=False):
+    refusals = refused.errors(include_url=False, include_context=True, include_input=False)
+    for error in refusals:
         loc: Path = error["loc"]
         kind = error["type"]
+        if kind == "too_short" and any(it["loc"][: len(loc)] == loc and it is not error for it in refusals):
+            continue  # what is wrong within is not counted, and is told there
         key, value = root.at(tuple(part for part in loc if part != "[key]"))
         if kind == "extra_forbidden":
             finding = _unknown_key(model, loc, key)
@@ -203,9 +206,15 @@ def _words(error: Mapping[str, Any], node: Node) -> tuple[Text, Text | None]:
         return (said if isinstance(said, Text) else Text(str(said), str(said))), None
     if kind == "string_too_short":
         return Text("这里不能是空文字", "this must not be empty"), None
-    if kind in ("too_short", "greater_than_equal"):
-        least = context.get("min_length", context.get("ge"))
-        return Text(f"至少要 {least}，这里是{found.zh}", f"at least {least} is needed; this is {found.en}"), None
+    if kind == "too_short":
+        least, has = context["min_length"], len(node.items) + len(node.entries)
+        what = Text(
+            f"至少要 {least} 项，这里{f'只有 {has} 项' if has else '一项也没有'}",
+            f"at least {plural(least, 'item is', 'items are')} needed; here {plural(has, 'is', 'are') if has else 'is none'}",
+        )
+        return what, _WANTED["map" if node.kind == "map" else "list"][1]
+    if kind == "greater_than_equal":
+        return Text(f"至少要 {context['ge']}，这里是{found.zh}", f"at least {context['ge']} is needed; this is {found.en}"), None  # fmt: skip
     if kind == "literal_error":
         choices = [part.strip(" '") for part in context["expected"].replace(" or ", ", ").split(",")]
         meant = suggest(node.text, choices) if node.kind == "scalar" else ""

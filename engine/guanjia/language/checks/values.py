@@ -184,16 +184,21 @@ def _bound(view: Saying, path: Path, field: Field, value: Any) -> Any:
         if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
             return value
         view.say(
-            path,
-            "type",
-            Text("文字和列表的 min、max 是长度，要整数", "bounds of a text or list are lengths: whole numbers"),
-        )
+            path, "type",
+            Text(f"文字和列表的 min、max 是长度，要 0 或更大的整数，写的是 {_shown(value)}", f"bounds of a text or list are lengths: whole numbers from 0 on; this is {_shown(value)}"),
+            Text("如 max: 200", "e.g. max: 200"),
+        )  # fmt: skip
         return None
     if field.type in ("boolean", "choice"):
         what = Text(f"类型 {field.type} 没有大小", f"the type {field.type} has no bounds")
         view.say(path, "bounds", what, key=True)
         return None
     return value_of(view, path, field, value)
+
+
+def _shown(value: Any) -> str:
+    """A value as YAML has it: `true`, and not `True`."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _fit(view: Saying, path: Path, field: Field, value: Any) -> None:
@@ -232,7 +237,11 @@ def value_of(view: Saying, path: Path, field: Field, value: Any) -> Any:
         return None if amount is None else amount.value * (1 if amount.unit == "time" else 86_400_000_000)
     if wanted is None:
         return found
-    view.say(path, "type", Text(f"这里要{wanted.zh}，写的是 {value}", f"this must be {wanted.en}; it is {value}"))
+    view.say(
+        path,
+        "type",
+        Text(f"这里要{wanted.zh}，写的是 {_shown(value)}", f"this must be {wanted.en}; it is {_shown(value)}"),
+    )
     return None
 
 
