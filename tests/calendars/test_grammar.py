@@ -232,6 +232,11 @@ def test_extra_days_take_the_hours_of_the_week_that_finally_holds() -> None:
     ("calendars", "said", "hint"),
     [
         ({"x": {**GOOD, "extends": "cn-2062"}, "cn-2026": BASE}, "which x extends, does not exist", "mean cn-2026?"),
+        (
+            {"x": {**GOOD, "extends": ["cn-2026", "cn-2027"]}, "cn-2026": BASE},
+            "'cn-2027', which x extends",
+            "there are: cn-2026",
+        ),
         ({}, "no calendar 'x'", "there are"),
         ({"x": {"extends": "y"}, "y": {"extends": "z"}, "z": {"extends": "y"}}, "y -> z -> y", "take one"),
         ({"x": {"extends": "x"}}, "x -> x", "take one"),

@@ -104,7 +104,9 @@ def _line_up(name: str, calendars: Mapping[str, Any], chain: tuple[str, ...], li
         )
     if name not in calendars:
         known = sorted(calendars)
-        close = get_close_matches(name, known, 1)
+        # One that is extended already was not meant: whoever took the advice would lose the year that is missing.
+        others = read_layer(calendars[chain[-1]])[0].extends if chain else []
+        close = get_close_matches(name, [each for each in known if each not in (*others, *chain)], 1)
         raise Misfit(
             chain[-1] if chain else name,
             Text(f"没有日历“{name}”", f"there is no calendar {name!r}")
