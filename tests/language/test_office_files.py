@@ -6,7 +6,7 @@ import contextlib
 from pathlib import Path
 
 import pytest
-from guanjia.errors import GuanjiaError, Invalid, NotFound
+from guanjia.errors import GuanjiaError, Instead, Invalid, NotFound
 from guanjia.language import OfficeFiles
 
 from tests.language.samples import COMPLAINT
@@ -192,7 +192,8 @@ def test_full_width_braces_in_a_template_are_a_warning_that_names_them_and_what_
     (found,) = OfficeFiles(office).check()
     assert (found.severity, found.place) == ("warning", "templates/zh/escalation.mail.j2:2:4")
     assert written in found.text.zh
-    assert found.hint is not None
+    assert isinstance(found.hint, Instead)
+    assert (found.hint.wrong, found.hint.right) == (written, meant), "so it can be mended, and nothing else of the line"
     assert meant in found.hint.zh
 
 

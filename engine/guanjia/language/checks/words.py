@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Set as AbstractSet
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from ...errors import Finding, Text, plural
+from ...errors import Finding, Instead, Text, plural
 from ...model.procedure import Procedure
 from ...model.survey import Path, deeds, steps
 from ..nodes import Node, Source
@@ -278,6 +279,8 @@ def template_findings(templates: Templates, key: str, text: str) -> list[Finding
         for wide in _WIDE.finditer(written):
             plain = unicodedata.normalize("NFKC", wide[0])
             what = Text(f"“{wide[0]}”的花括号是全角的：不会换成内容，收件人看到的就是它", f"the braces of {wide[0]!r} are full-width: nothing is filled in, and people would read it as it stands")  # fmt: skip
-            hint = Text(f"改成半角：{plain}", f"write plain ones: {plain}")
+            # What is mended ends where a word does, and nothing else of the sentence changes.
+            rest = "".join(takewhile(str.isalnum, written[wide.end() :]))
+            hint = Instead.of(Text(f"改成半角：{plain}", f"write plain ones: {plain}"), wide[0] + rest, plain + rest)
             found.append(Node(source, line, wide.start() + 1).finding("template", what, hint, severity="warning"))
     return found
