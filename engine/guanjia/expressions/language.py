@@ -21,6 +21,7 @@ from typing import Any
 from jinja2 import Environment as Jinja, TemplateSyntaxError, nodes
 
 from ..errors import Text, plural
+from ..signs import WIDE
 from .mistakes import told
 from .types import Environment, ExpressionError, Part, Scope, Type
 
@@ -108,11 +109,9 @@ def tree(text: str) -> nodes.Node:
         body = _tree(text).body
     except (TemplateSyntaxError, RecursionError) as error:
         said = getattr(error, "message", None) or "too deep"
-        if sign := _STRANGE.match(said):
-            plain = unicodedata.normalize("NFKC", sign[1])
-            wide = Text(f"它是全角的，请改成半角 {plain}", f"it is full-width: write a plain {plain}")
-            what = Text(f"表达式里不能有“{sign[1]}”", f"{sign[1]!r} cannot stand in an expression")
-            raise ExpressionError(what, wide if plain.isascii() else None, int(sign[2]) - len(_BEFORE)) from None
+        if strange := strange_sign(said):
+            what, hint, at = strange
+            raise ExpressionError(what, hint, at - len(_BEFORE)) from None
         what, hint = told(said) or (Text(said, said), None)
         wrong = Text(f"表达式写错了：{what.zh}", f"this is no expression: {what.en}")
         alone = _ALONE.search(text) if said.endswith("got '='") else None
@@ -133,6 +132,20 @@ _STRANGE = re.compile(r"unexpected char '(.)' at (\d+)")
 
 _ALONE = re.compile(r"^(?:'[^']*'|\"[^\"]*\"|[=!<>]=|[^=])*(?P<sign>=)")
 """The first equals sign that stands alone, outside of quotes."""
+
+
+def strange_sign(said: str) -> tuple[Text, Text | None, int] | None:
+    """What is wrong, what to do and where, if Jinja2 says of a sign of another keyboard that it knows no use for it."""
+    found = _STRANGE.match(said)
+    if found is None or found[1].isascii():
+        return None
+    sign = found[1]
+    # A text in an expression stands between single quotes, which the file's own double ones do not end.
+    plain = "'" if sign in "“”「」" else WIDE.get(sign) or unicodedata.normalize("NFKC", sign)
+    shown = f" {sign} " if sign in "“”" else f"“{sign}”"
+    wide = Text(f"它是全角的，请改成半角 {plain}", f"it is full-width: write a plain {plain}")
+    what = Text(f"表达式里不能有{shown}".rstrip(), f"{sign!r} cannot stand in an expression")
+    return what, wide if plain.isascii() else None, int(found[2])
 
 
 @lru_cache(4096)

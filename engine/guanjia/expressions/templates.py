@@ -23,6 +23,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from ..errors import GuanjiaError, Text
 from .costs import BILL, LOOP, MOST_TEXT, Bill, Costly, each_time
+from .language import strange_sign
 from .mistakes import told
 from .words import AROUND, FILTERS, written
 
@@ -414,6 +415,8 @@ def _parsed(source: str) -> Parsed | Problem:
         tree = _parser().parse(source)
     except TemplateSyntaxError as error:
         said = error.message or ""
+        if strange := strange_sign(said):
+            return error.lineno, strange[0], strange[1]
         what, hint = told(said) or (Text(said, said), None)
         open_ = _OPEN.match(said)
         line = _left_open(source, open_[1]) if open_ else error.lineno

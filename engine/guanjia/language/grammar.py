@@ -8,6 +8,7 @@ keys that are allowed there are listed, the likeliest first.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
@@ -16,7 +17,9 @@ from pydantic import BaseModel, ValidationError
 
 from ..errors import Finding, Instead, Text, plural
 from ..model.procedure import Branch, Delay, Procedure, State
+from ..signs import full_width
 from .nodes import Node, Path
+from .torn import meant as torn
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -65,14 +68,16 @@ def _findings(model: type[BaseModel], root: Node, refused: ValidationError) -> I
             continue  # what is wrong within is not counted, and is told there
         key, value = root.at(tuple(part for part in loc if part != "[key]"))
         if kind == "extra_forbidden":
-            finding = _unknown_key(model, loc, key)
+            finding = _unknown_key(model, loc, key, root.at(loc[:-1])[1])
         elif kind == "missing":
             wanted = str(loc[-1])
             finding = value.finding(
                 "missing-key", Text(f"缺少 {wanted}", f"{wanted} is missing"), _required(model, loc)
             )
         elif "[key]" in loc:
-            finding = key.finding("name", *_words(error, key))
+            said, hint = _words(error, key)
+            around = root.at(loc[: loc.index("[key]") - 1])[1]
+            finding = key.finding("name", said, torn(around, key, None) or hint)
         else:
             finding = value.finding("grammar" if kind == "value_error" else "type", *_words(error, value))
         # A value that may be of several types is refused once for each of them: one finding for a node is enough.
@@ -84,10 +89,12 @@ def _group(kind: str, loc: Path) -> str:
     return f"missing {loc[-1]}" if kind == "missing" else kind if kind in ("extra_forbidden", "value_error") else "type"
 
 
-def _unknown_key(model: type[BaseModel], loc: Path, key: Node) -> Finding:
+def _unknown_key(model: type[BaseModel], loc: Path, key: Node, around: Node) -> Finding:
     word = str(loc[-1])
     allowed = _allowed(model, loc[:-1])
     meant = suggest(word, allowed)
+    if not (meant and word.isidentifier()) and (hint := torn(around, key, allowed)) is not None:
+        return key.finding("unknown-key", Text(f"这里不认识“{word}”", f"{word!r} is not known here"), hint)
     if not meant and _MEANT.get(word) in allowed:
         meant = _MEANT[word]
     if meant:
@@ -119,7 +126,14 @@ NEAR = 0.7
 def instead(hint: Text, word: str, known: Iterable[str]) -> Text:
     """The hint, as `Instead` where just one of the known words is near enough to have been meant."""
     near = difflib.get_close_matches(word, list(known), 2, NEAR)
-    return Instead.of(hint, word, near[0]) if len(near) == 1 else hint
+    return Instead.of(hint, word, near[0]) if len(near) == 1 and _one_word(word, near[0]) else hint
+
+
+def _one_word(word: str, near: str) -> bool:
+    """Whether the word holds no more than itself: `within：30m` and `within30m` are near to `within`, and hold a limit besides."""
+    if re.fullmatch(r"[\w.-]+", word) is None:
+        return not re.search(r"\w\W+\w", word)
+    return re.findall(r"\d", word) == re.findall(r"\d", near)
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
@@ -203,7 +217,9 @@ def _words(error: Mapping[str, Any], node: Node) -> tuple[Text, Text | None]:
     kind, context, found = error["type"], error.get("ctx", {}), _is(node)
     if kind == "value_error":
         said = context["error"].args[0] if context["error"].args else ""
-        return (said if isinstance(said, Text) else Text(str(said), str(said))), None
+        wide = full_width(node.text) if node.kind == "scalar" else ""
+        hint = Text(f"“{wide}”是全角的，请改成半角", f"{wide} is full-width: write plain signs") if wide else None
+        return (said if isinstance(said, Text) else Text(str(said), str(said))), hint
     if kind == "string_too_short":
         return Text("这里不能是空文字", "this must not be empty"), None
     if kind == "too_short":

@@ -12,10 +12,9 @@ from collections.abc import Sequence
 import yaml
 
 from ..errors import Finding, Text
+from ..signs import full_width
 from .nodes import Node, Source
 
-WIDE = {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | {"、": ",", "　": " ", "“": '"', "”": '"'}
-"""The signs of a Chinese keyboard that look like those of YAML: what is written, what was meant."""
 QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"\\]|\\.)*\"|(?:^|(?<=\s))#.*")
 """What stands in quotes or in a comment, where every sign means itself."""
 
@@ -24,6 +23,10 @@ _OPENS = re.compile(r":\s*(#.*)?$")
 _KEY = re.compile(r":(\s|$)")
 _COLON = re.compile(r"：|:(?=\S)|$")
 """Where a line that should begin with a key and a colon fails to."""
+_KEY_LIKE = re.compile(r"\s*(?:- +)?\w+(?:：|:(?=\S))")
+"""A line that begins with a word and a colon that is none for YAML."""
+DASH = re.compile(r"\s*-(?=[^\s\d-])")
+"""A line whose dash begins no item, for no blank follows it."""
 
 _SYNTAX: tuple[tuple[str, Text], ...] = (
     (
@@ -86,11 +89,14 @@ def malformed(problem: yaml.YAMLError, source: Source) -> Finding:
         )  # fmt: skip
     began = getattr(problem, "context_mark", None)
     above = _last(source.lines, line - 1)
+    for number in (line - 1, above):
+        if number is not None and DASH.match(source.lines[number]):
+            return _without_blank(source, number)
     if began is None:
         if "mapping values are not allowed" in said and above is not None and _keyless(source.lines, above, line - 1):
             return _without_colon(source, above)
     elif "could not find expected ':'" in said:
-        return _without_colon(source, began.line)
+        return (_without_blank if DASH.match(source.lines[began.line]) else _without_colon)(source, began.line)
     elif (
         "did not find expected ',' or" in said
         and above is not None
@@ -107,14 +113,12 @@ def malformed(problem: yaml.YAMLError, source: Source) -> Finding:
     return here.finding("syntax", Text("这里不是正确的 YAML 写法", f"this is not valid YAML: {said}"), hint)
 
 
-def full_width(text: str) -> str:
-    """The full-width punctuation in it, each sign once."""
-    return "".join(dict.fromkeys(sign for sign in text if sign in WIDE and not sign.isalnum()))
-
-
 def _keyless(lines: Sequence[str], number: int, below: int) -> bool:
-    """Whether a line, above one that is indented further, has no key."""
-    return _indent(lines[number]) < _indent(lines[below]) and not _KEY.search(QUOTED.sub("", lines[number]))
+    """Whether a line has no key, above one that is indented further, or that should have been the next one beside it."""
+    above, under = _indent(lines[number]), _indent(lines[below])
+    if _KEY.search(QUOTED.sub("", lines[number])):
+        return False
+    return above < under or (above == under and _KEY_LIKE.match(lines[number]) is not None)
 
 
 def _ends(lines: Sequence[str], opened: int, met: int) -> bool:
@@ -133,6 +137,12 @@ def _without_colon(source: Source, number: int) -> Finding:
     }.get(sign, Text("键的后面缺少冒号加空格（: ）", "a colon and a space must follow the key"))  # fmt: skip
     node = Node(source, number + 1, (at.start() if at and sign else len(written.rstrip())) + 1)
     return node.finding("syntax", text, Text("写成“键: 值”", "write `key: value`"))
+
+
+def _without_blank(source: Source, number: int) -> Finding:
+    """A line, counted from 0, that should begin with a dash and a blank."""
+    node = Node(source, number + 1, _indent(source.lines[number]) + 1)
+    return node.finding("syntax", Text("短横线后面缺少空格", "a space must follow the dash"), Text("写成“- 值”", "write `- value`"))  # fmt: skip
 
 
 def _not_closed(source: Source, opened: int, column: int, last: int) -> Finding:

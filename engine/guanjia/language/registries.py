@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from ..errors import Finding, Invalid, Refused, Text, plural
+from ..errors import Finding, Instead, Invalid, Refused, Text, plural
 from ..model.procedure import ENTRY, Shape
 from ..model.registry import LONGEST_KEY, Registry, RegistryFile
 from ..values import coerce
@@ -20,6 +20,7 @@ from .grammar import build
 from .nodes import Node, Source
 from .reading import decode, read_yaml
 from .rosters import cells_of
+from .torn import meant
 
 _BARE = ("personal", "sensitive", "retention", "read", "write")
 """What a column cannot be: registries lie in files that everybody in the office may read."""
@@ -155,7 +156,8 @@ def _listed(root: Node, about: RegistryFile, wrong: list[Finding]) -> Iterator[C
         for name, (key, _) in row.entries.items():
             if name not in about.columns:
                 what = Text(f"没有叫“{name}”的列", f"there is no column {name!r}")
-                wrong.append(key.finding("registry-columns", what, likely(name, about.columns, called)))
+                hint = meant(row, key, about.columns) or likely(name, about.columns, called)
+                wrong.append(key.finding("registry-columns", what, hint))
         yield {name: value for name, (_, value) in row.entries.items()}
 
 
@@ -200,7 +202,11 @@ def _row(draft: _Draft, cells: Cells, zone: str) -> None:
         try:
             value = coerce(name, field, _plain(node), called=lambda word: _called(about, word), zone=zone)
         except Refused as refused:
-            wrong.append((node or first).finding("registry-value", refused.text, refused.hint))
+            hint = refused.hint
+            named = [it for it in field.choices if node is not None and node.text in _called(about, it)]
+            if hint is not None and node is not None and len(named) == 1:
+                hint = Instead.of(hint, node.text, named[0])
+            wrong.append((node or first).finding("registry-value", refused.text, hint))
             continue
         if value is None and field.default is not None:
             value = field.default if isinstance(field.default, bool | int) else str(field.default)

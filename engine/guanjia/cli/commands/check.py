@@ -66,7 +66,7 @@ def check(
     if errors and not wanted:
         from ...authoring.fixing import offers
 
-        if offers(desk.folder, errors):
+        if offers(desk.folder, every):
             out.lines(
                 Text(
                     "有的可以替您改好；先看看怎么改：guanjia check --fix --dry-run",

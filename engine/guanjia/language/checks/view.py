@@ -18,8 +18,9 @@ from ...model import scope as scopes
 from ...model.procedure import ENTRY, Counting, Field, Procedure, Shape
 from ...model.standards import Held
 from ...model.survey import Deed, Path, Place, Step, deeds, places, steps_of
+from ...signs import WIDE, full_width
 from ..grammar import instead, suggest
-from ..malformed import WIDE, full_width
+from ..malformed import DASH
 from ..nodes import Node
 
 if TYPE_CHECKING:
@@ -268,6 +269,8 @@ class View(Saying):
 def likely(word: str, names: Iterable[str], called: Mapping[str, str] = MappingProxyType({})) -> Text:
     """A hint: the name that was perhaps meant, by what people call it too; else what there is."""
     names = list(names)
+    if DASH.match(word):
+        return Text("短横线后面缺少空格：写成“- 值”", "a space must follow the dash: write `- value`")
     if wide := full_width(word):
         return Text(f"“{wide}”是全角的，请改成半角", f"{wide} is full-width: write a plain {WIDE[wide[0]]}")
     if (name := called.get(word, "")) in names:
