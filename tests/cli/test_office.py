@@ -148,15 +148,17 @@ def test_an_attachment_that_cannot_be_put_anywhere_is_not_looked_at(do: Call, ca
     get = ("attach", case, "--get", json.loads(do("attach", case, "--json").out)[0]["number"], "--reason", "看")
     get = tuple(map(str, get))
     target.write_text("mine")
-    for to in (["--to", str(target)], ["--to", str(tmp_path / "nowhere/x")], []):
+    for to in (["--to", str(target)], ["--to", str(tmp_path / "nowhere/x")]):
         refused = do(*get, *to)
         assert (refused.code, "已有文件" in refused.err or "写不了" in refused.err) == (1, True), to
     assert (target.read_text(), photo.read_bytes()) == ("mine", b"\xff\xd8")
     assert do("log", "--access", "--json").out.strip() == "[]"
+    assert do(*get).code == 0
+    assert (tmp_path / "现场-2.jpg").read_bytes() == b"\xff\xd8"
     photo.unlink()
     assert do(*get).code == 0
     assert photo.read_bytes() == b"\xff\xd8"
-    assert len(json.loads(do("log", "--access", "--json").out)) == 1
+    assert len(json.loads(do("log", "--access", "--json").out)) == 2
 
 
 def test_where_an_attachment_is_not_given_out_no_file_is_left(do: Call, case: str, tmp_path: Path) -> None:

@@ -267,7 +267,7 @@ class Step:
             due = self.office.due(case, clock)
             clock.ran.pop()
             if due is not None and due <= self.at:
-                clock.breached_at = due
+                clock.breached_at = self.at  # as where it goes on: late when that shows
         clock.status = "breached" if status == "met" and clock.breached_at is not None else status
         clock.ended_at, clock.by_closing = self.at, case.closed
         climb = case.climbs.get(clock.name)

@@ -215,8 +215,12 @@ def test_the_commands_show_and_keep_back(
     assert run("attach", number, "欧阳春.txt")[0] == 0
     (file,) = json.loads(run("attach", number, "--json")[1])
     assert (file["name"], file["size"], file["actor"]) == ("欧**.txt", 13, "agent.wang")
-    code, _, err = run("attach", number, "--get", str(file["number"]), "--reason", "x")
+    assert run("attach", number, "--get", str(file["number"]), "--reason", "x")[0] == 0
+    assert (tmp_path / "欧阳春-2.txt").read_text() == "门禁卡 A12"  # what is there is not written over
+    code, _, err = run("attach", number, "--get", str(file["number"]), "--to", "欧阳春.txt", "--reason", "x")
     assert (code, "There is a file" in err) == (1, True)
+    assert sorted(each.name for each in tmp_path.glob("*.txt")) == ["欧阳春-2.txt", "欧阳春.txt"]
+    assert not list(tmp_path.glob(".attach*"))
     assert run("attach", number, "--get", str(file["number"]), "--to", "copy.txt", "--reason", "x")[0] == 0
     assert (tmp_path / "copy.txt").read_text() == "门禁卡 A12"
     assert (tmp_path / "copy.txt").stat().st_mode & 0o077 == 0

@@ -70,7 +70,9 @@ def test_a_procedure_that_cannot_be_read_for_a_while_goes_on_as_it_was_and_is_no
 
 def test_a_withdrawn_procedure_is_recorded(tmp_path):
     folder = small(tmp_path, FLAT)
-    (folder / "procedures/other.yaml").write_text(FLAT.replace("procedure: desk", "procedure: other"))
+    (folder / "procedures/other.yaml").write_text(
+        FLAT.replace("procedure: desk", "procedure: other").replace("number: D-", "number: O-")
+    )
     desk = engine(folder)
     (folder / "procedures/other.yaml").unlink()
     (event,) = desk.refresh()

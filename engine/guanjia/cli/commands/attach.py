@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import PurePath
 from typing import BinaryIO
 
 from ...clock import iso
@@ -67,11 +68,13 @@ def _list(desk: Desk, ref: str, *, as_json: bool) -> None:
 
 
 def _get(desk: Desk, ref: str, number: int, to: str | None, reason: str, *, as_json: bool) -> None:
-    path = to or _named(desk, ref, number)
+    path = to or f".attachment-{os.getpid()}"
     # Made before it is read: to read it is recorded, and must not have been for nothing.
     with _made(path) as stream:
-        _, content = desk.engine.attachment(ref, number, actor=desk.actor, reason=reason)
+        name, content = desk.engine.attachment(ref, number, actor=desk.actor, reason=reason)
         stream.write(content)
+    if to is None:
+        path = _named(path, name)
     if as_json:
         desk.out.json({"file": path, "size": len(content)})
         return
@@ -86,12 +89,17 @@ def _get(desk: Desk, ref: str, number: int, to: str | None, reason: str, *, as_j
     )
 
 
-def _named(desk: Desk, ref: str, number: int) -> str:
-    """A file of this folder and of no other, whatever somebody typed as the name of the attachment."""
-    from ...runtime.attachments import files
-
-    name = next((file.name for file in files(desk.engine, ref) if file.number == number), "")
-    return re.sub(r"[\x00-\x1f\x7f/\\\\]", "_", name).lstrip(".") or "attachment"
+def _named(path: str, name: str) -> str:
+    """Give a file the name that it was attached by: one of this folder and of no other, whatever somebody typed, and a free one."""
+    safe = PurePath(re.sub(r"[\x00-\x1f\x7f/\\]", "_", name).lstrip(".") or "attachment")
+    stem, suffix, number = safe.stem[:60], safe.suffix[:10], 1
+    while True:
+        free = f"{stem}{suffix}" if number == 1 else f"{stem}-{number}{suffix}"
+        with suppress(FileExistsError):
+            os.close(os.open(free, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            os.replace(path, free)
+            return free
+        number += 1
 
 
 @contextmanager
