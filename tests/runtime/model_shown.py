@@ -52,9 +52,10 @@ def stood(pauses) -> list[tuple[int, int | None]]:
     """Pauses without those of no length, or that are said to have ended before they began, and those that follow on each other as one."""
     found: list[tuple[int, int | None]] = []
     for begun, ended in pauses:
+        ended = ended if ended is None else max(begun, ended)  # noqa: PLW2901
         if found and found[-1][1] == begun:
             begun, _ = found.pop()  # noqa: PLW2901
-        if ended is None or begun < ended:
+        if begun != ended:
             found.append((begun, ended))
     return found
 
