@@ -288,6 +288,19 @@ def test_a_full_width_sign_in_a_condition_is_told_at_its_place() -> None:
     assert "write a plain ," in finding.hint.en
 
 
+def test_chinese_brackets_around_names_in_braces_are_told_with_the_list_that_was_meant() -> None:
+    findings = found(COMPLAINT.replace("of: [phone, wechat]", "of: 【phone, wechat】"))
+    hints = [it.hint for it in findings if it.code == "unknown-key"]
+    assert [(hint.wrong, hint.right) for hint in hints if isinstance(hint, Instead)] == [
+        ("【phone, wechat】", "[phone, wechat]")
+    ]
+
+
+def test_a_dash_without_its_blank_in_the_first_item_of_a_list_is_told() -> None:
+    findings = found(COMPLAINT.replace("by: agent", "by: [-agent]", 1))
+    assert any(it.hint is not None and "短横线后面缺少空格" in it.hint.zh for it in findings)
+
+
 @pytest.mark.parametrize("bound", ["-5", "1.5", "true"])
 def test_a_length_that_is_none_is_told_what_a_length_is(bound: str) -> None:
     (finding,) = found(COMPLAINT.replace("max: 500", f"max: {bound}"))

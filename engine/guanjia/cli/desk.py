@@ -326,8 +326,12 @@ class Desk:
         """The id of whoever of the staff was typed: by the id, or by the whole name where one alone of those who are here has it. What is
         neither stays as it is, for whoever asks for more to complain about; NotFound names the ids where several have the name."""
         staff = self.engine.organisation.staff if self._engine is not None else self._organisation.get("staff", {})
-        here = [who for who, person in staff.items() if person["name"] == typed and person.get("active", True)]
-        if typed in staff or not here:
+        if typed in staff:
+            return typed
+        from ..people.organisation import called
+
+        here = called(staff, typed)
+        if not here:
             return typed
         if len(here) > 1:
             raise NotFound(

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import operator
 import re
-import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -21,8 +20,7 @@ from typing import Any
 from jinja2 import Environment as Jinja, TemplateSyntaxError, nodes
 
 from ..errors import Text, plural
-from ..signs import WIDE
-from .mistakes import told
+from .mistakes import strange_sign, told
 from .types import Environment, ExpressionError, Part, Scope, Type
 
 LONGEST = 2000
@@ -127,25 +125,9 @@ def tree(text: str) -> nodes.Node:
 
 _jinja = Jinja()
 _BEFORE = "{{ "
-_STRANGE = re.compile(r"unexpected char '(.)' at (\d+)")
-"""What Jinja2 says of a sign that it knows no use for: the sign, and where in the text that it was given."""
 
-_ALONE = re.compile(r"^(?:'[^']*'|\"[^\"]*\"|[=!<>]=|[^=])*(?P<sign>=)")
+_ALONE = re.compile(r"^(?:'[^']*'|\"[^\"]*\"|[=!<>]=|[^=])*+(?P<sign>=)")
 """The first equals sign that stands alone, outside of quotes."""
-
-
-def strange_sign(said: str) -> tuple[Text, Text | None, int] | None:
-    """What is wrong, what to do and where, if Jinja2 says of a sign of another keyboard that it knows no use for it."""
-    found = _STRANGE.match(said)
-    if found is None or found[1].isascii():
-        return None
-    sign = found[1]
-    # A text in an expression stands between single quotes, which the file's own double ones do not end.
-    plain = "'" if sign in "“”「」" else WIDE.get(sign) or unicodedata.normalize("NFKC", sign)
-    shown = f" {sign} " if sign in "“”" else f"“{sign}”"
-    wide = Text(f"它是全角的，请改成半角 {plain}", f"it is full-width: write a plain {plain}")
-    what = Text(f"表达式里不能有{shown}".rstrip(), f"{sign!r} cannot stand in an expression")
-    return what, wide if plain.isascii() else None, int(found[2])
 
 
 @lru_cache(4096)

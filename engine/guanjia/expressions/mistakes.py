@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from ..errors import Text
+from ..signs import WIDE
 
 _SAID: tuple[tuple[str, Text, Text], ...] = (
     (
@@ -125,3 +127,21 @@ def told(said: str) -> tuple[Text, Text] | None:
                 found.expand(hint.zh), found.expand(hint.en)
             )
     return None
+
+
+_STRANGE = re.compile(r"unexpected char '(.)' at (\d+)")
+"""What Jinja2 says of a sign that it knows no use for: the sign, and where in the text that it was given."""
+
+
+def strange_sign(said: str) -> tuple[Text, Text | None, int] | None:
+    """What is wrong, what to do and where, if Jinja2 says of a sign of another keyboard that it knows no use for it."""
+    found = _STRANGE.match(said)
+    if found is None or found[1].isascii():
+        return None
+    sign = found[1]
+    # A text in an expression stands between single quotes, which the file's own double ones do not end.
+    plain = "'" if sign in "“”「」" else WIDE.get(sign) or unicodedata.normalize("NFKC", sign)
+    shown = f" {sign} " if sign in "“”" else f"“{sign}”"
+    wide = Text(f"它是全角的，请改成半角 {plain}", f"it is full-width: write a plain {plain}")
+    what = Text(f"表达式里不能有{shown}".rstrip(), f"{sign!r} cannot stand in an expression")
+    return what, wide if plain.isascii() else None, int(found[2])

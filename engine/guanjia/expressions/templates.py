@@ -23,8 +23,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from ..errors import GuanjiaError, Text
 from .costs import BILL, LOOP, MOST_TEXT, Bill, Costly, each_time
-from .language import strange_sign
-from .mistakes import told
+from .mistakes import strange_sign, told
 from .words import AROUND, FILTERS, written
 
 LONGEST = 64 * 1024

@@ -9,7 +9,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import Finding, GuanjiaError, Invalid, NotFound, Text
+from ..errors import Finding, Invalid, NotFound, Text
 from ..model.office import Office, Organisation
 from ..model.procedure import Procedure
 from ..model.standards import Held
@@ -33,6 +33,7 @@ from .stories import read_stories_text
 
 if TYPE_CHECKING:
     from ..expressions import Templates
+    from .calendars import Calendars
 
 _INCLUDED = re.compile(r"\{%-?\s*(?:include|import|from|extends)\s+(['\"])(.+?)\1")
 
@@ -167,78 +168,23 @@ class Contents:
     # -- calendars
 
     @cached_property
-    def _calendars(self) -> tuple[dict[str, dict[str, Any]], list[Finding], frozenset[str]]:
-        """Those that can be used, what is wrong, and the names of those that cannot for a mistake, theirs or of one that they extend."""
-        from ..calendars import flatten
-        from ..calendars.flattening import Misfit
-        from ..calendars.grammar import read_layer
+    def _calendars(self) -> Calendars:
+        from .calendars import read_calendars
 
-        findings: list[Finding] = []
-        written: dict[str, Any] = {}
-        roots: dict[str, Node] = {}
-        parents: set[str] = set()
-        broken: set[str] = set()
-        for name, file in self.folder.calendars().items():
-            try:
-                document = read_yaml(self.folder.read(file), file)
-            except Invalid as refused:
-                findings += refused.findings
-                written[name] = None
-                broken.add(name)
-                continue
-            written[name], roots[name] = document.data, document.root
-            layer, problems = read_layer(document.data)
-            parents.update(layer.extends)
-            for path, text, hint in problems:
-                key, value = document.root.at(path)
-                named = bool(path) and key.kind == "scalar" and key.text == path[-1]
-                findings.append((key if named else value).finding("calendar", text, hint))
-            if problems:
-                broken.add(name)
-        flat: dict[str, dict[str, Any]] = {}
-        for name in sorted(written.keys() - broken):
-            data, root = written[name], roots[name]
-            try:
-                flat[name] = flatten(name, written)
-            except Misfit as wrong:
-                broken.add(name)
-                if wrong.culprit == name:  # else it is told there
-                    place = root.entries["extends"][0]
-                    findings.append(place.finding("calendar", wrong.text, wrong.hint))
-            except GuanjiaError as wrong:
-                # One that others extend (a country's holidays) need not be a calendar by itself, and last year's may stay.
-                file = self.folder.calendars()[name]
-                if name in parents:
-                    continue
-                if {"week", "always", "extends"}.isdisjoint(data):
-                    findings.append(
-                        Finding(
-                            "unused-calendar",
-                            Text("没有上班时间，也没有日历以它为基础，所以不起作用", "it has no working time and no calendar extends it: it is used by nothing"),
-                            file, 1, 1,
-                            Text(f"写进某个日历的 extends: [{name}]；不再需要就不用管", f"name it in a calendar's extends: [{name}]; or leave it, if it is of the past"),
-                            severity="warning",
-                        )
-                    )  # fmt: skip
-                    continue
-                broken.add(name)
-                findings.append(Finding("calendar", wrong.text, file, 1, 1, wrong.hint))
-        zone = self.office.zone if self.office else "Asia/Shanghai"
-        flat["always"] = {"zone": zone, "always": True}
-        return flat, in_order(findings), frozenset(broken)
+        return read_calendars(self.folder, self.office.zone if self.office else "Asia/Shanghai")
 
     @property
     def calendars(self) -> dict[str, dict[str, Any]]:
-        return self._calendars[0]
+        return self._calendars.flat
 
     @property
     def calendar_findings(self) -> list[Finding]:
-        return self._calendars[1]
+        return self._calendars.findings
 
     @cached_property
     def known_calendars(self) -> frozenset[str]:
         """Those that can be used, and those that cannot for a mistake which is told where it is."""
-        return frozenset(self.calendars) | self._calendars[2]
+        return frozenset(self.calendars) | self._calendars.broken
 
     # -- registries
 

@@ -341,6 +341,14 @@ def _word(name: str, value: Any) -> str:
     return _short(name, text)
 
 
+GIVEN = re.compile(r"C-\d{5,}")
+"""The ids that the register gives."""
+
+
+def given(number: int) -> str:
+    return f"C-{number:05}"
+
+
 def identifier(value: str) -> str:
     """An id that a person may be given: no number of theirs, for ids lie in clear."""
     text = value.strip()

@@ -41,6 +41,11 @@ class Contact:
     """In which a customer wants to be told."""
 
 
+def called(staff: Mapping[str, Mapping[str, Any]], name: str) -> list[str]:
+    """The ids of those of the staff who are here and have this whole name."""
+    return [id for id, person in staff.items() if person["name"] == name and person.get("active", True)]
+
+
 class Organisation:
     """The people of one office, as they are in the files: other files make another organisation."""
 
@@ -157,7 +162,7 @@ class Organisation:
 
     def by_name(self, name: str) -> Actor | None:
         """Whoever alone of those who are here has this name."""
-        here = [id for id, person in self.staff.items() if person["name"] == name and person.get("active", True)]
+        here = called(self.staff, name)
         return self.actor(here[0]) if len(here) == 1 else None
 
     def members(self, word: str) -> tuple[str, ...]:

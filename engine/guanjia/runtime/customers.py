@@ -21,7 +21,7 @@ from ..model.customer import Customer, Relation, alike
 from ..model.event import GENESIS, PERSONAL, Actor, Event, Notification, chain, commit, is_personal
 from ..model.identifiers import masked
 from ..model.rights import check_through
-from ..people.customers import Asked, Decided, Kind, Surroundings, absorbed, decide, identifier, today
+from ..people.customers import Asked, Decided, Kind, Surroundings, absorbed, decide, given, identifier, today
 from ..people.seeing import strange_rooms, stranger
 from ..store.customers import CustomerChange, HeldCustomer
 from ..store.interface import EventRow, Query, Row, Transaction
@@ -39,8 +39,6 @@ _ROOMS = ("add", "edit")
 """What may change relations to rooms."""
 _OWN = ("consent", "withdraw")
 """What a customer may do himself, with what is about himself."""
-FIRST = "C-"
-"""How the ids begin that the register gives."""
 
 
 def carry_out(engine: Engine, tx: Transaction, asked: Asked) -> Customer | GuanjiaError:
@@ -110,7 +108,7 @@ def _identity(tx: Transaction, asked: Asked) -> str:
     if asked.customer is not None:
         return identifier(asked.customer)
     while True:
-        id = f"{FIRST}{tx.next_number('', 'customer', 0):05}"
+        id = given(tx.next_number("", "customer", 0))
         if tx.customers.read(id) is None:
             return id
 

@@ -85,8 +85,13 @@ def _unwanted(store: Store, row: OutboxRow, owner: str, quiet: Quiet) -> str | N
     except StoreError:
         raise
     except Exception as error:  # nobody can know: a person decides
-        store.failed(key, owner, f"{type(error).__name__}: {error}", None, alone=True)
-        _told([row], "dead", logging.WARNING, error=type(error).__name__)
+        kind = type(error).__name__
+        why = Text(
+            f"看不出客户是否还同意接收（{kind}）：guanjia audit",
+            f"whether the customer still agrees cannot be told ({kind}): guanjia audit",
+        )
+        store.failed(key, owner, str(why), None, alone=True)
+        _told([row], "dead", logging.WARNING, error=kind)
         return "dead"
     store.decline(key, owner, str(DECLINED))
     return "declined"

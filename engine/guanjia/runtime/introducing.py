@@ -6,7 +6,6 @@ of its customer lies in clear. Of a person who is restricted nothing is filled i
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -19,7 +18,7 @@ from ..model.customer import Customer, sought
 from ..model.event import Actor, Command
 from ..model.identifiers import masked
 from ..model.sight import listed
-from ..people.customers import identifier, today
+from ..people.customers import GIVEN, identifier, today
 from ..people.seeing import stranger
 from ..store.customers import HeldCustomer
 from ..store.interface import Transaction
@@ -28,13 +27,10 @@ from .customer_reading import as_customer, survivor, unknown
 if TYPE_CHECKING:
     from .engine import Engine
 
-GIVEN = re.compile(r"C-\d{5,}")
-"""The ids that the register gives."""
-
 
 def introduced(engine: Engine, tx: Transaction, program: Program, command: Command) -> Command:
     """The opening with its customer as the register has them."""
-    named = command.customer or (command.actor.id if command.actor.kind == "customer" else None)
+    named = _named(command)
     held = _meant(engine, tx, named, command.actor) if named else None
     if held is None:
         if named:
@@ -75,7 +71,7 @@ def foreign(id: str) -> None:
 
 def with_homes(engine: Engine, tx: Transaction, program: Program, command: Command, refused: Refused) -> Refused:
     """What stops an opening; where its room is missing and its customer has several, with these."""
-    named = command.customer or (command.actor.id if command.actor.kind == "customer" else None)
+    named = _named(command)
     held = tx.customers.get(named) if named and set(program.rooms) & set(refused.data.get("missing", ())) else None
     if held is None or not (customer := as_customer(survivor(tx.customers, held))).used:
         return refused
@@ -90,7 +86,7 @@ def at_home(engine: Engine, tx: Transaction, program: Program, command: Command)
     """Staff whose own case a new one is: they or somebody of their household are its customer, or they live in the room that it is about."""
     if "customer" not in program.procedure.conflicts:
         return []
-    whose = command.customer or (command.actor.id if command.actor.kind == "customer" else None)
+    whose = _named(command)
     room = next((str(command.values[name]).strip().upper() for name in program.rooms if command.values.get(name)), None)
     day, found = today(engine.clock.now(), engine.zone), []
     theirs = tx.customers.get(whose) if whose else None
@@ -116,7 +112,7 @@ def placed(engine: Engine, tx: Transaction, command: Command) -> str:
     whoever opens it serves; else that of the office."""
     if command.site:
         return command.site
-    named = command.customer or (command.actor.id if command.actor.kind == "customer" else None)
+    named = _named(command)
     held = None
     if named:
         with suppress(Refused):  # which is told when the case is opened for them
@@ -127,6 +123,11 @@ def placed(engine: Engine, tx: Transaction, command: Command) -> str:
             return sites.pop()
     served = listed(engine.organisation.staff.get(command.actor.id, {}).get("sites"))
     return served[0] if len(served) == 1 else engine.office.site
+
+
+def _named(command: Command) -> str | None:
+    """Whose case it is to be, as the opening says it; a customer's is his own where it says nothing."""
+    return command.customer or (command.actor.id if command.actor.kind == "customer" else None)
 
 
 def _meant(engine: Engine, tx: Transaction, text: str, actor: Actor) -> HeldCustomer | None:

@@ -85,7 +85,7 @@ def take_up(
     digest = engine.files.digest()
     compiled = _compiled(engine.store)
     if not happened and put is None and compiled.get("digest") == digest and "quiet" in compiled:
-        return Published(compiled["versions"], {}, compiled["quiet"], *_tables(compiled))
+        return Published(compiled["versions"], {}, compiled["quiet"], *_besides(compiled))
     written: dict[str, Version] = {}
     sources: dict[str, Mapping[str, str]] = {}
     invalid: dict[str, Invalid] = {}
@@ -182,7 +182,7 @@ def settled(store: Store) -> Mapping[str, str]:
 def present(store: Store) -> Published:
     """What was taken up last; nothing where nobody ever did."""
     compiled = _compiled(store)
-    return Published(compiled.get("versions", {}), {}, compiled.get("quiet", {}), *_tables(compiled))
+    return Published(compiled.get("versions", {}), {}, compiled.get("quiet", {}), *_besides(compiled))
 
 
 def as_written(engine: Engine) -> dict[str, Any]:
@@ -312,7 +312,8 @@ def _withdrawn(
             yield Happened("withdrawn", name, {"version": version, **(why if name in given else {})})
 
 
-def _tables(compiled: Mapping[str, Any]) -> tuple[Mapping[str, str], Mapping[str, Instant], bool]:
+def _besides(compiled: Mapping[str, Any]) -> tuple[Mapping[str, str], Mapping[str, Instant], bool]:
+    """What else was taken up: the registries, when each was amended, and whether anybody is asked."""
     return compiled.get("registries", {}), compiled.get("amended", {}), compiled.get("asks", True)
 
 
