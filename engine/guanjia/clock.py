@@ -79,16 +79,22 @@ class ManualClock:
     """A clock that stands still until it is moved: for tests, stories, simulations and imports."""
 
     def __init__(self, start: Instant = 0) -> None:
-        self._now = start
+        self._now = _whole(start)
 
     def now(self) -> Instant:
         return self._now
 
     def set(self, at: Instant) -> None:
         """Move to `at`, forwards or backwards."""
-        self._now = at
+        self._now = _whole(at)
 
     def advance(self, span: int) -> Instant:
         """Move by `span` microseconds and return the new present."""
-        self._now += span
+        self._now += _whole(span)
         return self._now
+
+
+def _whole(given: int) -> int:
+    if type(given) is not int:
+        raise TypeError(f"整数微秒才是时刻 / a ManualClock takes whole microseconds, as an int, and no {given!r:.40}")
+    return given

@@ -40,7 +40,8 @@ MOST_ITEMS = 1_000
 
 _PHONE = re.compile(r"\+?[\d][\d \-()]{4,20}")
 _EMAIL = re.compile(r"[^\s@<>,;\"]{1,64}@[^\s@<>,;\"]+\.[^\s@<>,;\"]{2,}")
-_UNSAFE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_UNSAFE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
 _TRUE = {"true": True, "yes": True, "1": True, "是": True, "false": False, "no": False, "0": False, "否": False}
 
 
@@ -168,6 +169,13 @@ def _scalar(field: Field, value: Any, zone: str) -> Any:  # one line a type: a t
     if not isinstance(value, _PLAIN):
         what = type(value).__name__
         raise _Wrong(f"{what} 不能作为值，请给文字、数或日期", f"a {what} is no value; give text, a number or a date")
+    if isinstance(value, str) and (found := _UNSAFE.search(value.strip())):  # before anything repeats it
+        if found[0] >= "\ud800":
+            raise _Wrong(
+                "含有半个字符，多半是表情符号被截断了",
+                "it contains half a character, as of an emoji that was cut in two",
+            )
+        raise _Wrong("含有控制字符", "it contains control characters")
     if kind == "boolean":
         known = value if isinstance(value, bool) else _TRUE.get(str(value).strip().lower())
         if known is None:
@@ -180,7 +188,9 @@ def _scalar(field: Field, value: Any, zone: str) -> Any:  # one line a type: a t
             number = int(str(value)) if not isinstance(value, bool | float) else _not_whole(value)
         except ValueError:
             number = _not_whole(value)
-        return number if -LARGEST < number < LARGEST else _not_whole(value)
+        if not -LARGEST < number < LARGEST:
+            raise _Wrong(f"“{value}”太大了", f"{value!r} is too large")
+        return number
     if kind in ("decimal", "money"):
         return _decimal(value, kind)
     if kind == "instant":
@@ -188,8 +198,6 @@ def _scalar(field: Field, value: Any, zone: str) -> Any:  # one line a type: a t
     text = str(value).strip() if not isinstance(value, date) else value.isoformat()
     if kind in _NARROW:
         text = narrow(text).strip()
-    if _UNSAFE.search(text):
-        raise _Wrong("含有控制字符", "it contains control characters")
     if len(text) > LONGEST_TEXT:
         raise _Wrong(
             f"太长（{len(text)} 字，最多 {LONGEST_TEXT}）", f"too long ({len(text)} of {LONGEST_TEXT} characters)"
@@ -222,8 +230,13 @@ def _not_whole(value: Any) -> int:
 
 
 def _decimal(value: Any, kind: str) -> str:
+    text = str(value).strip().lstrip("¥￥").strip()
+    if "," in text and not _THOUSANDS.fullmatch(text):
+        raise _Wrong(
+            f"“{value}”不是数；小数点写作“.”，例如 1.5", f"{value!r} is not a number; write a decimal point, as in 1.5"
+        )
     try:
-        number = Decimal(str(value).strip().replace(",", "").lstrip("¥￥"))
+        number = Decimal(text.replace(",", ""))
     except InvalidOperation:
         number = Decimal("NaN")
     if not number.is_finite() or isinstance(value, bool) or abs(number) >= LARGEST:

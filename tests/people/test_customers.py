@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from guanjia.errors import Refused
+from guanjia.errors import NotFound, Refused
 from guanjia.model.customer import CARE, Consent, Customer, Relation, alike, digits, sought
 from guanjia.people.customers import Asked, Decided, Surroundings, absorbed, decide, identifier
 from hypothesis import given, settings, strategies as st
@@ -47,13 +47,32 @@ def test_whoever_is_added_has_what_was_said_and_counts_as_verified() -> None:
         ({"name": "x", "rooms": [{"room": "1", "site": "moon"}]}, "no site"), ({"name": "x", "rooms": [{"room": "1", "since": "2026-02-30"}]}, "no date"),
         ({"name": "x", "rooms": [{"room": "1", "since": "2026-03-02", "until": "2026-03-01"}]}, "before"),
         ({"name": "x", "language": "fr"}, "zh nor en"), ({"name": "x", "channel": "pigeon"}, "the office has no"),
-        ({"name": "x", "hours": "nine"}, "window"), ({"name": "x", "colour": "red"}, "no such field"),
+        ({"name": "x", "hours": "nine"}, "window"), ({"name": "x", "colour": "red"}, "no field 'colour'"), ({"name": "x\ud83d"}, "half a character"),
+        ({"name": "x", "phones": 13800001234}, "a list is wanted"), ({"name": "x", "phones": [13800001234]}, "give text, and no int"), ({"name": "x", "hours": 5}, "a list is wanted"),
+        ({"name": "x", "rooms": "3-1-502"}, "write {\"room\""), ({"name": "x", "rooms": ["3-1-502"]}, "write {\"room\""), ({"name": "x", "rooms": b"3"}, "a list is wanted"),
+        ({"name": "x", "rooms": [{"room": "3-1-502", "untill": "2024-12-31"}]}, "write {\"room\""),
         ({"name": "x", "phones": [f"1380000{n:04}" for n in range(51)]}, "more than 50"),
     ],
 )  # fmt: skip
 def test_what_will_not_do_is_told(values: dict[str, Any], what: str) -> None:
     with pytest.raises(Refused, match=what):
         asked(NOBODY, "add", values=values)
+
+
+def test_one_alone_stands_for_a_list_of_it() -> None:
+    values = {"phones": "13800001234", "mails": "a@example.com", "rooms": {"room": "3-1-502"}, "care": "wheelchair"}
+    done = asked(known(phones=(), rooms=(), consents=(Consent(CARE, "v1", 1),)), "edit", values=values).customer
+    assert (done.phones, done.mails, done.care) == (("13800001234",), ("a@example.com",), ("wheelchair",))
+    assert done.rooms == (Relation("main", "3-1-502", "owner"),)
+    assert asked(done, "edit", drop={"phones": "13800001234"}).customer.phones == ()
+
+
+def test_a_field_that_a_customer_has_not_is_told_with_those_there_are() -> None:
+    with pytest.raises(NotFound, match="no field 'phone'") as refused:
+        asked(NOBODY, "add", values={"name": "x", "phone": "13800001234"})
+    assert "phones" in refused.value.data["known"]
+    assert refused.value.hint is not None
+    assert "phones" in refused.value.hint.en
 
 
 def test_a_correction_replaces_what_is_one_and_adds_to_what_are_many() -> None:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any, get_args, get_type_hints
 
 import pytest
-from guanjia import Actor, Command, GuanjiaError, Misused, Query
+from guanjia import Actor, Command, GuanjiaError, Misused, Query, Refused
+from guanjia.clock import ManualClock, SystemClock
 from guanjia.model.event import CommandKind
 from guanjia.people.customers import Asked
 from guanjia.runtime.audit import audit
@@ -22,7 +23,9 @@ DESK = """\
 procedure: desk
 number: D-{seq}
 undo: 10m
-fields: {summary: {type: text, required: true}, phone: {type: phone, personal: true}, n: {type: integer}}
+fields:
+  {summary: {type: text, required: true}, phone: {type: phone, personal: true}, n: {type: integer}, cost: {type: money}, when: {type: instant},
+   kind: {type: choice, of: [a, b]}, tags: {type: list}, sure: {type: boolean}}
 sla: {answer: {start: open, stop: finish, target: {within: 30m, calendar: always}}}
 initial: new
 states:
@@ -31,6 +34,23 @@ states:
 """
 NONSENSE = (5, -1, 2**70, 2**62, -(2**62), 1.5, True, None, "", "\x00", "\ud800", "x" * 70_000, b"x", [], [5], {}, {5: 5}, (), object(), print,
             Actor("nobody"), Actor(5, ["agent"]), Command("act", 5), Query(limit="many"))  # type: ignore[arg-type] # fmt: skip
+
+
+class Wrong:
+    """A clock of a program that made a mistake."""
+
+    def __init__(self, tells: Any) -> None:
+        self.tells = tells
+
+    def now(self) -> Any:
+        return self.tells
+
+
+FIELDS: dict[type, Sequence[str]] = {
+    Engine: ("n", "summary", "phone", "cost", "when", "kind", "tags", "sure"),
+    Register: ("name", "phones", "mails", "rooms", "care", "hours", "language", "channel", "room"),
+}
+"""What may be said of a case or of a customer: each is given all the nonsense too."""
 LEFT_ALONE = {"close", "at"}
 """What ends the engine; what opens another one is tried below."""
 
@@ -71,19 +91,21 @@ def test_whatever_is_passed_to_whatever_method_nothing_but_an_error_of_ours_come
     events = len(desk.events())
     method = getattr(desk if face is Engine else desk.customers, name)
     hints, wrong = get_type_hints(getattr(face, name)), 0
-    for parameter in inspect.signature(method).parameters.values():
+    parameters = inspect.signature(method).parameters.values()
+    first = [it.name for it in parameters if it.kind == it.POSITIONAL_ONLY]
+    for argument in [each for it in parameters for each in (FIELDS[face] if it.kind == it.VAR_KEYWORD else [it.name])]:
         for value in some(desk, NONSENSE):
             given = {
                 it.name: right(desk, number, name).get(it.name, "x")
-                for it in inspect.signature(method).parameters.values()
+                for it in parameters
                 if it.default is it.empty and it.kind not in (it.VAR_KEYWORD, it.VAR_POSITIONAL)
             }
-            given["n" if parameter.kind == parameter.VAR_KEYWORD else parameter.name] = value
+            given[argument] = value
             try:
-                method(**given)
+                method(*(given.pop(each) for each in first), **given)
             except Misused as error:
                 wrong += 1
-                assert f"{parameter.name}=…" in error.text.en, error
+                assert f"{argument}=…" in error.text.en, error
                 assert error.hint is not None
             except GuanjiaError as error:
                 assert error.text.zh
@@ -139,3 +161,91 @@ def attempted(desk, command):
     except GuanjiaError as error:
         assert error.text.zh
         assert error.text.en
+
+
+@pytest.mark.parametrize("wrong", [SystemClock, 5, Wrong(1.5e15), Wrong(True), Wrong(None), Wrong(2**70)])
+def test_a_clock_that_tells_no_instant_is_refused_as_the_engine_is_made(tmp_path, wrong):
+    folder = small(tmp_path / "office", DESK)
+    with pytest.raises(Misused, match="which is no instant"):
+        Engine.at(folder, clock=wrong)
+    with Engine.at(folder) as desk:
+        assert desk.open("desk", actor="agent.wang", summary="x").case.number == "D-1"
+
+
+def test_a_clock_that_goes_wrong_later_leaves_nothing_in_a_history(desk):
+    clock = Wrong(desk.clock.now())
+    desk.clock, events = clock, len(desk.events())
+    for now in (clock.tells + 0.5, float(clock.tells), None):
+        clock.tells = now
+        with pytest.raises(Misused, match="which is no instant"):
+            desk.note("D-1", "x", actor="agent.wang")
+        with pytest.raises(Misused, match="which is no instant"):
+            desk.customers.verify("C-1", actor="supervisor.zhao")
+    assert len(desk.events()) == events
+    with pytest.raises(TypeError, match="whole microseconds"):
+        ManualClock().advance(3600 * 1e6)
+    with pytest.raises(TypeError, match="whole microseconds"):
+        ManualClock(1.5)
+
+
+def test_nobody_is_no_customer_for_everybody_without_an_id_would_be_the_same(desk):
+    for nobody in (Actor("", (), "customer"), Actor(" ", (), "customer"), Actor("")):
+        for attempt in (
+            lambda who=nobody: desk.open("desk", actor=who, summary="x"),
+            lambda who=nobody: desk.execute(Command("open", "desk", values={"summary": "x"}, actor=who)),
+            lambda who=nobody: desk.list(Query(), actor=who),
+            lambda who=nobody: desk.customers.get("C-1", actor=who),
+        ):
+            with pytest.raises(Refused, match=r"It is not said who it is|is named by id"):
+                attempt()
+    assert desk.store.count(Query(open=None)) == 1
+
+
+def test_an_empty_key_is_refused_and_not_taken_for_none(desk):
+    who = desk.actor("agent.wang")
+    for key in ("", "  "):
+        for attempt in (
+            lambda key=key: desk.open("desk", actor=who, summary="x", key=key),
+            lambda key=key: desk.act("D-1", "finish", actor=who, key=key),
+            lambda key=key: desk.take_in(
+                [Command("open", "desk", values={"summary": "x"}, actor=who, at=desk.clock.now())],
+                by="supervisor.zhao", reason="x", key=key,
+            ),
+        ):  # fmt: skip
+            with pytest.raises(Refused, match="key of the command is empty") as refused:
+                attempt()
+            assert refused.value.code == "key"
+    assert desk.store.count(Query(open=None)) == 1
+
+
+def test_one_command_that_nothing_can_write_spoils_none_beside_it(desk):
+    who = desk.actor("agent.wang")
+    good, bad = (Command("open", "desk", values={"summary": text}, actor=who) for text in ("好", "\ud83d"))
+    first, second, third = desk.execute_many([good, bad, good])
+    assert [first.case.number, third.case.number] == ["D-2", "D-3"]
+    assert isinstance(second, Refused)
+    assert second.code == "field"
+
+
+@pytest.mark.parametrize("name", ["", " ", "..", "a\x00b", "a\r\nX: y", "../../x", "a\\b", "x" * 256])
+def test_a_file_is_kept_under_the_name_of_a_file(desk, name):
+    with pytest.raises(Refused, match="a file's name without a folder"):
+        desk.attach("D-1", name, b"x", actor="agent.wang")
+    assert desk.attach("D-1", "漏水 照片.jpg", b"x", actor="agent.wang").events[0].type == "attached"
+
+
+@pytest.mark.parametrize("where", [{"limit": -1}, {"offset": -3}])
+def test_there_are_no_fewer_than_none(desk, where):
+    with pytest.raises(Misused, match="will not do"):
+        desk.list(Query(**where))
+    with pytest.raises(Misused):
+        desk.events(limit=-1)
+
+
+def test_a_field_may_be_called_as_the_first_arguments_are(tmp_path):
+    text = DESK.replace("{summary:", "{name: {type: text}, summary:").replace(
+        "new: {transitions:", "new: {signals: {told: {to: over, input: {name: {type: text}}}}, transitions:"
+    )
+    made = engine(small(tmp_path, text))
+    number = made.open("desk", actor="agent.wang", summary="x", name="张三").case.number
+    assert made.signal(number, "told", name="李四").case.states == ("over",)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from guanjia.clock import DAY, MINUTE, Instant, from_iso
 from guanjia.core import fold
-from guanjia.errors import Conflict, Refused
+from guanjia.errors import Conflict, NotFound, Refused
 from guanjia.model.event import Actor, Command
 from guanjia.runtime.audit import audit
 from guanjia.runtime.engine import Engine
@@ -184,3 +185,21 @@ def test_it_comes_in_once_for_a_key(desk: Engine) -> None:
     with pytest.raises(Conflict):
         taken_in(desk, opening(desk), key="old:1")
     assert first.case.clocks["answer"].ended_at == at("09:00") + 20 * MINUTE
+
+
+def test_a_step_has_no_case_key_or_version_of_its_own(desk: Engine) -> None:
+    other = desk.open("desk", actor="agent.wang", customer="customer").case
+    for more in ({"case": other.number}, {"key": "k"}, {"expect": 7}):
+        for wrong in ((replace(opening(desk), **more), act(desk, "accept", "09:20")),
+                      (opening(desk), replace(act(desk, "accept", "09:20"), **more))):  # fmt: skip
+            with pytest.raises(Refused, match=f"has no {next(iter(more))} of its own") as refused:
+                taken_in(desk, *wrong)
+            assert refused.value.data["step"] == 1 + ("accept" in refused.value.text.en)
+    assert desk.case(other.id) == other
+    assert desk.store.count(Query(open=None)) == 1
+
+
+def test_a_step_that_names_what_is_not_there_says_what_there_is(desk: Engine) -> None:
+    with pytest.raises(NotFound, match="Step 2") as refused:
+        taken_in(desk, opening(desk), act(desk, "accpet", "09:20"))
+    assert "accept" in refused.value.data["known"]

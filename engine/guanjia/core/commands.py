@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..clock import spoken
-from ..errors import Conflict, Refused, Text
+from ..errors import Conflict, NotFound, Refused, Text
 from ..model.case import Case, due_things
 from ..model.event import SYSTEM
 from ..values import spelled
@@ -126,13 +126,13 @@ def signal(run: Run) -> None:
         _called_back(run, case)
         return
     if command.name not in run.program.signals:
-        raise Refused(
-            "not_found",
+        raise NotFound(
             Text(f"没有信号“{command.name}”。", f"There is no signal {command.name!r}."),
             Text(
                 f"有：{'、'.join(run.program.signals) or '—'}",
                 f"There are: {', '.join(run.program.signals) or 'none'}",
             ),
+            known=list(run.program.signals),
         )
     _listened_to(run, case)
     if not run.signalled(command.name, dict(command.values), command.actor):
@@ -220,8 +220,7 @@ def clock(run: Run) -> None:
     if definition is None or way not in WAYS:
         known = list(WAYS if definition is not None else run.program.clock_by_name)
         ways = Text(f"有：{'、'.join(known)}", f"There are: {', '.join(known)}")
-        raise Refused(
-            "not_found",
+        raise NotFound(
             Text(f"没有时限“{command.name}”。", f"There is no clock {command.name!r}.") if definition is None
             else Text(f"时限不能“{way}”。", f"There is no way to {way!r} a clock."),
             ways if definition is not None else clocks_meant(run.program, command.name), known=known,
@@ -433,8 +432,8 @@ def _refused(run: Run, attempt: Attempt, action: str) -> Refused:
         if near:
             asked = attempt.all(near)
             hint = Text(f"是不是：{asked.zh}？\n{hint.zh}", f"Did you mean {asked.en}?\n{hint.en}")
-        return Refused(
-            "not_found", Text(f"没有“{action}”这个操作。", f"There is no action {action!r}."), hint,
+        return NotFound(
+            Text(f"没有“{action}”这个操作。", f"There is no action {action!r}."), hint,
             action=action, known=list(run.program.actions), possible=list(possible),
         )  # fmt: skip
     states, what = [attempt.one(name) for name in case.states], attempt.one(action)

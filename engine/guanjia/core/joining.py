@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import Refused, Text
+from ..errors import NotFound, Refused, Text
 from ..model.event import MERGED, SYSTEM
 from . import clocks, ladders
 from .admitting import impartial, open_case, reasoned, staff_only
@@ -85,7 +85,7 @@ def _other(run: Run, ref: str, other: Mapping[str, Any] | None) -> Mapping[str, 
     """The other case, where it can have to do with this one at all."""
     case = run.present()
     if other is None:
-        raise Refused("not_found", Text(f"没有工单“{ref}”。", f"There is no case {ref!r}."))
+        raise NotFound(Text(f"没有工单“{ref}”。", f"There is no case {ref!r}."), known=[])
     if other["id"] == case.id:
         raise _unfit(run, Text("一个工单不能与自己关联。", "A case has nothing to do with itself."))
     if other["mode"] != case.mode:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..clock import Instant
-from ..errors import Refused, Text
+from ..errors import NotFound, Refused, Text
 from ..model.case import Case, Clock, Delay, Limit
 from ..model.event import SHOWN, Event, is_personal
 from ..model.procedure import Field
@@ -36,8 +36,8 @@ def move(step: Step, before: Program, values: Mapping[str, Any]) -> None:
     """
     policy = values.get("policy", "start")
     if policy not in POLICIES:
-        raise Refused(
-            "not_found", Text(f"没有“{policy}”这种算法。", f"There is no policy {policy!r}."),
+        raise NotFound(
+            Text(f"没有“{policy}”这种算法。", f"There is no policy {policy!r}."),
             Text(f"有：{'、'.join(POLICIES)}", f"There are: {', '.join(POLICIES)}"), known=list(POLICIES),
         )  # fmt: skip
     missing = list(_missing(step.program, before, step.case, values.get("drop", ())))

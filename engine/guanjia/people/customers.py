@@ -10,11 +10,12 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from difflib import get_close_matches
 from typing import Any, Literal, NamedTuple
 
 from ..calendars import window_of
 from ..clock import Instant, moment
-from ..errors import Refused, Text
+from ..errors import NotFound, Refused, Text
 from ..model.customer import CARE, RELATIONS, Consent, Customer, Relation, digits
 from ..model.event import SYSTEM, Actor, CustomerEventType
 from ..model.identifiers import masked, narrow
@@ -117,12 +118,12 @@ def _with(customer: Customer, asked: Asked, around: Surroundings) -> Customer:
     if "hours" in given:
         changes["hours"] = _hours(given.pop("hours"))
     for name, read in _ITEMS.items():
-        gone = {_same(name, each) for each in asked.drop.get(name, ())}
+        gone = {_same(name, each) for each in _several(name, asked.drop.get(name))}
         before = getattr(customer, name)
         if unknown := gone - {_same(name, each) for each in before}:
             raise _unfit(name, f"没有要去掉的“{min(unknown)}”", f"there is no {min(unknown)!r} to take away")
         items = {_identity(name, each): each for each in before if _same(name, each) not in gone}
-        for each in given.pop(name, ()):
+        for each in _several(name, given.pop(name, None)):
             new = read(_completed(each, items.values(), around) if name == "rooms" else each, around)
             known = items.get(_identity(name, new))
             items[_identity(name, new)] = new if known is None or name == "rooms" else known
@@ -134,7 +135,13 @@ def _with(customer: Customer, asked: Asked, around: Surroundings) -> Customer:
             raise _unfit(name, f"多于 {MOST} 项", f"more than {MOST} of them")
         changes[name] = tuple(items.values())
     if given:
-        raise _unfit(min(given), "没有这一项", "there is no such field")
+        known = [*_SCALARS, *_ITEMS, "hours"]
+        close = get_close_matches(min(given), known, 1)
+        raise NotFound(
+            Text(f"客户没有“{min(given)}”这一项。", f"A customer has no field {min(given)!r}."),
+            Text(f"是不是 {close[0]}？", f"Did you mean {close[0]}?") if close else Text(f"可填：{'、'.join(known)}", f"There are: {', '.join(known)}"),
+            field=min(given), known=known,
+        )  # fmt: skip
     after = customer._replace(**changes)
     if set(after.care) - set(customer.care) and not customer.agrees(CARE):
         raise Refused(
@@ -254,8 +261,25 @@ def _channel(value: Any, around: Surroundings) -> str | None:
     return text or None
 
 
+def _several(name: str, value: Any) -> Sequence[Any]:
+    """The items of a list; one alone stands for a list of it."""
+    if value is None:
+        return ()
+    if isinstance(value, str | Relation | Mapping):
+        return (value,)
+    if not isinstance(value, Iterable) or isinstance(value, bytes):
+        raise _unfit(name, "要一个列表", "a list is wanted")
+    items = list(value)
+    if strange := [
+        each for each in items if not isinstance(each, str if name != "rooms" else str | Relation | Mapping)
+    ]:
+        kind = type(strange[0]).__name__
+        raise _unfit(name, f"{kind} 不能作为其中一项，请给文字", f"give text, and no {kind}")
+    return items
+
+
 def _hours(value: Any) -> tuple[str, ...]:
-    parts = re.split(r"[,，、;；]", value) if isinstance(value, str) else list(value or ())
+    parts = re.split(r"[,，、;；]", value) if isinstance(value, str) else _several("hours", value)
     found = tuple(each.strip() for each in parts if each.strip())
     for each in found:
         if window_of(each) is None:
@@ -283,7 +307,12 @@ def _tag(value: Any, around: Surroundings) -> str:
 
 def _room(value: Any, around: Surroundings) -> Relation:
     """A `Relation`, or a mapping of its parts."""
-    given = dict(value._asdict() if isinstance(value, Relation) else value)
+    given = dict(
+        value._asdict() if isinstance(value, Relation) else value if isinstance(value, Mapping) else {"": value}
+    )
+    if given.keys() - Relation._fields:
+        parts = '{"room": "3-1-502", "relation": "owner", "site": …, "since": "2026-01-01", "until": …}'
+        raise _unfit("rooms", f"写成 {parts}", f"write {parts}")
     room = coerce("room", _ROOM, given.get("room"), label=_LABELS["rooms"])
     if not room:
         raise _unfit("rooms", "没有房号", "there is no room")
@@ -315,7 +344,7 @@ def _room(value: Any, around: Surroundings) -> Relation:
 
 def _completed(given: Any, known: Iterable[Relation], around: Surroundings) -> Any:
     """A room with what the person is to it already, where that is not said anew."""
-    if isinstance(given, Relation) or given.get("relation"):
+    if not isinstance(given, Mapping) or given.get("relation"):
         return given
     here = (str(given.get("site") or around.site).strip(), str(given.get("room") or "").strip().upper())
     same = next((each for each in known if (each.site, each.room.upper()) == here), None)

@@ -13,7 +13,7 @@ from inspect import Parameter, signature
 from types import NoneType, UnionType
 from typing import Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from ..clock import has_a_date
+from ..clock import Clock, Instant, has_a_date
 from ..errors import Misused, Text
 
 T = TypeVar("T")
@@ -35,6 +35,17 @@ def checked(cls: type[T]) -> type[T]:
             guarded = _guarded(method)
             setattr(cls, name, classmethod(guarded) if isinstance(given, classmethod) else guarded)
     return cls
+
+
+def told_by(clock: Clock) -> Instant:
+    """What the clock of whoever embeds the engine tells. Misused unless it is an instant: what is decided by it is kept for ever."""
+    now = None if isinstance(clock, type) or not hasattr(clock, "now") else clock.now()
+    if type(now) is not int or not has_a_date(now):
+        raise Misused(
+            Text(f"时钟 {clock!r:.80} 的 now() 给出 {now!r:.40}，不是时刻。", f"now() of the clock {clock!r:.80} gives {now!r:.40}, which is no instant."),
+            Text("时刻是自 1970 年（UTC）以来的整数微秒，例如 time.time_ns() // 1000", "An instant is microseconds since 1970 in UTC, as an int, such as time.time_ns() // 1000"),
+        )  # fmt: skip
+    return now
 
 
 def _guarded(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -72,6 +83,11 @@ def _plainly(rule: _Rule, value: Any) -> bool:
 
 def _look(where: str, rule: _Rule, value: Any) -> None:
     if not rule.check(value):
+        if isinstance(value, str) and not _whole(value):
+            raise Misused(
+                Text(f"{where}：文字里有半个字符，多半是表情符号被截断了。", f"{where}: the text has half a character, as of an emoji that was cut in two."),
+                Text("要能写成 UTF-8 的文字", "It takes text that UTF-8 can write"),
+            )  # fmt: skip
         kind = type(value).__name__
         raise Misused(
             Text(f"{where}：{value!r:.80}（{kind}）不对。", f"{where}: {value!r:.80} ({kind}) will not do."),
@@ -96,21 +112,29 @@ def _rules(method: Callable[..., Any]) -> tuple[tuple[tuple[str, _Rule | None], 
     order = [it.name for it in parameters if it.kind in (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)]
     named = [it.name for it in parameters if it.kind not in (Parameter.VAR_KEYWORD, Parameter.VAR_POSITIONAL)]
     rules = {
-        name: _rule(hints[name], method.__annotations__[name]) for name in named if hints.get(name, Any) is not Any
+        name: _rule(hints[name], method.__annotations__[name], name)
+        for name in named
+        if hints.get(name, Any) is not Any
     }
+    in_order = ((itself.name, None), *((name, rules.get(name)) for name in order))
+    for it in parameters:
+        if it.kind is Parameter.POSITIONAL_ONLY:  # a value of that name is a field of the case
+            rules.pop(it.name, None)
     if any(it.kind is Parameter.VAR_KEYWORD for it in parameters):
         rules["$code"] = _CODE
-    return ((itself.name, None), *((name, rules.get(name)) for name in order)), rules
+    return in_order, rules
 
 
 @cache
 def _fields(kind: Any) -> Mapping[str, _Rule]:
     hints = get_type_hints(kind)
-    return {it.name: _rule(hints[it.name], str(it.type)) for it in fields(kind) if hints[it.name] is not Any}
+    return {it.name: _rule(hints[it.name], str(it.type), it.name) for it in fields(kind) if hints[it.name] is not Any}
 
 
-def _rule(hint: Any, written: str) -> _Rule:
+def _rule(hint: Any, written: str, name: str = "") -> _Rule:
     inside = any(getattr(kind, "__name__", "") in _INSIDE for kind in _kinds(hint))
+    if name in ("limit", "offset"):
+        return _Rule(_check(hint, _count), f"{written} >= 0", inside)
     check = _check(hint, _instant if "Instant" in written else _number)
     return _Rule(check, written, inside)
 
@@ -172,7 +196,7 @@ def _check(hint: Any, number: Check) -> Check:
     if origin is Literal:
         return lambda value: isinstance(value, str) and value in parts
     if hint is str:
-        return lambda value: isinstance(value, str) and (value.isascii() or _whole(value))
+        return _is_text
     if hint is int:
         return number
     if origin is Callable:
@@ -196,7 +220,7 @@ def _either(one: Check, other: Check) -> Check:
 
 
 def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
+    return isinstance(value, str) and (value.isascii() or _whole(value))
 
 
 def _whole(text: str) -> bool:
@@ -211,6 +235,10 @@ def _whole(text: str) -> bool:
 def _number(value: Any) -> bool:
     """A whole number that a database can hold."""
     return isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
+
+
+def _count(value: Any) -> bool:
+    return _number(value) and value >= 0
 
 
 def _instant(value: Any) -> bool:

@@ -27,7 +27,7 @@ from ..store.customers import CustomerChange, HeldCustomer
 from ..store.interface import EventRow, Query, Row, Transaction
 from ..store.paging import pages
 from . import customer_reading as reading
-from .arguments import checked
+from .arguments import checked, told_by
 
 if TYPE_CHECKING:
     from .engine import Engine
@@ -74,7 +74,7 @@ def surroundings(engine: Engine) -> Surroundings:
     """What of the office decides what a customer may have now."""
     people, office = engine.organisation, engine.office
     sites = list(dict.fromkeys([office.site, *people.sites]))
-    return Surroundings(engine.clock.now(), engine.zone, office.site, sites, list(engine.channels), people.places)
+    return Surroundings(told_by(engine.clock), engine.zone, office.site, sites, list(engine.channels), people.places)
 
 
 def entitled(engine: Engine, asked: Asked, before: Customer | None = None, after: Customer | None = None) -> None:

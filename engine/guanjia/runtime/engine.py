@@ -31,7 +31,7 @@ from ..people.organisation import Organisation
 from ..store.interface import Held, Query, Row, Store, Transaction
 from . import delivery, door, logs, looking, numbering, privacy, rounds, schedules, stream
 from .alike import alike
-from .arguments import checked
+from .arguments import checked, told_by
 from .asking import OPEN, Verdict, can
 from .attachments import read
 from .between import PASSED_ON
@@ -46,6 +46,7 @@ from .publishing import COMPILED, Put, in_order, present, settled, take_up
 from .quiet import Quiet
 from .recent import Recent, as_case, unknown
 from .rendering import Renderer
+from .rights import somebody
 from .splitting import taken_along
 from .taking_in import take_in
 
@@ -80,7 +81,8 @@ class Engine(InForce):
         self.blind = blind
         """Of what is only ever compared, such as the digest of a command: so that nobody finds out by trying what it was of."""
         self.organisation = organisation
-        self.clock = clock or SystemClock()
+        self.clock = SystemClock() if clock is None else clock
+        told_by(self.clock)
         self.customers = Register(self)
         """The register of customers."""
         self.channels = dict(channels or {})
@@ -123,6 +125,8 @@ class Engine(InForce):
         from ..store import open_store
         from .sealing import of_office, still_there
 
+        if clock is not None:
+            told_by(clock)
         files = OfficeFiles(folder)
         with files.steady():
             place = _database(Path(folder), database or files.place())
@@ -230,7 +234,7 @@ class Engine(InForce):
         )
 
     def signal(
-        self, ref: str, name: str, *, actor: Actor | str = SYSTEM, key: str | None = None, **values: Any
+        self, ref: str, name: str, /, *, actor: Actor | str = SYSTEM, key: str | None = None, **values: Any
     ) -> Result:
         return self._execute(Command("signal", name, ref, values, self.actor(actor), key))
 
@@ -389,7 +393,7 @@ class Engine(InForce):
         return self._execute(Command("note", "", ref, {"text": text}, self.actor(actor), key))
 
     def attach(self, ref: str, name: str, content: bytes, *, actor: Actor | str, key: str | None = None) -> Result:
-        """Keep a file with the case. At most `MOST_ATTACHED` bytes."""
+        """Keep a file with the case, under a name without a folder. At most `MOST_ATTACHED` bytes."""
         if len(content) > MOST_ATTACHED:
             megabytes = MOST_ATTACHED // 2**20
             raise Refused("size", Text(f"附件不能超过 {megabytes} MB。", f"An attachment is at most {megabytes} MB."))
@@ -480,7 +484,7 @@ class Engine(InForce):
 
     def actor(self, who: Actor | str) -> Actor:
         """The actor of a staff id, `customer:<id>`, `system` or `system:<name>`; an Actor is taken as it is."""
-        return who if isinstance(who, Actor) else self.organisation.actor(who)
+        return somebody(who) if isinstance(who, Actor) else self.organisation.actor(who)
 
     def actor_by_token(self, token: str) -> Actor:
         """The other system whose token it is. Refused (code `token`) when it is nobody's."""

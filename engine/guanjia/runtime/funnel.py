@@ -25,6 +25,7 @@ from ..model.event import GENESIS, Command, Event, Notification, chain, to_json
 from ..model.frozen import quick
 from ..store.interface import Answer, Change, EventRow, Held, InboxItem, Transaction
 from ..values import unfit
+from .arguments import told_by
 from .attachments import closed
 from .between import asked
 from .columns import columns
@@ -63,8 +64,10 @@ def carry_out(
     A `dry` one is decided like any other and writes nothing. A worker that comes late does what it missed as of `until`, an
     earlier instant than now.
     """
-    now = engine.clock.now()
+    now = told_by(engine.clock)
     present = now if until is None else until
+    if command.key is not None:
+        usable(command.key)
     read = tx.read(command.case, command.key)
     fp("after_read")
     digest = engine.blind(digest_of(command)) if command.key else ""
@@ -487,6 +490,15 @@ class Passage:
             personal=personal, notifications=self.notifications, inbox=self.inbox,
             key=(command.key, digest, answer) if command.key else None, inbox_done=inbox, blobs=blobs,
             forget=forgets,
+        )  # fmt: skip
+
+
+def usable(key: str) -> None:
+    """Refused for an empty key: every command that came with one would be the same."""
+    if not key.strip():
+        raise Refused(
+            "key", Text("命令的键是空的。", "The key of the command is empty."),
+            Text("给每条命令一个自己的键，或不给键（None）", "Give each command a key of its own, or none at all (None)"),
         )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..clock import Instant, spoken
 from ..errors import Refused, Text
 from ..model.case import Case
-from ..model.event import Command
+from ..model.event import Actor, Command
 from ..model.rights import check_through
 from ..people.seeing import elsewhere, refused, unseen
 
@@ -37,10 +37,20 @@ UNSEEN = ("forget", "hold")
 """What whoever answers for personal data does also to cases that he does not see: nothing of them is shown to him by it."""
 
 
+def somebody(actor: Actor) -> Actor:
+    """The actor himself. Refused where he has no id: everybody without one would be the same person."""
+    if not actor.id.strip():
+        raise Refused(
+            "customer" if actor.kind == "customer" else "role", Text("没有说是谁：编号是空的。", "It is not said who it is: the id is empty."),
+            Text("不认识的客户，请不以他的名义办理", "For a customer who is not known act in nobody's name"),
+        )  # fmt: skip
+    return actor
+
+
 def admitted(engine: Engine, program: Program, command: Command, case: Case | None) -> None:
     """Nobody acts for somebody else without the right to, at a site that he does not serve, or on a case that he does not
     see."""
-    actor, people = command.actor, engine.organisation
+    actor, people = somebody(command.actor), engine.organisation
     if actor.through is not None:
         check_through(vars(people), actor)
     if actor.kind == "system":

@@ -159,6 +159,7 @@ def retry_parked(engine: Engine, key: str) -> Text | None:
         raise NotFound(
             Text(f"没有搁置的命令“{key}”。", f"No command {key!r} is parked."),
             Text("搁置的见 guanjia inbox", "Parked ones: guanjia inbox"),
+            known=[item.key for item, _ in engine.store.dropped_inbox(MOST_PARKED)],
         )
     apply_inbox(engine)
     parked = (why for item, why in engine.store.dropped_inbox(MOST_PARKED) if item.key == key)

@@ -15,11 +15,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..clock import Instant, spoken
-from ..errors import GuanjiaError, Refused, Text
+from ..errors import GuanjiaError, NotFound, Refused, Text
 from ..failpoints import fp
 from ..model.event import Actor, Command
 from ..store.interface import Transaction
-from .funnel import Passage, Result, answered, digest_of
+from .arguments import told_by
+from .funnel import Passage, Result, answered, digest_of, usable
 
 if TYPE_CHECKING:
     from .engine import Engine
@@ -31,7 +32,9 @@ def take_in(
     engine: Engine, tx: Transaction, commands: Sequence[Command], by: Actor, reason: str, key: str | None
 ) -> Result:  # fmt: skip
     """Open the case and carry out what followed. All or nothing: Refused says which step does not fit, as it would have then."""
-    now = engine.clock.now()
+    now = told_by(engine.clock)
+    if key is not None:
+        usable(key)
     _entitled(engine, by, reason)
     _in_order(engine, commands, now)
     digest = (
@@ -88,6 +91,14 @@ def _in_order(engine: Engine, commands: Sequence[Command], now: Instant) -> None
         )  # fmt: skip
     last = None
     for number, command in enumerate(commands, 1):
+        own = [name for name in ("case", "key", "expect") if getattr(command, name) is not None]
+        if own:
+            why = Text(
+                f"补录的各步都属于这一张新工单，不能带 {'、'.join(own)}。",
+                f"every step is of the one case that is taken in, and has no {', '.join(own)} of its own.",
+            )
+            hint = Text("整次补录的 key 给 take_in(key=…)。", "A key for all of it is given to take_in(key=…).")
+            raise _of_step(engine, number, command, Refused("taken_in", why, hint))
         if command.at is None or command.at > now or (last is not None and command.at < last):
             at = "—" if command.at is None else spoken(command.at, engine.zone)
             why = Text(
@@ -101,8 +112,8 @@ def _in_order(engine: Engine, commands: Sequence[Command], now: Instant) -> None
 def _of_step(engine: Engine, number: int, command: Command, error: GuanjiaError) -> Refused:
     at = "—" if command.at is None else spoken(command.at, engine.zone)
     what = f"{command.kind} {command.name}".strip()
-    return Refused(
-        error.code if isinstance(error, Refused) else "taken_in",
-        Text(f"第 {number} 步（{what}，{at}）：{error.text.zh}", f"Step {number} ({what}, {at}): {error.text.en}"),
-        error.hint, **{**error.data, "step": number},
-    )  # fmt: skip
+    said = Text(f"第 {number} 步（{what}，{at}）：{error.text.zh}", f"Step {number} ({what}, {at}): {error.text.en}")
+    data = {**error.data, "step": number}
+    if isinstance(error, NotFound):
+        return NotFound(said, error.hint, **data)
+    return Refused(error.code if isinstance(error, Refused) else "taken_in", said, error.hint, **data)

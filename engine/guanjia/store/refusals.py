@@ -80,7 +80,7 @@ def nested() -> StoreError:
 def closed() -> StoreError:
     return StoreError(
         Text("数据库已经关闭。", "The database is closed."),
-        Text("请重新打开：open_store(…)。", "Open it again: open_store(…)."),
+        Text("请重新打开：Engine.at(…) 或 open_store(…)。", "Open it again: Engine.at(…) or open_store(…)."),
     )
 
 
@@ -155,12 +155,24 @@ def foreign(location: str, what: Text) -> StoreError:
     )
 
 
+def unsound(kind: str, of: str, seq: int, last: int | None, events: int) -> Text:
+    """What does not fit together in a database that can be read."""
+    if kind == "customer":
+        return Text(f"客户 {of}：有记录而没有这位客户", f"customer {of}: there are events and no such customer")
+    if kind == "terms":
+        return Text(f"客户 {of}：查得到而没有这位客户", f"customer {of}: there is what finds them and no such customer")
+    return Text(
+        f"工单 {of}：快照到第 {seq} 步，历史有 {events} 步，最后是第 {last or 0} 步",
+        f"case {of}: the snapshot is at step {seq}, its history has {events}, the last of them {last or 0}",
+    )
+
+
 def not_empty(location: str) -> StoreError:
     return StoreError(
         Text(f"{location}：数据库里已经有数据。", f"{location}: the database is not empty."),
         Text(
-            "请在 office.yaml 里写一个新的 database，或先把现有的移走。",
-            "Name a new `database` in office.yaml, or move the one that is there away.",
+            "请在 office.yaml 里写一个新的 database，先停下 guanjia work，再以 import 作为第一条命令：别的命令会把流程先登记进去。",
+            "Name a new `database` in office.yaml, stop guanjia work, and let import be the first command: any other takes up the procedures.",
         ),
         location=location,
     )
