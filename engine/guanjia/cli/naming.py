@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from ..errors import NotFound, Text
+
+if TYPE_CHECKING:
+    from .desk import Desk
 
 PROCEDURE = Text("流程", "procedure")
 SITE = Text("小区", "site")
@@ -34,3 +38,8 @@ def nameless(
     if more is not None:
         hint = Text(f"{hint.zh}\n{more.zh}", f"{hint.en}\n{more.en}")
     return NotFound(Text(f"没有{what.zh}“{wanted}”。", f"There is no {what.en} {wanted!r}."), hint, known=list(known))
+
+
+def no_procedure(desk: Desk, wanted: str, known: Sequence[str]) -> NotFound:
+    """The same of a procedure, which people call by its label."""
+    return nameless(PROCEDURE, wanted, known, {name: desk.label(name, name) for name in known})

@@ -12,7 +12,7 @@ from ...model.event import Command as Asked
 from .. import words
 from ..desk import Desk
 from ..failure import Usage
-from ..naming import PROCEDURE, SITE, nameless
+from ..naming import SITE, nameless, no_procedure
 from ..out import Ink
 from ..spec import Argument, Command, Entry, Group, Option, json_option, whole
 from ..telling import Telling
@@ -35,7 +35,7 @@ def open_case(
 ) -> None:  # fmt: skip
     engine = desk.engine
     if procedure not in (known := engine.procedures()):
-        raise nameless(PROCEDURE, procedure, known, {name: desk.label(name, name) for name in known})
+        raise no_procedure(desk, procedure, known)
     definition = engine.opening(procedure).procedure
     fields = definition.fields
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import Text
 from ..desk import Desk
 from ..failure import OK, REFUSED
-from ..naming import PROCEDURE, nameless
+from ..naming import nameless, no_procedure
 from ..out import Ink
 from ..spec import Argument, Command, json_option
 from ..values import gather
@@ -31,7 +31,7 @@ def can(desk: Desk, *, given: Sequence[tuple[str, str | None]], who: str, what: 
     actor = engine.actor(desk.member(who))
     if what == "open":
         if ref not in (known := engine.procedures()):
-            raise nameless(PROCEDURE, ref, known, {name: desk.label(name, name) for name in known})
+            raise no_procedure(desk, ref, known)
         program, number = engine.opening(ref), ref
     else:
         case = engine.case(ref)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ...errors import NotFound, Text
 from ..desk import Desk
 from ..failure import Usage
-from ..naming import PROCEDURE, nameless
+from ..naming import no_procedure
 from ..out import Ink, write
 from ..spec import Argument, Command, Option
 
@@ -51,8 +51,7 @@ def _what(desk: Desk, name: str) -> tuple[Procedure, str | None]:
     except NotFound:
         if any(sign.isdigit() for sign in name):  # the number of a case
             raise
-        labels = {each: desk.label(each, each) for each in known}
-        raise nameless(PROCEDURE, name, known, labels) from None
+        raise no_procedure(desk, name, known) from None
     return desk.engine.program(case).procedure, case.id
 
 

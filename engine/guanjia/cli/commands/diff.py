@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import NotFound, Text
 from ..desk import Desk
-from ..naming import PROCEDURE, nameless
+from ..naming import no_procedure
 from ..out import Ink
 from ..spec import Argument, Command, Option, json_option
 
@@ -29,7 +29,7 @@ def diff(desk: Desk, *, name: str, before: str | None, after: str | None, as_jso
     files = OfficeFiles(desk.folder)
     known = files.procedures()
     if name not in known:
-        raise nameless(PROCEDURE, name, known, {each: desk.label(each, each) for each in known})
+        raise no_procedure(desk, name, known)
     now = files.version(name) if after is None else _kept(desk, name, after)
     then = _kept(desk, name, before) if before is not None else _last(desk, name, now)
     found = list(_found(files, then, now)) if then is not None else []

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ...clock import Instant
 from ...errors import NotFound, Text
 from ..desk import Desk
-from ..naming import PROCEDURE, nameless
+from ..naming import no_procedure
 from ..out import Ink, write
 from ..spec import Argument, Command, Option
 
@@ -65,7 +65,7 @@ def _house(desk: Desk, names: Sequence[str]) -> House:
     known = files.procedures()
     for name in names:
         if name not in known:
-            raise nameless(PROCEDURE, name, known, {each: desk.label(each, each) for each in known})
+            raise no_procedure(desk, name, known)
     house = house_of(files, names or known)
     return replace(house, editions=dict(editions(desk.store, house.versions, desk.zone)))
 

@@ -12,7 +12,7 @@ from ...errors import GuanjiaError, Text
 from ...store.interface import Query, Row
 from .. import words
 from ..desk import Desk
-from ..naming import PROCEDURE, SITE, nameless
+from ..naming import SITE, nameless, no_procedure
 from ..out import Ink, Piece
 from ..spec import Argument, Command, Option, json_option, limit_option, whole
 
@@ -138,7 +138,7 @@ def check_names(desk: Desk, query: Mapping[str, Any]) -> None:
         query.get(name) for name in ("procedure", "assignee", "state", "mode", "site")
     )
     if procedure and procedure not in (known := desk.engine.procedures()):
-        raise nameless(PROCEDURE, procedure, known, {name: desk.label(name, name) for name in known})
+        raise no_procedure(desk, procedure, known)
     if assignee and assignee not in (staff := desk.known.get("staff", {})):
         raise nameless(Text("员工", "member of staff"), assignee, list(staff), staff)
     if state and state not in (states := _definitions(desk, lambda it: [name for name, *_ in it.walk()])):

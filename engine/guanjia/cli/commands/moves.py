@@ -11,7 +11,7 @@ from ...errors import Text, plural
 from .. import words
 from ..desk import Desk
 from ..failure import OK, Usage, piecewise
-from ..naming import NO_PROCEDURE, PROCEDURE, nameless
+from ..naming import NO_PROCEDURE, no_procedure
 from ..out import Ink, Piece
 from ..progress import progress
 from ..spec import Argument, Command, Option, json_option
@@ -59,7 +59,7 @@ def migrate(
             Text(f"有：{'、'.join(known)}；撤回上一次：guanjia migrate --undo", f"There are: {', '.join(known)}; to take the last one back: guanjia migrate --undo") if known else NO_PROCEDURE,
         )  # fmt: skip
     if name is not None and name not in known:
-        raise nameless(PROCEDURE, name, known, {each: desk.label(each, each) for each in known})
+        raise no_procedure(desk, name, known)
     if undo:
         if drop or notify or policy != "start":
             raise Usage(Text("--undo 原样撤回，不与 --drop、--notify、--policy 同用。", "--undo puts back what was: it takes no --drop, --notify or --policy."))  # fmt: skip

@@ -10,7 +10,7 @@ from ...model import kinds
 from ...model.retention import Period
 from .. import words
 from ..desk import Desk
-from ..naming import NO_PROCEDURE, PROCEDURE, nameless
+from ..naming import NO_PROCEDURE, no_procedure
 from ..out import Ink, Piece
 from ..spec import Argument, Command, json_option
 
@@ -24,7 +24,7 @@ def procedures(desk: Desk, *, name: str | None, as_json: bool) -> None:
         _list(desk, known, as_json=as_json)
         return
     if name not in known:
-        raise nameless(PROCEDURE, name, known, {each: desk.label(each, each) for each in known})
+        raise no_procedure(desk, name, known)
     version = desk.engine.files.version(name)
     if as_json:
         desk.out.json(

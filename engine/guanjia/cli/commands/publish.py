@@ -10,7 +10,7 @@ from ...errors import Refused, Text, plural
 from .. import words
 from ..desk import Desk
 from ..failure import OK, REFUSED, Usage
-from ..naming import PROCEDURE, nameless
+from ..naming import no_procedure
 from ..out import Ink
 from ..progress import progress
 from ..spec import Argument, Command, Option, json_option, whole
@@ -168,7 +168,7 @@ def _known(desk: Desk, name: str) -> None:
     published = {event.name for event in stream.events(desk.store) if event.type == "published"}
     known = sorted({*published, *OfficeFiles(desk.folder).procedures()})
     if name not in known:
-        raise nameless(PROCEDURE, name, known, {each: desk.label(each, each) for each in known})
+        raise no_procedure(desk, name, known)
 
 
 def _plain(desk: Desk, it: Publication) -> dict[str, Any]:

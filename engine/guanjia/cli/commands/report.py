@@ -12,7 +12,7 @@ from ...errors import Text
 from .. import words
 from ..desk import Desk
 from ..failure import Usage
-from ..naming import PROCEDURE, SITE, nameless
+from ..naming import SITE, nameless, no_procedure
 from ..out import Ink, Piece
 from ..progress import progress
 from ..spec import Argument, Command, Option, json_option
@@ -57,7 +57,7 @@ def _nameless(desk: Desk, procedure: str | None, site: str | None) -> None:
     """Whether nothing was counted because something was called by a name that there is not. What was withdrawn was counted."""
     engine = desk.engine
     if procedure is not None and procedure not in (known := engine.procedures()):
-        raise nameless(PROCEDURE, procedure, known, {each: desk.label(each, each) for each in known})
+        raise no_procedure(desk, procedure, known)
     if site is not None and site not in (sites := sites_of(desk)):
         raise nameless(SITE, site, list(sites), sites)
 

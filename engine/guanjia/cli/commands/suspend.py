@@ -10,6 +10,7 @@ from ...model.event import Event
 from .. import words
 from ..desk import Desk
 from ..failure import OK, Usage
+from ..naming import no_procedure
 from ..out import Ink
 from ..spec import Command, Option, whole
 from .moves import moved, options
@@ -50,8 +51,12 @@ def suspend(
         return moved(desk, lambda why: (plan, [suspending.resumed(engine, end, now, why)]), **common)  # type: ignore[arg-type]
     assert since is not None
     assert until is not None
+    procedures, openable = _several(procedure), engine.openable()
+    for name in procedures:
+        if name not in openable:
+            raise no_procedure(desk, name, openable)
     item = suspending.decide(
-        engine, desk.instant(since, "--from"), desk.instant(until, "--to"), factor=factor, procedures=_several(procedure),
+        engine, desk.instant(since, "--from"), desk.instant(until, "--to"), factor=factor, procedures=procedures,
         clocks=_several(clock), statutory=statutory,
     )  # fmt: skip
 
