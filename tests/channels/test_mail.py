@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import email
 import email.policy
+import os
 import select
 import socket
+import stat
 import threading
 
 import pytest
@@ -184,6 +186,21 @@ def test_a_file_that_is_handed_over_twice_is_one_file(tmp_path):
         files.send(message(channel="file", address="customer"))
     (only,) = (tmp_path / "outbox").iterdir()
     assert "【TS-1】已受理" in only.read_text()
+
+
+def test_messages_lie_for_their_owner_alone_unless_he_opens_the_folder(tmp_path):
+    folder, files = tmp_path / "outbox", FileChannel(tmp_path / "outbox")
+    before = os.umask(0o022)
+    try:
+        files.send(message(channel="file", address="customer"))
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        (only,) = folder.iterdir()
+        for opened, readable in ((0o700, 0o600), (0o750, 0o640), (0o777, 0o644)):
+            folder.chmod(opened)
+            files.send(message(channel="file", address="customer"))
+            assert stat.S_IMODE(only.stat().st_mode) == readable
+    finally:
+        os.umask(before)
 
 
 def kept(*messages: Notification) -> MemoryStore:

@@ -90,6 +90,12 @@ def test_what_is_no_file_of_anchors_and_what_cannot_be_written_are_told(office, 
     assert (told.code, "cannot be written" in told.err) == (1, True)
     told = run("audit", "--resume", str(tmp_path / "notes"))
     assert (told.code, "broken off" in told.err) == (1, True)
+    told = run("audit", "--anchor", str(tmp_path))
+    assert (told.code, "cannot be read (it is a folder)" in told.err) == (1, True)
+    (tmp_path / "notes").write_text(
+        '{"at": "2026-03-02T09:00:00Z", "events": "x", "head": 5, "office": null, "office_head": ""}\n'
+    )
+    assert run("audit", "--anchor", str(tmp_path / "notes")).code == 1
 
 
 def test_an_audit_that_was_broken_off_goes_on_where_it_stopped(office, run, tmp_path, monkeypatch):

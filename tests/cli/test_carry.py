@@ -73,6 +73,30 @@ def test_a_lost_database_is_missed_and_no_empty_one_takes_its_place(office, run,
     assert "No such cases" in run("ls").out
 
 
+def test_a_database_with_nothing_in_it_is_missed_as_well(office, run, tmp_path):
+    """A full disk and a copy that was broken off leave a file of no bytes: no new office begins in it, whose numbers were given already."""
+    number = json.loads(run("ls", "--json").out)[0]["number"]
+    run("backup", str(tmp_path / "copy.db"))
+    lose(office)
+    (office / "guanjia.db").touch()
+    for words in (
+        ("ls",),
+        ("find", "x"),
+        ("show", number),
+        ("open", "desk", "--summary", "x"),
+        ("work", "--once"),
+        ("doctor",),
+        ("audit",),
+    ):
+        told = run(*words)
+        assert (told.code, "guanjia.db is empty" in told.err) == (STORE, True), words
+    assert "是空的" in run("--lang", "zh", "ls").err
+    assert (office / "guanjia.db").stat().st_size == 0
+    lose(office)
+    assert run("restore", str(tmp_path / "copy.db")).code == 0
+    assert run("show", number).code == 0
+
+
 def test_what_waited_in_the_copy_can_be_kept_back_for_good(office, run, tmp_path):
     copy = str(tmp_path / "copy.db")
     run("backup", copy)

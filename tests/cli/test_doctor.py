@@ -107,8 +107,49 @@ def test_a_disk_that_is_nearly_full(problems, monkeypatch):
 
 
 def test_a_database_that_others_may_read(problems, office):
-    (office / "guanjia.db").chmod(0o644)
-    assert any("chmod 600" in problem for problem in problems())
+    for name, mode in (("guanjia.db", 0o644), ("office.key", 0o640)):
+        (office / name).chmod(mode)
+        assert any(f"may read or write {office / name}" in problem for problem in problems())
+        (office / name).chmod(0o600)
+    assert problems() == []
+
+
+def test_messages_that_others_may_read(problems, office, run, clock):
+    run("work", "--once", clock=clock)
+    assert problems() == []
+    for mode, open_ in ((0o700, False), (0o750, False), (0o755, True)):
+        (office / "outbox").chmod(mode)
+        assert any("outbox" in problem for problem in problems()) is open_
+
+
+def test_a_database_that_cannot_be_written(problems, office, monkeypatch):
+    real = os.access
+    for name in ("guanjia.db", "guanjia.db-shm", ""):
+        there = os.path.normpath(office / name)
+        monkeypatch.setattr(
+            os, "access", lambda path, mode, there=there: os.path.normpath(path) != there and real(path, mode)
+        )
+        assert any(f"{there} cannot be written" in problem for problem in problems()), name
+
+
+def test_a_key_that_is_not_here(problems, office, run, clock):
+    before = (office / "office.key").read_text()
+    assert run("keys", "rotate", clock=clock).code == 0
+    after = (office / "office.key").read_text()
+    (office / "office.key").write_text(before)
+    assert any("The key k2 is missing" in problem for problem in problems())
+    (office / "office.key").write_text(after)
+    assert problems() == []
+    assert run("keys", "drop", "k1", "--yes", clock=clock).code == 0
+    assert problems() == []
+
+
+def test_an_office_that_was_never_backed_up(problems, run, clock):
+    run("work", "--once", clock=clock)
+    clock.advance(7 * DAY)
+    assert not any("backed up" in problem for problem in problems())
+    clock.advance(2 * DAY)
+    assert any("Never backed up in the 9 " in problem for problem in problems())
 
 
 def test_a_backup_that_is_old(problems, run, clock, tmp_path):

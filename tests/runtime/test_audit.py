@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import random
 import threading
 from collections.abc import Iterator
@@ -13,7 +15,7 @@ import apsw
 import pytest
 from guanjia.clock import DAY, ManualClock
 from guanjia.core import fold, next_due
-from guanjia.errors import GuanjiaError, Refused
+from guanjia.errors import GuanjiaError, NotFound, Refused
 from guanjia.language import OfficeFiles
 from guanjia.model.event import SYSTEM, Event, chain, to_json
 from guanjia.runtime import anchor
@@ -225,6 +227,28 @@ def test_a_history_that_goes_on_leads_through_all_its_anchors(worked, tmp_path):
     first, second, third = anchor.read(kept)
     assert first.events < second.events < third.events
     assert len({first.head, second.head, third.head}) == 3
+
+
+def test_an_anchor_after_a_line_without_an_end_spoils_neither(tmp_path):
+    kept, one = tmp_path / "anchors.jsonl", anchor.Anchor(MONDAY, 3, "ab", 1, "cd")
+    anchor.keep(str(kept), one)
+    kept.write_bytes(kept.read_bytes().rstrip())  # as a line that was pasted
+    anchor.keep(str(kept), one)
+    assert anchor.read(str(kept)) == [one, one]
+
+
+def test_an_anchor_that_the_disk_does_not_take_leaves_those_that_are_there(tmp_path, monkeypatch):
+    kept, one = tmp_path / "anchors.jsonl", anchor.Anchor(MONDAY, 3, "ab", 1, "cd")
+    anchor.keep(str(kept), one)
+    before = kept.read_bytes()
+
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(NotFound, match="the disk is full"):
+        anchor.keep(str(kept), one)
+    assert kept.read_bytes() == before
 
 
 def test_what_is_no_file_of_anchors_is_refused(tmp_path):

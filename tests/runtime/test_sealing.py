@@ -74,7 +74,7 @@ PEOPLE = [
 
 
 class Refusing:
-    """A channel whose other side repeats the address in its answer."""
+    """A channel whose other side repeats the address in its answer, in other letters too, and names others."""
 
     name = "mail"
 
@@ -84,7 +84,8 @@ class Refusing:
     def send(self, notification) -> str:
         self.received.append(notification.body)
         if len(self.received) % 2:
-            raise Undeliverable(f"550 <{notification.address}> unknown", permanent=len(self.received) % 4 == 1)
+            said = f"550 <{notification.address}> ({notification.address.upper()}) moved, try {PEOPLE[0][1]}, {PEOPLE[0][2]}"
+            raise Undeliverable(said, permanent=len(self.received) % 4 == 1)
         return f"250 ok for {notification.address}"
 
     def close(self) -> None: ...

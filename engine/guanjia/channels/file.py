@@ -1,7 +1,7 @@
 """Each message is a file in a folder: .eml for mail programs, .txt for people.
 
 The file's name derives from the notification's key, so a message that is handed over twice is still one file. A file appears
-whole or not at all.
+whole or not at all. The folder is made for its owner alone; who opens it to others opens the files that come to them as well.
 """
 
 from __future__ import annotations
@@ -32,9 +32,11 @@ class FileChannel:
         name = f"{about}-{digest}.{'eml' if mail else 'txt'}"
         content = compose(notification, self.sender, "localhost").as_bytes() if mail else _text(notification)
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            if not self.folder.is_dir():
+                self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            readable = self.folder.stat().st_mode & 0o044 | 0o600
             partial = self.folder / f".{name}.{os.getpid()}"
-            with partial.open("wb") as file:
+            with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, readable), "wb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())

@@ -24,6 +24,10 @@ VARIABLE = "GUANJIA_KEYS"
 """The environment variable that may hold what else stands in the file, lines divided by `;`."""
 
 FILE = "office.key"
+
+FIRST = "k1"
+"""The key that an office begins with."""
+
 _HEAD = """\
 # 办公室密钥：没有它，数据库里的个人信息谁也读不出来。另存一份到别处，不要和备份放在一起；不要改动下面各行。
 # The office's keys: without them nobody can read the personal data in the database. Keep a copy elsewhere, not beside the
@@ -44,7 +48,7 @@ class Secrets:
 
     @classmethod
     def new(cls) -> Secrets:
-        return cls({"k1": os.urandom(32)}, os.urandom(32))
+        return cls({FIRST: os.urandom(32)}, os.urandom(32))
 
     @classmethod
     def parse(cls, text: str, where: str) -> Secrets:

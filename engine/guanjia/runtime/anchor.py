@@ -43,11 +43,17 @@ def read(path: str) -> list[Anchor]:
     """The anchors of a file, oldest first; none when there is no file yet. Refused when it is no file of anchors."""
     if not os.path.exists(path):
         return []
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        why = because(error)
+        raise NotFound(
+            Text(f"锚文件 {path} 读不出来（{why.zh}）。", f"The file of anchors {path} cannot be read ({why.en}).")
+        ) from None
     anchors = []
-    for number, line in enumerate(Path(path).read_bytes().splitlines(), 1):
+    for number, line in enumerate(content.splitlines(), 1):
         try:
-            plain = json.loads(line)
-            anchors.append(Anchor(**plain | {"at": from_iso(plain["at"])}))
+            anchors.append(_parsed(line))
         except (ValueError, TypeError, KeyError):
             raise Refused(
                 "anchor",
@@ -60,13 +66,31 @@ def read(path: str) -> list[Anchor]:
     return anchors
 
 
+def _parsed(line: bytes) -> Anchor:
+    """ValueError, TypeError or KeyError where it is none."""
+    plain = json.loads(line)
+    anchor = Anchor(**plain | {"at": from_iso(plain["at"])})
+    for value, kind in zip(anchor, (int, int, str, int, str), strict=True):
+        if type(value) is not kind:
+            raise TypeError(value)
+    return anchor
+
+
 def keep(path: str, anchor: Anchor) -> None:
-    """Write another line, and have it on the disk when this returns."""
+    """Write another line, and have it on the disk when this returns. What cannot be written whole is taken back: half a line would
+    spoil those that are there."""
     try:
-        with open(path, "a", encoding="utf-8") as file:
-            file.write(anchor.line() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        with open(path, "ab+") as file:
+            before = file.seek(0, os.SEEK_END)
+            file.seek(max(before - 1, 0))
+            ended = before == 0 or file.read(1) == b"\n"  # a line that was pasted has no end
+            try:
+                file.write((b"" if ended else b"\n") + anchor.line().encode() + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
+            except OSError:
+                os.ftruncate(file.fileno(), before)
+                raise
     except OSError as error:
         raise NotFound(
             Text(

@@ -112,7 +112,7 @@ def beside(engine: Engine) -> Iterator[Problem]:
     """What is wrong with the database as a whole and with what is of no single case."""
     store = engine.store
     for problem in store.integrity():
-        yield Problem("database", Text(f"数据库：{problem}", f"Database: {problem}"))
+        yield Problem("database", Text(f"数据库：{problem.zh}", f"Database: {problem.en}"))
     yield from _office(engine)
     for _, (hash, procedure, canonical) in store.dump("versions"):
         if hashlib.sha256(canonical.encode()).hexdigest() != hash:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from ..errors import Refused, Text
@@ -29,6 +29,18 @@ _PAGE = 1000
 def secrets(engine: Engine) -> files.Secrets:
     """The keys that the office has."""
     return cast("Sealed", engine.store).keys.secrets
+
+
+def missing(engine: Engine) -> Sequence[str]:
+    """The keys that something may be under, by what the office says of its keys itself, and that it has not."""
+    needed: dict[str, None] = {files.FIRST: None}
+    for event in engine.log():
+        if event.type == "rekeyed":
+            if event.data["way"] == "added":
+                needed[event.name] = None
+            else:
+                needed.pop(event.name, None)
+    return [name for name in needed if name not in secrets(engine).keys]
 
 
 def wrapped_by(store: Store) -> Mapping[str, int]:

@@ -73,7 +73,7 @@ def _made_ready(half: str, source: str, now: Instant, send: bool) -> None:
         problems = list(store.integrity())
         if problems:
             raise StoreError(
-                Text(f"{source}：备份已损坏：{problems[0]}", f"{source}: the backup is damaged: {problems[0]}"),
+                Text(f"{source}：备份已损坏：{problems[0].zh}", f"{source}: the backup is damaged: {problems[0].en}"),
                 Text("没有恢复任何东西。请用另一份备份。", "Nothing was restored. Take another backup."),
                 location=source,
             )

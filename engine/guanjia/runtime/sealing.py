@@ -19,6 +19,7 @@ from ..clock import Instant
 from ..errors import GuanjiaError, StoreError, Text, Unopened
 from ..model.event import Notification, to_json
 from ..model.frozen import changed
+from ..model.identifiers import masked
 from ..people.keys import FILE, VARIABLE, Key, Keys, Secrets, Unreadable, read, write
 from ..store.interface import Change, Held, InboxItem, OutboxRow, Read, Store, Transaction
 from ..store.opening import file_of
@@ -75,14 +76,18 @@ def of_office(store: Store, folder: Path) -> tuple[Store, Keys]:
 
 
 def still_there(database: str, folder: Path) -> None:
-    """StoreError where the office in `folder` has keys, and so had a database, and the file of that is gone: a new and empty one
-    in its place would look as if all were well."""
+    """StoreError where the office in `folder` has keys, and so had a database, and the file of that is gone, or has nothing in it: a
+    new and empty one in its place would look as if all were well."""
     file, keys = file_of(database), folder / FILE
-    if file is not None and keys.exists() and not Path(file).exists():
+    if file is None or not keys.exists():
+        return
+    there = Path(file)
+    if not there.exists() or (there.is_file() and there.stat().st_size == 0):
+        gone = Text("是空的", "is empty") if there.exists() else Text("不见了", "is gone")
         raise StoreError(
             Text(
-                f"数据库 {file} 不见了，而随它生成的密钥还在（{keys}）。",
-                f"The database {file} is gone; the keys that came with it are still there ({keys}).",
+                f"数据库 {file} {gone.zh}，而随它生成的密钥还在（{keys}）。",
+                f"The database {file} {gone.en}; the keys that came with it are still there ({keys}).",
             ),
             Text(
                 f"把文件放回原处，或从备份恢复：guanjia restore 备份文件\n"
@@ -184,8 +189,10 @@ class Sealed:
         return self.within.failed(key, owner, self._hidden(key, error), retry_at, alone=alone)
 
     def _hidden(self, key: str, told: str) -> str:
+        """What the other side said, without the address, and with every other number and address masked."""
         address = self._addresses.pop(key, "")
-        return told.replace(address, "***") if address else told
+        told = told.replace(address, "***") if address else told
+        return masked(told) or told
 
     def closed(self, message: Notification, key: Key | None) -> Notification:
         """A message as it is to lie in the store: sealed, where its case has a key."""

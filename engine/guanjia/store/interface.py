@@ -15,7 +15,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeVar
 
 from ..clock import Instant
-from ..errors import GuanjiaError
+from ..errors import GuanjiaError, Text
 from ..model.event import Notification
 from ..model.frozen import quick
 from ..model.sight import Sight
@@ -476,7 +476,7 @@ class Store(Protocol):
     def present(self) -> Instant | None:
         """The instant by the database's own clock; None where it has none of its own."""
 
-    def integrity(self) -> Sequence[str]:
+    def integrity(self) -> Sequence[Text]:
         """What the database itself finds wrong; empty when nothing."""
 
     # -- the whole office

@@ -39,7 +39,7 @@ def doctor(desk: Desk, *, as_json: bool) -> int:
         "program": health.program,
         "python": health.python,
         "database": dict(store.describe()),
-        "integrity": list(store.integrity()),
+        "integrity": [{"zh": item.zh, "en": item.en} for item in store.integrity()],
         "outbox": dict(store.outbox_counts()),
         "inbox_parked": _parked(desk),
         "oldest_late": _oldest_late(desk, now),
@@ -50,7 +50,10 @@ def doctor(desk: Desk, *, as_json: bool) -> int:
         "alarms": store.count(Query(alarm=True)),
         "cases_on_other_calendars": _behind(desk),
         "disk_free_bytes": health.disk_free,
-        "open_to_others": health.open_to_others,
+        "open_to_others": bool(health.open_to_others),
+        "open": list(health.open_to_others),
+        "unwritable": list(health.unwritable),
+        "keys_missing": list(health.keys_missing),
         "clock_off_seconds": round(health.clock_off / SECOND, 3),
         "oldest_due": None if due is None else {"number": due.number, "due": _at(desk, due.due)},
         "oldest_unsent": _at(desk, health.oldest_unsent),
@@ -59,7 +62,7 @@ def doctor(desk: Desk, *, as_json: bool) -> int:
         "unpublished": list(health.unpublished),
         "strangers": _strangers(desk),
     }
-    problems = [*_problems(found), *_machine(desk, found, now)]
+    problems = [*_problems(found), *_machine(found, now, health.begun)]
     if as_json:
         desk.out.json(
             found | {"healthy": not problems, "problems": [{"zh": item.zh, "en": item.en} for item in problems]}
@@ -136,7 +139,9 @@ def _database(out: Out, about: dict[str, str]) -> Iterator[tuple[Text, Piece]]:
 
 
 def _problems(found: dict[str, Any]) -> list[Text]:
-    problems = [Text(f"数据库损坏：{item}", f"The database is damaged: {item}") for item in found["integrity"]]
+    problems = [
+        Text(f"数据库损坏：{item['zh']}", f"The database is damaged: {item['en']}") for item in found["integrity"]
+    ]
     dead, broken = found["outbox"].get("dead", 0), found["outbox"].get("unrenderable", 0)
     if dead:
         problems.append(
@@ -189,7 +194,7 @@ def _problems(found: dict[str, Any]) -> list[Text]:
     return problems
 
 
-def _machine(desk: Desk, found: dict[str, Any], now: Instant) -> Iterator[Text]:
+def _machine(found: dict[str, Any], now: Instant, begun: Instant | None) -> Iterator[Text]:
     """What is wrong around the office: disk, clock, access, messages that do not leave, backups."""
     free, off = found["disk_free_bytes"], found["clock_off_seconds"]
     if free is not None and free < LITTLE:
@@ -206,10 +211,21 @@ def _machine(desk: Desk, found: dict[str, Any], now: Instant) -> Iterator[Text]:
                 f"本机时钟比数据库里已有的时间慢 {span.zh}：请校准",
                 f"This machine's clock is {span.en} behind what was written already: set it right",
             )
-    if found["open_to_others"]:
+    for path in found["open"]:
         yield Text(
-            "其他用户也能读写数据库文件，里面有个人信息：chmod 600",
-            "Other users may read or write the database, which holds personal values: chmod 600",
+            f"本机其他用户也能读写 {path}，会泄露个人信息：chmod go= {path}",
+            f"Other users of the machine may read or write {path}, and personal values by it: chmod go= {path}",
+        )
+    for path in found["unwritable"]:
+        yield Text(
+            f"{path} 不可写，什么都登记不了：改正它的权限和属主",
+            f"{path} cannot be written, so nothing can be recorded: correct its permissions and its owner",
+        )
+    if found["keys_missing"]:
+        names = ", ".join(found["keys_missing"])
+        yield Text(
+            f"缺少密钥 {names}，在它下面的个人信息打不开：把另存的 office.key 放回来（guanjia keys）",
+            f"The key {names} is missing, and what is under it cannot be opened: put back your copy of office.key (guanjia keys)",
         )
     held, unsent = found["held"], found["oldest_unsent"]
     if held is not None:
@@ -227,6 +243,12 @@ def _machine(desk: Desk, found: dict[str, Any], now: Instant) -> Iterator[Text]:
     if backup is not None and now - from_iso(backup) > BACKUP_OLD:
         span = words.span(now - from_iso(backup))
         yield Text(f"{span.zh}没有备份了：guanjia backup", f"The last backup is {span.en} old: guanjia backup")
+    elif backup is None and free is not None and begun is not None and now - begun > BACKUP_OLD:  # a server has its own
+        span = words.span(now - begun)
+        yield Text(
+            f"建立 {span.zh}以来还没有备份过：guanjia backup",
+            f"Never backed up in the {span.en} that the office has existed: guanjia backup",
+        )
 
 
 def _strangers(desk: Desk) -> list[str]:

@@ -17,7 +17,7 @@ from operator import itemgetter
 from typing import TypeVar
 
 from ...clock import Instant
-from ...errors import GuanjiaError
+from ...errors import GuanjiaError, Text
 from ...model.event import Notification
 from .. import carried, refusals
 from ..interface import (
@@ -484,11 +484,11 @@ class MemoryStore:
     def present(self) -> Instant | None:
         return None
 
-    def integrity(self) -> Sequence[str]:
+    def integrity(self) -> Sequence[Text]:
         with self._open():
             return [
-                f"case {identity}: the snapshot is at {case.held.seq}, the last event is {len(case.events)}"
-                for identity, case in self.cases_by_id.items()
+                refusals.unsound("case", case.columns.number, case.held.seq, len(case.events), len(case.events))
+                for case in self.cases_by_id.values()
                 if case.held.seq != len(case.events)
             ]
 

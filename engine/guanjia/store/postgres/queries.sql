@@ -294,14 +294,14 @@ UPDATE cases SET personal = true WHERE id IN (SELECT case_id FROM personal)
 SELECT setval(pg_get_serial_sequence('events', 'cursor'), max(cursor)) FROM events HAVING max(cursor) IS NOT NULL
 
 -- name: broken_cases
-SELECT format('case %%s: the snapshot is at %%s, the last event is %%s of %%s', c.id, c.seq, e.last, e.number)
+SELECT 'case', c.number, c.seq, e.last, e.number
 FROM cases AS c LEFT JOIN LATERAL (SELECT max(seq) AS last, count(*) AS number FROM events WHERE case_id = c.id) AS e ON true
 WHERE c.seq IS DISTINCT FROM e.last OR c.seq IS DISTINCT FROM e.number
 UNION ALL
-SELECT format('customer %%s: there are events and no such customer', e.customer)
+SELECT 'customer', e.customer, 0, 0, 0
 FROM (SELECT DISTINCT customer FROM customer_events) AS e WHERE NOT EXISTS (SELECT FROM customers WHERE id = e.customer)
 UNION ALL
-SELECT format('customer %%s: there is what finds them and no such customer', t.customer)
+SELECT 'terms', t.customer, 0, 0, 0
 FROM (SELECT DISTINCT customer FROM customer_terms) AS t WHERE NOT EXISTS (SELECT FROM customers WHERE id = t.customer)
 
 -- name: present

@@ -409,8 +409,8 @@ class PostgresStore:
         at: Instant = self._rows(SQL["present"])[0][0]
         return at
 
-    def integrity(self) -> Sequence[str]:
-        return [row[0] for row in self._rows(SQL["broken_cases"])]
+    def integrity(self) -> Sequence[Text]:
+        return [refusals.unsound(*row) for row in self._rows(SQL["broken_cases"])]
 
     # -- the whole office
 

@@ -41,7 +41,10 @@ def cannot_open(path: str, error: Exception | None = None) -> StoreError:
         return _said(
             folder,
             Text("没有这个文件夹", "there is no such folder"),
-            Text("请先建立它，或改正 office.yaml 里的 database。", "Make it, or correct `database` in office.yaml."),
+            Text(
+                "请先建立它，或改正路径（数据库的写在 office.yaml 的 database）。",
+                "Make it, or correct the path (that of the database is `database` in office.yaml).",
+            ),
         )
     if os.path.isdir(path):
         return _said(
@@ -124,8 +127,8 @@ _SAYINGS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Text, Text]
         apsw.ReadOnlyError,
         Text("数据库是只读的", "the database is read-only"),
         Text(
-            "本次未作任何改动。请检查文件及所在文件夹的权限。",
-            "Nothing was changed. Check the permissions of the file and its folder.",
+            "本次未作任何改动。请检查它、旁边的 -wal 和 -shm 以及所在文件夹的权限和属主。",
+            "Nothing was changed. Check permissions and owner of it, of -wal and -shm beside it, and of the folder.",
         ),
     ),
     (apsw.FullError, Text("磁盘已满", "the disk is full"), _SPACE),

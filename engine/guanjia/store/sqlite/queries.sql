@@ -267,14 +267,14 @@ SELECT value FROM settings WHERE name = ?
 INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value
 
 -- name: broken_cases
-SELECT 'case ' || id || ': the snapshot is at ' || seq || ', the last event is ' || ifnull((SELECT max(seq) FROM events WHERE case_id = id), 'missing')
+SELECT 'case', number, seq, (SELECT max(seq) FROM events WHERE case_id = id), (SELECT count(*) FROM events WHERE case_id = id)
 FROM cases WHERE seq IS NOT (SELECT max(seq) FROM events WHERE case_id = id)
     OR seq IS NOT (SELECT count(*) FROM events WHERE case_id = id)
 UNION ALL
-SELECT 'customer ' || customer || ': there are events and no such customer'
+SELECT 'customer', customer, 0, 0, 0
 FROM (SELECT DISTINCT customer FROM customer_events) WHERE customer NOT IN (SELECT id FROM customers)
 UNION ALL
-SELECT 'customer ' || customer || ': there is what finds them and no such customer'
+SELECT 'terms', customer, 0, 0, 0
 FROM (SELECT DISTINCT customer FROM customer_terms) WHERE customer NOT IN (SELECT id FROM customers)
 
 -- name: sealed

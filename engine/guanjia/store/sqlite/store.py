@@ -416,12 +416,19 @@ class SqliteStore:
     def present(self) -> Instant | None:
         return None
 
-    def integrity(self) -> Sequence[str]:
-        found = [row[0] for row in self._rows("PRAGMA integrity_check") if row[0] != "ok"]
-        found += [
-            f"{row[0]}: a row refers to {row[2]}, where it is missing" for row in self._rows("PRAGMA foreign_key_check")
+    def integrity(self) -> Sequence[Text]:
+        found = [
+            Text(f"SQLite：{said}", f"SQLite: {said}")
+            for (said,) in self._rows("PRAGMA integrity_check")
+            if said != "ok"
         ]
-        return found + [row[0] for row in self._rows(SQL["broken_cases"])]
+        found += [
+            Text(
+                f"{row[0]} 有一行指向 {row[2]}，那里没有它", f"{row[0]}: a row refers to {row[2]}, where it is missing"
+            )
+            for row in self._rows("PRAGMA foreign_key_check")
+        ]
+        return found + [refusals.unsound(*row) for row in self._rows(SQL["broken_cases"])]
 
     # -- the whole office
 
