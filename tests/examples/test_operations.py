@@ -14,6 +14,8 @@ from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
+from guanjia.cli import desk
+from guanjia.cli.main import main
 from guanjia.cli.run import ROOT as COMMANDS
 from guanjia.cli.spec import Command, load
 from guanjia.runtime.pulse import SILENCE
@@ -54,6 +56,22 @@ def test_the_units_call_commands_that_there_are():
     assert sorted(words[0] for words in called) == ["backup", "work"]
     for words in called:
         is_a_command(words)
+
+
+def test_the_nights_backup_is_not_refused(tmp_path, monkeypatch):
+    """Whoever runs `init` becomes one of the staff; the user of the unit, who may not be, backs up what he made."""
+    lines = re.search(r"```sh\n(.*?)```", (HERE / "README.md").read_text(), re.DOTALL)[1].splitlines()  # type: ignore[index]
+    (line,) = [line for line in lines if " init " in line]
+    by = re.match(r"sudo -u (\w+)", line)
+    monkeypatch.setattr(desk, "system_user", lambda: by[1] if by else "root")
+    office = tmp_path / "office"
+    assert main(("init", str(office))) == 0
+    monkeypatch.chdir(office)
+    service = unit("guanjia-backup.service")["Service"]
+    monkeypatch.setattr(desk, "system_user", lambda: service["User"])
+    (words,) = re.findall(r"bin/guanjia (.*?) \"", service["ExecStart"])
+    assert main((*words.split(), str(tmp_path / "night.db"))) == 0
+    assert (tmp_path / "night.db").exists()
 
 
 def test_systemd_waits_as_long_as_a_worker_may_be_silent():

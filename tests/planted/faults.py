@@ -18,6 +18,7 @@ RULES, TRUTH = "tests/core/test_clock_rules.py", "tests/runtime/test_truth.py"
 STORE, POSTGRES = "tests/store/test_conformance.py", "tests/store/test_postgres.py"
 REGISTER, TOLD = "tests/runtime/test_register.py", "tests/runtime/test_customers_told.py"
 MAIL, DELIVERY, HOSTILE = "tests/channels/test_mail.py", "tests/runtime/test_delivery.py", "tests/expressions"
+MISUSE = "tests/runtime/test_misuse.py"
 COSTS = "tests/expressions/test_costs.py"
 
 PERSONAL, RETENTION = "tests/runtime/test_personal.py", "tests/runtime/test_retention.py"
@@ -121,5 +122,15 @@ FAULTS = (
     Fault("loops-cost-nothing", "expressions/costs.py", "bill.step(len(items) * nodes)", "bill.step(0)", (COSTS,)),
     Fault("filters-cost-nothing", "expressions/costs.py", "self.handled += size", "self.handled += 0", (COSTS,)),
     Fault("colours-from-outside", "terminal.py", "return _UNSAFE.sub(visible, text)", "return text", ("tests/cli/test_terminal.py", "tests/cli/test_out.py")),
+    Fault("an-empty-database-is-a-new-office", "runtime/sealing.py", "or (there.is_file() and there.stat().st_size == 0)", "", ("tests/cli/test_carry.py",)),
+    Fault("a-decimal-comma-is-none", "values.py", 'if "," in text and not _THOUSANDS.fullmatch(text):', "if False:", ("tests/model/test_typed_values.py",)),
+    Fault("half-characters-pass", "values.py", "\\x7f\\ud800-\\udfff]", "\\x7f]", ("tests/model/test_typed_values.py", MISUSE)),
+    Fault("any-clock-will-do", "runtime/arguments.py", "if type(now) is not int or not has_a_date(now):", "if now is None:", (MISUSE,)),
+    Fault("steps-of-other-cases", "runtime/taking_in.py", "        if own:\n", "        if False:\n", ("tests/runtime/test_taking_in.py",)),
+    Fault("nobody-is-a-customer", "runtime/rights.py", "if not actor.id.strip():", "if False:", (MISUSE,)),
+    Fault("an-answer-tells-a-number", "runtime/sealing.py", "return masked(told) or told", "return told", ("tests/runtime/test_sealing.py",)),
+    Fault("anchors-on-one-line", "runtime/anchor.py", '(b"" if ended else b"\\n")', 'b""', ("tests/runtime/test_audit.py",)),
+    Fault("messages-for-everybody", "channels/file.py", "self.folder.mkdir(mode=0o700,", "self.folder.mkdir(mode=0o755,", (MAIL,)),
+    Fault("a-missing-key-is-not-missed", "runtime/rekeying.py", "if name not in secrets(engine).keys]", "if False]", ("tests/cli/test_doctor.py",)),
     Fault("a-pattern-for-years", "language/patterns.py", "if _ways(tree) <= MOST_WAYS:", "if True:", ("tests/language/test_patterns.py",)),
 )  # fmt: skip
