@@ -33,6 +33,9 @@ def instant(moment: datetime) -> Instant:
     return (moment - _EPOCH) // _TICK
 
 
+_FIRST, _LAST = instant(FIRST), instant(LAST)
+
+
 def moment(at: Instant, zone: str | None = None) -> datetime:
     """The aware datetime of an instant, in `zone` (an IANA name) or in UTC."""
     utc = _EPOCH + timedelta(microseconds=at)
@@ -51,7 +54,7 @@ def spoken(at: Instant, zone: str | None = None) -> str:
 
 def has_a_date(at: Instant) -> bool:
     """Whether every zone has a date for it."""
-    return instant(FIRST) <= at <= instant(LAST)
+    return _FIRST <= at <= _LAST
 
 
 def from_iso(text: str, zone: str | None = None) -> Instant:

@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import random
+import resource
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -248,6 +249,15 @@ def test_an_anchor_that_the_disk_does_not_take_leaves_those_that_are_there(tmp_p
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(NotFound, match="the disk is full"):
         anchor.keep(str(kept), one)
+    assert kept.read_bytes() == before
+    monkeypatch.undo()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 10, limits[1]))  # a part of the line fits
+    try:
+        with pytest.raises(NotFound, match="cannot be written"):
+            anchor.keep(str(kept), one)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert kept.read_bytes() == before
 
 

@@ -8,6 +8,7 @@ Anchors are lines of JSON in a file that grows; each is checked every time.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -80,13 +81,14 @@ def keep(path: str, anchor: Anchor) -> None:
     """Write another line, and have it on the disk when this returns. What cannot be written whole is taken back: half a line would
     spoil those that are there."""
     try:
-        with open(path, "ab+") as file:
+        with open(path, "ab+", buffering=0) as file:
             before = file.seek(0, os.SEEK_END)
             file.seek(max(before - 1, 0))
             ended = before == 0 or file.read(1) == b"\n"  # a line that was pasted has no end
+            line = (b"" if ended else b"\n") + anchor.line().encode() + b"\n"
             try:
-                file.write((b"" if ended else b"\n") + anchor.line().encode() + b"\n")
-                file.flush()
+                if file.write(line) != len(line):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
                 os.fsync(file.fileno())
             except OSError:
                 os.ftruncate(file.fileno(), before)
