@@ -299,8 +299,11 @@ class Passage:
                 elif command.customer and self.tx.customers.get(command.customer) is None:
                     foreign(command.customer)
             if self.taken_in is None:  # what others did long ago is seen by whoever takes it in
-                if self.case is not None:
-                    command = replace(command, actor=known_as(self.tx.customers, self.case, command.actor))
+                if (
+                    self.case is not None
+                    and (who := known_as(self.tx.customers, self.case, command.actor)) is not command.actor
+                ):
+                    command = replace(command, actor=who)
                 admitted(self.engine, self.program, command, self.case)
                 self._other(command)
             entitled(self.engine, command, self.case)
