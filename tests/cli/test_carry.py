@@ -203,7 +203,9 @@ def test_an_office_goes_to_postgresql_and_comes_out_the_same(office, run, tmp_pa
     text = (office / "office.yaml").read_text()
     (office / "office.yaml").write_text(f"{text}database: {postgres_dsn}\n")
     assert run("import", str(first)).code == 0
-    assert "not empty" in run("import", str(first)).err
+    told = run("import", str(first)).err
+    assert "not empty" in told
+    assert "let import be the first command" in " ".join(told.split())
     assert run("export", str(again)).code == 0
     assert first.read_bytes() == again.read_bytes()
     assert "Nothing is sent since" in run("outbox").out

@@ -166,6 +166,13 @@ def test_doctor_says_that_cases_are_on_calendars_of_before(guanjia, three):
     guanjia("calendar", "check")
 
 
+def test_a_procedure_that_a_suspension_does_not_find_is_asked_for(guanjia, three):
+    told = guanjia("suspend", "--from", "2026-03-03 00:00", "--to", "2026-03-05 00:00", "--procedure", "desk,dask")
+    assert told.code == 1
+    assert "no procedure 'dask'" in told.err
+    assert "Did you mean desk" in told.err
+
+
 def test_a_suspension_is_decided_listed_and_ended(guanjia, three):
     window = ("--from", "2026-03-03 00:00", "--to", "2026-03-05 00:00")
     assert "No suspension was decided." in guanjia("suspend", "--list").out
