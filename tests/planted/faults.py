@@ -41,7 +41,7 @@ FAULTS = (
     # -- the core and the funnel
     Fault("due-things-too-early", "core/commands.py", "if case.finished or at > run.now:", "if case.finished or at > run.now + 1_000_000_000:", (ENGINE, CORE)),
     Fault("due-after-the-command", "runtime/funnel.py", "is not None and due <= until:", "is not None and due < until:", (ENGINE, CORE)),
-    Fault("a-key-for-any-command", "runtime/funnel.py", "if answer.digest != digest:", "if False:", (ENGINE,)),
+    Fault("a-key-for-any-command", "runtime/once.py", "if answer.digest != digest:", "if False:", (ENGINE,)),
     Fault("expect-not-asked", "runtime/funnel.py", "if command.expect is not None and command.expect != pack.case.seq:", "if False:", (ENGINE, "tests/cli/test_office.py")),
     Fault("attempts-not-recorded", "runtime/funnel.py", "if overtaken or refused.code in RECORDED:", "if overtaken:", (ENGINE, "tests/runtime/test_refusals.py")),
     Fault("nobody-is-asked-for-rights", "model/rights.py", '        if right in rights or "all" in rights:', "        if True:",
@@ -131,6 +131,6 @@ FAULTS = (
     Fault("an-answer-tells-a-number", "runtime/sealing.py", "return masked(told) or told", "return told", ("tests/runtime/test_sealing.py",)),
     Fault("anchors-on-one-line", "runtime/anchor.py", '(b"" if ended else b"\\n")', 'b""', ("tests/runtime/test_audit.py",)),
     Fault("messages-for-everybody", "channels/file.py", "self.folder.mkdir(mode=0o700,", "self.folder.mkdir(mode=0o755,", (MAIL,)),
-    Fault("a-missing-key-is-not-missed", "runtime/rekeying.py", "if name not in secrets(engine).keys]", "if False]", ("tests/cli/test_doctor.py",)),
+    Fault("a-missing-key-is-not-missed", "runtime/rekeying.py", "return [name for name in needed if name not in here]", "return []", ("tests/cli/test_doctor.py",)),
     Fault("a-pattern-for-years", "language/patterns.py", "if _ways(tree) <= MOST_WAYS:", "if True:", ("tests/language/test_patterns.py",)),
 )  # fmt: skip

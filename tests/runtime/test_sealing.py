@@ -307,7 +307,7 @@ def test_a_command_key_still_answers_and_its_digest_is_not_to_be_guessed(office)
         again = engine.open("desk", actor="agent.wang", key="k", phone=PEOPLE[0][1], summary="x")
         assert again.repeated
         assert again.case.id == first.case.id
-        from guanjia.runtime.funnel import digest_of
+        from guanjia.runtime.once import digest_of
 
         command = Command(
             "open", "desk", values={"phone": PEOPLE[0][1], "summary": "x"}, actor=engine.actor("agent.wang"), key="k"

@@ -32,8 +32,7 @@ class FileChannel:
         name = f"{about}-{digest}.{'eml' if mail else 'txt'}"
         content = compose(notification, self.sender, "localhost").as_bytes() if mail else _text(notification)
         try:
-            if not self.folder.is_dir():
-                self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             readable = self.folder.stat().st_mode & 0o044 | 0o600
             partial = self.folder / f".{name}.{os.getpid()}"
             with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, readable), "wb") as file:

@@ -307,10 +307,8 @@ def _tag(value: Any, around: Surroundings) -> str:
 
 def _room(value: Any, around: Surroundings) -> Relation:
     """A `Relation`, or a mapping of its parts."""
-    given = dict(
-        value._asdict() if isinstance(value, Relation) else value if isinstance(value, Mapping) else {"": value}
-    )
-    if given.keys() - Relation._fields:
+    given = value._asdict() if isinstance(value, Relation) else value
+    if not isinstance(given, Mapping) or set(given) - set(Relation._fields):
         parts = '{"room": "3-1-502", "relation": "owner", "site": …, "since": "2026-01-01", "until": …}'
         raise _unfit("rooms", f"写成 {parts}", f"write {parts}")
     room = coerce("room", _ROOM, given.get("room"), label=_LABELS["rooms"])

@@ -125,7 +125,7 @@ class Engine(InForce):
         from ..store import open_store
         from .sealing import of_office, still_there
 
-        if clock is not None:
+        if clock is not None:  # before anything is opened
             told_by(clock)
         files = OfficeFiles(folder)
         with files.steady():

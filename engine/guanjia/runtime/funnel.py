@@ -6,11 +6,10 @@ write everything at once. A `Passage` is one command on its way through.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import ChainMap
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +22,7 @@ from ..failpoints import fp
 from ..model.case import Case
 from ..model.event import GENESIS, Command, Event, Notification, chain, to_json
 from ..model.frozen import quick
-from ..store.interface import Answer, Change, EventRow, Held, InboxItem, Transaction
+from ..store.interface import Change, EventRow, Held, InboxItem, Transaction
 from ..values import unfit
 from .arguments import told_by
 from .attachments import closed
@@ -33,6 +32,7 @@ from .counted import rows
 from .facts import with_facts
 from .introducing import at_home, foreign, introduced, placed, with_homes
 from .numbering import number_of
+from .once import answered, digest_of, usable
 from .one_person import known_as
 from .recent import as_case, unknown
 from .retention import remaining
@@ -72,7 +72,7 @@ def carry_out(
     fp("after_read")
     digest = engine.blind(digest_of(command)) if command.key else ""
     if read.answer is not None:
-        return answered(tx, read.answer, digest, command.key or "")
+        return Result(answered(tx, read.answer, digest, command.key or ""), (), repeated=True)
     if command.kind == "attach" and not blobs:
         raise Refused(
             "field", Text("附件没有内容；请用 engine.attach(…)。", "An attachment without its content; use engine.attach(…).")
@@ -137,16 +137,6 @@ def suppose(engine: Engine, tx: Transaction, command: Command, at: Instant) -> t
     if command.values and (error := pack.apply(command, at)) is not None:
         raise error
     return held, pack
-
-
-def answered(tx: Transaction, answer: Answer, digest: str, key: str) -> Result:
-    """What was answered when the key was first used; Conflict when it was for another command."""
-    if answer.digest != digest:
-        raise Conflict(Text(f"键“{key}”已用于另一条命令。", f"The key {key!r} was used for another command."), key=key)
-    given = json.loads(answer.text)
-    held = tx.read(given["case"], None).held
-    assert held is not None
-    return Result(as_case(held), (), repeated=True)
 
 
 def _begun(engine: Engine, pack: Passage, occurred: Instant) -> None:
@@ -494,22 +484,6 @@ class Passage:
             key=(command.key, digest, answer) if command.key else None, inbox_done=inbox, blobs=blobs,
             forget=forgets,
         )  # fmt: skip
-
-
-def usable(key: str) -> None:
-    """Refused for an empty key: every command that came with one would be the same."""
-    if not key.strip():
-        raise Refused(
-            "key", Text("命令的键是空的。", "The key of the command is empty."),
-            Text("给每条命令一个自己的键，或不给键（None）", "Give each command a key of its own, or none at all (None)"),
-        )  # fmt: skip
-
-
-def digest_of(command: Command) -> str:
-    """What names a command among all that may come with one key."""
-    about = asdict(command)
-    about["actor"] = command.actor.id
-    return hashlib.sha256(json.dumps(about, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def uuid7(now: Instant, entropy: Callable[[int], bytes]) -> str:

@@ -26,9 +26,8 @@ if TYPE_CHECKING:
     from .funnel import Result
 
 COMMANDS = logging.getLogger("guanjia.command")
-logging.getLogger("guanjia").addHandler(
-    logging.NullHandler()
-)  # a program that set up no logging is told by exceptions alone
+# A program that set up no logging is told by exceptions alone.
+logging.getLogger("guanjia").addHandler(logging.NullHandler())
 
 _NAMED = frozenset({"open", "act", "signal", "clock", "migrate"})
 """Kinds of commands whose name is a word of the procedure; that of an attachment is a file's."""

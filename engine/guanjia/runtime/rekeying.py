@@ -40,7 +40,8 @@ def missing(engine: Engine) -> Sequence[str]:
                 needed[event.name] = None
             else:
                 needed.pop(event.name, None)
-    return [name for name in needed if name not in secrets(engine).keys]
+    here = secrets(engine).keys
+    return [name for name in needed if name not in here]
 
 
 def wrapped_by(store: Store) -> Mapping[str, int]:

@@ -20,7 +20,8 @@ from ..failpoints import fp
 from ..model.event import Actor, Command
 from ..store.interface import Transaction
 from .arguments import told_by
-from .funnel import Passage, Result, answered, digest_of, usable
+from .funnel import Passage, Result
+from .once import answered, digest_of, usable
 
 if TYPE_CHECKING:
     from .engine import Engine
@@ -43,7 +44,7 @@ def take_in(
     read = tx.read(None, key)
     if read.answer is not None:
         assert key is not None
-        return answered(tx, read.answer, digest, key)
+        return Result(answered(tx, read.answer, digest, key), (), repeated=True)
     first = replace(commands[0], reason=commands[0].reason or reason, key=key)
     assert first.at is not None
     pack = Passage(engine, tx, now)
